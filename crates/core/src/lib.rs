@@ -1,0 +1,18 @@
+//! Words that every crate shares: money, usage, prices, ids, attribution, faults, clock and randomness.
+//! No I/O and no async; a type enters only if three crates share it.
+
+mod attribution;
+mod clock;
+mod fault;
+mod id;
+mod money;
+mod price;
+mod usage;
+
+pub use attribution::{Attribution, ClassSource, DEFAULT_ACCOUNT, UNCLASSIFIED, is_name, nearest};
+pub use clock::{Clock, ManualClock, SeededRandom, SystemClock, Timestamp};
+pub use fault::{Fault, FaultKind};
+pub use id::{CallId, CallIds};
+pub use money::{Exact, Nanousd, Rate};
+pub use price::{ContextTier, Cost, Price, Rates, ServiceTier};
+pub use usage::{Certainty, Usage};

@@ -1,0 +1,1 @@
+//! jeton.toml read whole or not at all: discovery, diagnostics with places, immutable snapshots.
