@@ -1,1 +1,27 @@
 //! The path of a call, stage by stage; the only way anything in Jeton calls a model.
+//!
+//! ```text
+//! identify ─▶ classify ─▶ admit ─▶ hold ─▶ choose ─▶ try ─▶ meter ─▶ settle ─▶ record
+//! ```
+//! [`Broker::call`] reads as that list. Each stage is a file under `stages/`; what a call has gathered on its way is
+//! [`call::Call`], and the record of it is built by one pure function, [`stages::record::build`], on every path.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod assemble;
+mod body;
+mod bound;
+mod broker;
+mod call;
+mod catalogue;
+mod estimate;
+mod inbound;
+mod live;
+mod stages;
+
+pub use assemble::Surroundings;
+pub use body::CallBody;
+pub use broker::{Broker, BrokerOptions, OnRecord};
+pub use catalogue::{Catalogue, ModelEntry, ProviderEntry, Resolved, public_path};
+pub use inbound::{Inbound, Peer};
+pub use live::Live;
+pub use stages::identify::presented_key;

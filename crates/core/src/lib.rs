@@ -7,12 +7,14 @@ mod fault;
 mod id;
 mod money;
 mod price;
+mod pricebook;
 mod usage;
 
-pub use attribution::{Attribution, ClassSource, DEFAULT_ACCOUNT, UNCLASSIFIED, is_name, nearest};
+pub use attribution::{Attribution, ClassSource, DEFAULT_ACCOUNT, UNCLASSIFIED, edit_distance, is_name, nearest};
 pub use clock::{Clock, ManualClock, SeededRandom, SystemClock, Timestamp};
 pub use fault::{Fault, FaultKind};
 pub use id::{CallId, CallIds};
 pub use money::{Exact, Nanousd, Rate};
 pub use price::{ContextTier, Cost, Price, Rates, ServiceTier};
+pub use pricebook::{Modalities, ModelFacts, PriceBook};
 pub use usage::{Certainty, Usage};

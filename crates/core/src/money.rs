@@ -148,7 +148,8 @@ fn parse_decimal(text: &str, scale: i32) -> Result<i128, String> {
         return Err(wrong());
     }
     let fraction = fraction.trim_end_matches('0');
-    let shift = scale + exponent - i32::try_from(fraction.len()).map_err(|_| wrong())?;
+    let decimals = i32::try_from(fraction.len()).map_err(|_| wrong())?;
+    let shift = exponent.checked_add(scale - decimals).ok_or_else(wrong)?;
     let mut value: i128 = 0;
     for digit in whole.bytes().chain(fraction.bytes()) {
         value = value.checked_mul(10).and_then(|v| v.checked_add(i128::from(digit - b'0'))).ok_or_else(wrong)?;
@@ -182,7 +183,7 @@ mod tests {
             assert_eq!(money, Nanousd(nano), "{text}");
             assert_eq!(money.to_string(), shown);
         }
-        for text in ["", ".", "1,5", "0.0000000001", "1e40", "--1", "9300000000", "NaN", "1e"] {
+        for text in ["", ".", "1,5", "0.0000000001", "1e40", "--1", "9300000000", "NaN", "1e", "1e2147483647", "0.1e-2147483648"] {
             assert!(Nanousd::parse_usd(text).is_err(), "{text}");
         }
     }

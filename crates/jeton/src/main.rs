@@ -1,1 +1,33 @@
-fn main() {}
+//! `jeton`: one binary, one noun and one verb at a time. Data goes to stdout, the rest to stderr.
+#![allow(clippy::print_stdout, clippy::print_stderr)] // the terminal is this crate's business
+#![cfg_attr(test, allow(clippy::unwrap_used))]
+
+mod cli;
+mod commands;
+mod context;
+mod failure;
+mod output;
+mod serve;
+
+use clap::Parser;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = match cli::Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are answers, not errors.
+            let code = if error.use_stderr() { failure::USAGE } else { 0 };
+            let _ = error.print();
+            return ExitCode::from(code);
+        }
+    };
+    let is_json = cli.json;
+    match commands::run(cli) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            failure.report(is_json);
+            ExitCode::from(failure.code())
+        }
+    }
+}

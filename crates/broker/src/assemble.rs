@@ -1,0 +1,101 @@
+//! From a configuration to what serves calls: providers with their credentials, built-in models, recordings.
+
+use crate::live::Live;
+use jeton_project::{Api, CredentialSource, Secret, Snapshot};
+use jeton_upstream::{BUILT_IN_TWINS, Credential, Provider, ProviderConfig, ProviderKind, Replay, ReplayConfig, Secret as UpstreamSecret, Twin, TwinConfig};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+/// The model inside Jeton.
+const LOCAL_MODELS: [&str; 1] = ["extract"];
+
+/// What making a configuration ready needs besides the configuration.
+pub struct Surroundings<'a> {
+    /// Where relative paths start.
+    pub project_dir: &'a Path,
+    /// The environment.
+    pub env: &'a dyn Fn(&str) -> Option<String>,
+    /// What was in use before: its connections, and what was seen of its providers, live on.
+    pub previous: Option<&'a Live>,
+}
+
+impl std::fmt::Debug for Surroundings<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Surroundings").field("project_dir", &self.project_dir).finish_non_exhaustive()
+    }
+}
+
+impl Live {
+    /// Makes `snapshot` ready for calls.
+    ///
+    /// # Errors
+    /// Every mistake that reading alone cannot find (a secret that is not there, a recording that cannot be read), a
+    /// sentence each. No secret is named.
+    pub fn assemble(snapshot: Arc<Snapshot>, around: &Surroundings<'_>) -> Result<Self, Vec<String>> {
+        let mut mistakes = Vec::new();
+        let mut providers = BTreeMap::new();
+        let mut listed = BTreeMap::new();
+        for (name, config) in &snapshot.providers {
+            match provider(name, config, around) {
+                Ok((provider, models)) => {
+                    providers.insert(name.clone(), provider);
+                    listed.insert(name.clone(), models);
+                }
+                Err(why) => mistakes.push(format!("providers.{name}: {why}")),
+            }
+        }
+        if mistakes.is_empty() { Ok(Self::new(snapshot, providers, &listed)) } else { Err(mistakes) }
+    }
+}
+
+type Built = (Arc<Provider>, Vec<String>);
+
+fn provider(name: &str, config: &jeton_project::Provider, around: &Surroundings<'_>) -> Result<Built, String> {
+    let previous = around.previous.and_then(|live| live.providers().get(name));
+    let (kind, models) = kind(name, config, around, previous)?;
+    let credential = match (config.credential, &config.api_key) {
+        (CredentialSource::Caller, _) => Credential::Caller,
+        (CredentialSource::Own, None) => Credential::None,
+        (CredentialSource::Own, Some(key)) => Credential::Own(upstream_secret(&key.resolve(around.project_dir, around.env)?)),
+    };
+    let headers = config
+        .headers
+        .iter()
+        .map(|(header, value)| Ok((header.clone(), value.resolve(around.project_dir, around.env)?.expose().to_owned())))
+        .collect::<Result<_, String>>()?;
+    let config = ProviderConfig { name: name.to_owned(), kind, base_url: config.base_url.clone(), credential, headers };
+    let provider = Provider::new(config, previous.map(AsRef::as_ref))?;
+    Ok((Arc::new(provider), models))
+}
+
+fn kind(name: &str, config: &jeton_project::Provider, around: &Surroundings<'_>, previous: Option<&Arc<Provider>>) -> Result<(ProviderKind, Vec<String>), String> {
+    match config.api {
+        Api::Openai => Ok((ProviderKind::OpenAi, Vec::new())),
+        Api::Anthropic => Ok((ProviderKind::Anthropic, Vec::new())),
+        Api::Local => Ok((ProviderKind::Local, LOCAL_MODELS.map(str::to_owned).to_vec())),
+        Api::Twin => {
+            let settings: TwinConfig = match &config.twin {
+                serde_json::Value::Null => TwinConfig::default(),
+                given => serde_json::from_value(given.clone()).map_err(|error| format!("twin: {error}"))?,
+            };
+            settings.check().map_err(|mistakes| format!("twin: {}", mistakes.join("; ")))?;
+            let models = if !config.models.is_empty() { Vec::new() } else if settings == TwinConfig::default() { BUILT_IN_TWINS.map(str::to_owned).to_vec() } else { vec![name.to_owned()] };
+            // A twin counts its calls; a change elsewhere in the configuration must not begin its script anew.
+            let twin = match previous.map(|provider| provider.kind()) {
+                Some(ProviderKind::Twin(twin)) if *twin.config() == settings => Arc::clone(twin),
+                _ => Arc::new(Twin::new(settings)),
+            };
+            Ok((ProviderKind::Twin(twin), models))
+        }
+        Api::Replay => {
+            let replay = Replay::new(ReplayConfig { directory: around.project_dir.join(&config.replay_dir), pace: jeton_upstream::Pace::Instant });
+            let models = replay.models().map_err(|error| error.to_string())?;
+            Ok((ProviderKind::Replay(Arc::new(replay)), models))
+        }
+    }
+}
+
+fn upstream_secret(secret: &Secret) -> UpstreamSecret {
+    UpstreamSecret::new(secret.expose())
+}

@@ -1,0 +1,47 @@
+//! A call as it arrives: the vendor's request, with what the URL said about it.
+
+use bytes::Bytes;
+use http::HeaderMap;
+use jeton_wire::Endpoint;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Where a call comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Peer {
+    /// The caller sits on this machine, and no proxy stands between that speaks for others.
+    pub is_loopback: bool,
+}
+
+/// A request to a model, read whole, before anything is known of it.
+#[derive(Debug)]
+pub struct Inbound {
+    /// Whether the path is an endpoint at all; if not, `endpoint` gives no more than the dialect of the refusal.
+    pub is_endpoint: bool,
+    /// Which of the vendors' paths.
+    pub endpoint: Endpoint,
+    /// The path as it was asked for.
+    pub path: String,
+    /// The class in the URL prefix `/c/CLASS/`.
+    pub path_class: Option<String>,
+    /// The key in the URL prefix `/k/KEY/`.
+    pub path_key: Option<String>,
+    /// The query that travels with a Messages call (`beta=true`); holds no key.
+    pub query: Option<String>,
+    /// The caller's headers.
+    pub headers: Arc<HeaderMap>,
+    /// The body, decompressed.
+    pub body: Bytes,
+    /// Where it comes from.
+    pub peer: Peer,
+    /// When its first byte was there.
+    pub received: Instant,
+}
+
+impl Inbound {
+    /// The value of a header, where it is printable ASCII.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|value| !value.is_empty())
+    }
+}

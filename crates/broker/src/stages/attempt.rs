@@ -1,0 +1,385 @@
+//! The tries: one after the other until one shows content. What failed before its first content leaves no trace in the
+//! answer, only on the receipt; after the first content nothing is switched (case 66).
+
+use crate::call::{Call, Candidate, RunningTry, micros};
+use crate::stages::choose::Plan;
+use crate::stages::{hold, settle};
+use bytes::{Bytes, BytesMut};
+use http::{HeaderMap, StatusCode, header};
+use http_body::Body;
+use jeton_core::{Cost, Fault, FaultKind, Nanousd, Usage};
+use jeton_ledger::TryRecord;
+use jeton_project::{OutputLimitField, StreamOptions, Timeouts};
+use jeton_upstream::{Timers, Try, TryBody, TryError, TryResponse};
+use jeton_wire::{Edits, Endpoint, StreamMeter, UpstreamFault};
+use std::collections::VecDeque;
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::time::timeout_at;
+
+/// The largest answer that is not streamed, in bytes; error bodies are cut far below.
+const DOCUMENT_BYTES_MAX: usize = 256 << 20;
+const ERROR_BYTES_MAX: usize = 1 << 20;
+
+/// What the tries led to.
+pub(crate) enum Answer {
+    /// A whole answer: a document, or the provider's own refusal.
+    Document { status: StatusCode, headers: HeaderMap, body: Bytes },
+    /// An answer that comes in pieces, its first content read.
+    Stream(Box<StreamAnswer>),
+}
+
+/// A stream that goes on.
+pub(crate) struct StreamAnswer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) body: TryBody,
+    pub(crate) meter: StreamMeter,
+    /// What was read and may be sent on at once.
+    pub(crate) ready: VecDeque<Bytes>,
+    pub(crate) idle: Duration,
+    pub(crate) deadline: Instant,
+}
+
+/// How one try went.
+enum Outcome {
+    /// It answers.
+    Answered(Answer),
+    /// It failed. Where the provider said so itself, with its words for the caller.
+    Failed { fault: Fault, said: Option<Answer>, is_passing: bool },
+}
+
+/// Makes the tries of `plan`, one after the other.
+///
+/// # Errors
+/// The last try's failure, where the provider itself said nothing that could be passed on.
+pub(crate) async fn attempt(call: &mut Call, plan: &Plan) -> Result<Answer, Fault> {
+    let mut last = None;
+    for (place, &index) in plan.order.iter().enumerate() {
+        if place > 0
+            && let Err(refusal) = may_go_on(call, plan, index)
+        {
+            call.decided("try", format!("no further try: {}", refusal.message));
+            break;
+        }
+        let is_last = place + 1 == plan.order.len();
+        match one(call, index, plan.deadline, is_last).await {
+            Outcome::Answered(answer) => return Ok(answer),
+            Outcome::Failed { fault, said, is_passing } => {
+                if is_passing && !is_last {
+                    call.decided("try", format!("`{}` failed ({}): on to the next", call.candidates[index].resolved.full_name(), fault.code_or_kind()));
+                }
+                last = Some((fault, said));
+                if !is_passing {
+                    break;
+                }
+            }
+        }
+    }
+    match last {
+        Some((_, Some(said))) => Ok(said),
+        Some((fault, None)) => Err(fault),
+        None => Err(Fault::new(FaultKind::Internal, "The plan of the call was empty.")),
+    }
+}
+
+/// Whether time and money allow a further try.
+fn may_go_on(call: &mut Call, plan: &Plan, index: usize) -> Result<(), Fault> {
+    if Instant::now() >= plan.deadline {
+        return Err(Fault::new(FaultKind::Timeout, "The time for all tries is over."));
+    }
+    let ceiling = call.route.as_deref().and_then(|name| call.live.route(name)).and_then(|route| route.max_cost);
+    let spent = settle::spent(call);
+    let next = call.candidates[index].cost_bound.unwrap_or(Nanousd::ZERO);
+    if ceiling.is_some_and(|ceiling| spent.saturating_add(next) > ceiling) {
+        return Err(Fault::new(FaultKind::PolicyRefused, "The money that the route allows for all tries is not enough for a further one."));
+    }
+    hold::raise(call, index)
+}
+
+async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) -> Outcome {
+    let candidate = call.candidates[index].clone();
+    let timeouts = call.live.timeouts(candidate.resolved.provider.name(), call.route.as_deref(), call.class.as_deref());
+    let deadline = deadline.min(Instant::now() + Duration::from_millis(timeouts.total_ms));
+    loop {
+        begin(call, index, &candidate);
+        let asks_for_usage = asks_for_usage(call, &candidate);
+        let response = send(call, &candidate, &timeouts, deadline, asks_for_usage).await;
+        let response = match response {
+            Ok(response) => response,
+            Err(error) => return broken(call, &error),
+        };
+        if let Some(running) = &mut call.running {
+            running.record.status = Some(response.status.as_u16());
+        }
+        if !response.status.is_success() {
+            let refusal = refused(call, response, deadline).await;
+            if asks_for_usage && refuses_stream_options(&refusal) {
+                candidate.resolved.provider.upstream.remember_refused_stream_options();
+                call.decided("try", format!("`{}` refuses stream_options: asked again without", candidate.resolved.provider.name()));
+                continue;
+            }
+            return refusal;
+        }
+        let is_stream = call.facts.as_ref().is_some_and(|facts| facts.stream) && is_event_stream(&response.headers);
+        return if is_stream {
+            first_content(call, response, &timeouts, deadline, is_last, asks_for_usage).await
+        } else {
+            document(call, response, deadline).await
+        };
+    }
+}
+
+fn begin(call: &mut Call, index: usize, candidate: &Candidate) {
+    let record = TryRecord {
+        provider: candidate.resolved.provider.name().to_owned(),
+        model: candidate.resolved.entry.name.clone(),
+        started_us: call.elapsed_us(),
+        first_content_us: None,
+        ended_us: 0,
+        status: None,
+        outcome: String::new(),
+        fault: None,
+        usage: Usage::default(),
+        cost: Cost::Known(Nanousd::ZERO),
+        charged: Nanousd::ZERO,
+        bytes_in: 0,
+        bytes_out: 0,
+    };
+    call.running = Some(RunningTry { record, candidate: index });
+}
+
+async fn send(call: &mut Call, candidate: &Candidate, timeouts: &Timeouts, deadline: Instant, asks_for_usage: bool) -> Result<TryResponse, TryError> {
+    let is_stream = call.facts.as_ref().is_some_and(|facts| facts.stream);
+    let left_ms = u64::try_from(deadline.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX).max(1);
+    // An answer that is not streamed shows its head only when it is complete.
+    let headers_ms = timeouts.headers_ms.unwrap_or(if is_stream { timeouts.first_content_ms } else { timeouts.total_ms });
+    let body = edited(call, candidate, asks_for_usage);
+    if let Some(running) = &mut call.running {
+        running.record.bytes_out = body.len() as u64;
+    }
+    let attempt = Try {
+        provider: Arc::clone(&candidate.resolved.provider.upstream),
+        endpoint: call.inbound.endpoint,
+        model: candidate.resolved.entry.name.clone(),
+        headers: Arc::clone(&call.inbound.headers),
+        query: call.inbound.query.clone(),
+        body,
+        stream: is_stream,
+        seed: u64::try_from(call.id.to_i64()).unwrap_or(0),
+        timers: Timers { connect_ms: timeouts.connect_ms.min(left_ms), headers_ms: headers_ms.min(left_ms) },
+    };
+    let upstream = Arc::clone(call.broker.upstream());
+    let waited = Instant::now();
+    let response = upstream.send(attempt).await;
+    call.upstream_us += micros(waited.elapsed());
+    response
+}
+
+/// The request as this candidate gets it: every byte the caller's, but for the model's name, a limit of output that the
+/// money needs, and the wish for usage.
+fn edited(call: &Call, candidate: &Candidate, asks_for_usage: bool) -> Bytes {
+    let Some(facts) = &call.facts else { return call.inbound.body.clone() };
+    let mut edits = Edits::new();
+    if facts.model != candidate.resolved.entry.name {
+        jeton_wire::replace_model(facts, &candidate.resolved.entry.name, &mut edits);
+    }
+    if asks_for_usage {
+        jeton_wire::ask_for_usage(facts, &mut edits);
+    }
+    if let Some(tokens) = call.output_limit {
+        jeton_wire::set_output_limit(facts, limit_field(call, candidate), tokens, &mut edits);
+    }
+    edits.apply(&call.inbound.body)
+}
+
+fn limit_field(call: &Call, candidate: &Candidate) -> &'static str {
+    match call.inbound.endpoint {
+        Endpoint::Responses => "max_output_tokens",
+        Endpoint::Chat => {
+            let config = call.live.snapshot().providers.get(candidate.resolved.provider.name());
+            // OpenAI's newer models refuse `max_tokens`; most compatible servers know nothing else.
+            let is_openai = config.is_some_and(|config| config.base_url.contains("//api.openai.com"));
+            match config.map_or(OutputLimitField::Auto, |config| config.output_limit_field) {
+                OutputLimitField::MaxCompletionTokens => "max_completion_tokens",
+                OutputLimitField::Auto if is_openai => "max_completion_tokens",
+                OutputLimitField::Auto | OutputLimitField::MaxTokens => "max_tokens",
+            }
+        }
+        _ => "max_tokens",
+    }
+}
+
+/// Whether usage must be asked for on our account: chat streams of callers who did not ask (case 1).
+fn asks_for_usage(call: &Call, candidate: &Candidate) -> bool {
+    let Some(facts) = &call.facts else { return false };
+    if call.inbound.endpoint != Endpoint::Chat || !facts.stream || facts.include_usage {
+        return false;
+    }
+    let provider = &candidate.resolved.provider;
+    match call.live.snapshot().providers.get(provider.name()).map(|config| config.stream_options) {
+        Some(StreamOptions::Never) => false,
+        Some(StreamOptions::Always) => true,
+        Some(StreamOptions::Auto) | None => !provider.upstream.refuses_stream_options(),
+    }
+}
+
+fn refuses_stream_options(outcome: &Outcome) -> bool {
+    matches!(outcome, Outcome::Failed { fault, .. } if fault.kind == FaultKind::InvalidRequest && fault.message.contains("stream_options"))
+}
+
+/// The provider answered with an error status: its words go to the caller unless another try follows.
+async fn refused(call: &mut Call, response: TryResponse, deadline: Instant) -> Outcome {
+    let TryResponse { status, headers, body } = response;
+    let body = match collect(call, body, deadline, ERROR_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(error) => return broken(call, &error),
+    };
+    let dialect = call.inbound.endpoint.dialect();
+    let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let said = jeton_wire::read_error(dialect, status.as_u16(), header, &body);
+    let fault = fault_of(&said);
+    settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
+    let is_passing = said.kind.is_passing() || status.as_u16() == 408;
+    Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing }
+}
+
+/// What a provider said went wrong, as a fault.
+pub(crate) fn fault_of(said: &UpstreamFault) -> Fault {
+    let mut fault = Fault::new(said.kind, format!("The provider answered {}: {}", said.status, said.message));
+    fault.retry_after_ms = said.retry_after_ms;
+    fault
+}
+
+/// The try broke below HTTP.
+fn broken(call: &mut Call, error: &TryError) -> Outcome {
+    let provider = call.running.as_ref().map_or_else(String::new, |running| running.record.provider.clone());
+    let fault = Fault::new(error.kind, format!("Provider `{provider}` did not answer: {error}."))
+        .remedy("The try stands on the receipt; further models in a route (`routes.NAME.try`) would have been tried next.");
+    let outcome = if error.kind == FaultKind::Timeout { format!("{}_timeout", error.stage.name()) } else { format!("{}_failed", error.stage.name()) };
+    if error.sent {
+        settle::close_try_unanswered(call, outcome, Some(fault.clone()));
+    } else {
+        settle::close_try(call, outcome, Some(fault.clone()));
+    }
+    Outcome::Failed { fault, said: None, is_passing: true }
+}
+
+/// Reads a whole answer.
+async fn document(call: &mut Call, response: TryResponse, deadline: Instant) -> Outcome {
+    let TryResponse { status, headers, body } = response;
+    let body = match collect(call, body, deadline, DOCUMENT_BYTES_MAX).await {
+        Ok(body) => body,
+        Err(error) => return broken(call, &error),
+    };
+    let facts = jeton_wire::read_document(call.inbound.endpoint, &body);
+    call.usage.update(facts.usage);
+    call.observed = facts.observed;
+    if let Some(said) = facts.error {
+        let fault = fault_of(&said);
+        settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
+        return Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing: said.kind.is_passing() };
+    }
+    note_first_content(call);
+    Outcome::Answered(Answer::Document { status, headers, body })
+}
+
+async fn collect(call: &mut Call, mut body: TryBody, deadline: Instant, bytes_max: usize) -> Result<Bytes, TryError> {
+    let mut first = Bytes::new();
+    let mut all = BytesMut::new();
+    let waited = Instant::now();
+    let read = async {
+        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+            let Ok(data) = frame?.into_data() else { continue };
+            if first.len() + all.len() + data.len() > bytes_max {
+                return Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::UpstreamFailed, format!("the answer is longer than {bytes_max} bytes")));
+            }
+            // Most answers come in one piece: that piece is passed on without a copy.
+            if first.is_empty() && all.is_empty() {
+                first = data;
+            } else {
+                if all.is_empty() {
+                    all.extend_from_slice(&std::mem::take(&mut first));
+                }
+                all.extend_from_slice(&data);
+            }
+        }
+        Ok(if all.is_empty() { std::mem::take(&mut first) } else { std::mem::take(&mut all).freeze() })
+    };
+    let read = timeout_at(deadline.into(), read).await;
+    call.upstream_us += micros(waited.elapsed());
+    let bytes = read.unwrap_or_else(|_| Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, "the answer was not complete in time")))?;
+    if let Some(running) = &mut call.running {
+        running.record.bytes_in = bytes.len() as u64;
+    }
+    Ok(bytes)
+}
+
+/// Reads a stream until its first content, so that a failure before it can still be mended by another try (case 65).
+/// The last try has nothing behind it: its first bytes go out as soon as they are known not to be an error.
+async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeouts, deadline: Instant, is_last: bool, asked_for_usage: bool) -> Outcome {
+    let TryResponse { status, headers, mut body } = response;
+    let mut meter = StreamMeter::new(call.inbound.endpoint, jeton_wire::StreamOptions { strip_usage: asked_for_usage, ..jeton_wire::StreamOptions::default() });
+    let mut ready = VecDeque::new();
+    let begun = call.running.as_ref().map_or(0, |running| running.record.started_us);
+    let until = (call.inbound.received + Duration::from_micros(begun) + Duration::from_millis(timeouts.first_content_ms)).min(deadline);
+    let waited = Instant::now();
+    let is_enough = |meter: &StreamMeter, ready: &VecDeque<Bytes>| meter.content_started() || meter.terminal_seen() || (is_last && !ready.is_empty());
+    let ended = loop {
+        if meter.error().is_some() || is_enough(&meter, &ready) {
+            break Ok(());
+        }
+        match timeout_at(until.into(), poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await {
+            Err(_) => break Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, format!("no content within {} ms", timeouts.first_content_ms))),
+            Ok(Some(Err(error))) => break Err(error),
+            Ok(Some(Ok(frame))) => {
+                let Ok(data) = frame.into_data() else { continue };
+                note_bytes_in(call, data.len());
+                ready.extend(meter.push(data).forward);
+            }
+            Ok(None) => break Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::UpstreamFailed, "the stream ended before its first content")),
+        }
+    };
+    call.upstream_us += micros(waited.elapsed());
+    absorb(call, &meter);
+    if let Err(error) = ended {
+        return broken(call, &error);
+    }
+    if let Some(said) = meter.error().filter(|_| !meter.content_started()) {
+        let fault = fault_of(said);
+        settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
+        let is_passing = said.kind.is_passing();
+        return Outcome::Failed { fault, said: None, is_passing };
+    }
+    if meter.content_started() {
+        note_first_content(call);
+    }
+    let answer = StreamAnswer { status, headers, body, meter, ready, idle: Duration::from_millis(timeouts.idle_ms), deadline };
+    Outcome::Answered(Answer::Stream(Box::new(answer)))
+}
+
+/// Takes over what the meter has seen, so that the call can be charged whatever happens next.
+pub(crate) fn absorb(call: &mut Call, meter: &StreamMeter) {
+    call.usage = meter.usage().clone();
+    call.observed = meter.observed().clone();
+}
+
+pub(crate) fn note_bytes_in(call: &mut Call, bytes: usize) {
+    if let Some(running) = &mut call.running {
+        running.record.bytes_in += bytes as u64;
+    }
+}
+
+pub(crate) fn note_first_content(call: &mut Call) {
+    let at = call.elapsed_us();
+    call.first_content_us.get_or_insert(at);
+    if let Some(running) = &mut call.running {
+        running.record.first_content_us.get_or_insert(at);
+    }
+}
+
+fn is_event_stream(headers: &HeaderMap) -> bool {
+    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+}

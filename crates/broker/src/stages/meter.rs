@@ -1,0 +1,254 @@
+//! The answer on its way to the caller: metered as it passes, its end withheld until the charge is durable.
+
+use crate::call::{Call, micros_since};
+use crate::stages::attempt::{StreamAnswer, absorb, note_bytes_in, note_first_content};
+use crate::stages::settle::{self, Ending};
+use bytes::Bytes;
+use http_body::Body;
+use jeton_core::{Fault, FaultKind};
+use jeton_ledger::{Durable, LedgerError};
+use jeton_project::OnCancel;
+use jeton_upstream::{TryBody, TryError};
+use jeton_wire::StreamMeter;
+use std::collections::VecDeque;
+use std::future::Future;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+use std::time::{Duration, Instant};
+use tokio::time::Sleep;
+
+/// A stream between a provider and a caller. Polled, it reads from the provider; never ahead of the caller.
+pub(crate) struct Metered {
+    call: Option<Call>,
+    upstream: Option<TryBody>,
+    meter: StreamMeter,
+    ready: VecDeque<Bytes>,
+    phase: Phase,
+    begun: Instant,
+    last_data: Instant,
+    idle: Duration,
+    deadline: Instant,
+    alarm: Pin<Box<Sleep>>,
+    on_cancel: OnCancel,
+}
+
+enum Phase {
+    /// Content passes.
+    Flowing,
+    /// The end is here, and waits for the charge.
+    Settling(Durable),
+    /// Everything was handed on.
+    Over,
+}
+
+/// What a poll of the provider brought.
+enum Read {
+    Data(Bytes),
+    End,
+    Broken(Fault),
+}
+
+impl Metered {
+    pub(crate) fn new(call: Call, answer: StreamAnswer) -> Self {
+        let on_cancel = call
+            .running
+            .as_ref()
+            .and_then(|running| call.live.snapshot().providers.get(&running.record.provider))
+            .map_or(OnCancel::Cancel, |provider| provider.on_cancel);
+        let now = Instant::now();
+        let alarm = Box::pin(tokio::time::sleep_until((now + answer.idle).min(answer.deadline).into()));
+        Self {
+            call: Some(call),
+            upstream: Some(answer.body),
+            meter: answer.meter,
+            ready: answer.ready,
+            phase: Phase::Flowing,
+            begun: now,
+            last_data: now,
+            idle: answer.idle,
+            deadline: answer.deadline,
+            alarm,
+            on_cancel,
+        }
+    }
+
+    /// The next bytes for the caller; none at the end.
+    pub(crate) fn poll_bytes(&mut self, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+        loop {
+            if let Some(bytes) = self.ready.pop_front() {
+                if let Some(call) = &mut self.call {
+                    call.response_bytes += bytes.len() as u64;
+                }
+                return Poll::Ready(Some(bytes));
+            }
+            match &mut self.phase {
+                Phase::Flowing => {
+                    if self.meter.terminal_seen() {
+                        self.complete();
+                        continue;
+                    }
+                    match self.poll_upstream(cx) {
+                        Poll::Pending => return Poll::Pending,
+                        Poll::Ready(read) => self.take(read),
+                    }
+                }
+                Phase::Settling(durable) => match Pin::new(durable).poll(cx) {
+                    Poll::Pending => return Poll::Pending,
+                    Poll::Ready(outcome) => self.end(outcome),
+                },
+                Phase::Over => return Poll::Ready(None),
+            }
+        }
+    }
+
+    fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
+        let Some(upstream) = &mut self.upstream else { return Poll::Ready(Read::End) };
+        loop {
+            match Pin::new(&mut *upstream).poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => {
+                    let Ok(data) = frame.into_data() else { continue };
+                    self.last_data = Instant::now();
+                    return Poll::Ready(Read::Data(data));
+                }
+                Poll::Ready(Some(Err(error))) => return Poll::Ready(Read::Broken(broken_off(&error))),
+                Poll::Ready(None) => return Poll::Ready(Read::End),
+                Poll::Pending => {}
+            }
+            // The alarm is moved only when it rings: moving it for every piece would cost more than the piece.
+            if self.alarm.as_mut().poll(cx).is_pending() {
+                return Poll::Pending;
+            }
+            let until = (self.last_data + self.idle).min(self.deadline);
+            if Instant::now() >= until {
+                let why = if until == self.deadline { "was not complete in time" } else { "fell silent" };
+                return Poll::Ready(Read::Broken(Fault::new(FaultKind::Timeout, format!("The provider's stream {why}."))));
+            }
+            self.alarm.as_mut().reset(until.into());
+        }
+    }
+
+    fn take(&mut self, read: Read) {
+        match read {
+            Read::Data(data) => {
+                if let Some(call) = &mut self.call {
+                    note_bytes_in(call, data.len());
+                }
+                self.ready.extend(self.meter.push(data).forward);
+                if self.meter.content_started()
+                    && let Some(call) = &mut self.call
+                    && call.first_content_us.is_none()
+                {
+                    note_first_content(call);
+                }
+            }
+            Read::End => {
+                self.upstream = None;
+                let ended = self.meter.finish();
+                self.ready.extend(Some(ended.forward).filter(|rest| !rest.is_empty()));
+                if ended.clean || self.meter.error().is_some() {
+                    self.complete();
+                } else {
+                    self.fail(Fault::new(FaultKind::UpstreamFailed, "The provider's stream ended before its end."));
+                }
+            }
+            Read::Broken(fault) => self.fail(fault),
+        }
+    }
+
+    /// The provider has said all: settle, and let the end wait for it.
+    fn complete(&mut self) {
+        let ending = match self.meter.error() {
+            // The error event itself was passed on; the record tells of it too.
+            Some(said) => Ending::Failed(crate::stages::attempt::fault_of(said)),
+            None => Ending::Completed,
+        };
+        self.settle(ending);
+    }
+
+    /// The stream broke off: tell the caller in its dialect, and settle what was used.
+    fn fail(&mut self, fault: Fault) {
+        self.upstream = None;
+        if let Some(call) = &self.call {
+            self.ready.push_back(error_event(call, &self.meter, &fault));
+        }
+        self.settle(Ending::Failed(fault));
+    }
+
+    fn settle(&mut self, ending: Ending) {
+        let Some(call) = &mut self.call else {
+            self.phase = Phase::Over;
+            return;
+        };
+        call.upstream_us += micros_since(self.begun);
+        absorb(call, &self.meter);
+        self.phase = Phase::Settling(settle::settle(call, ending));
+    }
+
+    /// The charge is durable, or cannot be made so: then the caller gets an error in place of the end.
+    fn end(&mut self, outcome: Result<(), LedgerError>) {
+        self.phase = Phase::Over;
+        // Reads the provider's last bytes, so that its connection can be used again.
+        if let Some(upstream) = &mut self.upstream {
+            let _ = Pin::new(upstream).poll_frame(&mut Context::from_waker(std::task::Waker::noop()));
+        }
+        self.upstream = None;
+        let terminal = self.meter.terminal();
+        match (outcome, &self.call) {
+            (Err(error), Some(call)) => self.ready.push_back(error_event(call, &self.meter, &not_durable(&error))),
+            _ if terminal.is_empty() => {}
+            _ => self.ready.push_back(terminal),
+        }
+    }
+}
+
+impl Drop for Metered {
+    /// The caller went away before the end: what was used is charged, and the provider is cut off, or read to its end
+    /// where its policy says so.
+    fn drop(&mut self) {
+        let Some(mut call) = self.call.take().filter(|call| !call.is_settled) else { return };
+        call.upstream_us += micros_since(self.begun);
+        absorb(&mut call, &self.meter);
+        if self.on_cancel == OnCancel::Drain
+            && let Some(upstream) = self.upstream.take()
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            let meter = std::mem::replace(&mut self.meter, StreamMeter::new(call.inbound.endpoint, jeton_wire::StreamOptions::default()));
+            call.decided("meter", "the client left; the provider was read to its end for exact usage (on_cancel = \"drain\")");
+            runtime.spawn(drain(call, upstream, meter, self.deadline));
+        }
+    }
+}
+
+/// Reads a provider to its end for nobody, within the call's time, and settles.
+async fn drain(mut call: Call, mut upstream: TryBody, mut meter: StreamMeter, deadline: Instant) {
+    let read_all = async {
+        while let Some(Ok(frame)) = std::future::poll_fn(|cx| Pin::new(&mut upstream).poll_frame(cx)).await {
+            if let Ok(data) = frame.into_data() {
+                note_bytes_in(&mut call, data.len());
+                let _ = meter.push(data);
+            }
+            if meter.terminal_seen() {
+                break;
+            }
+        }
+    };
+    let _ = tokio::time::timeout_at(deadline.into(), read_all).await;
+    absorb(&mut call, &meter);
+    let _ = settle::settle(&mut call, Ending::Cancelled).await;
+}
+
+fn broken_off(error: &TryError) -> Fault {
+    Fault::new(error.kind, format!("The provider's stream broke off: {error}."))
+}
+
+/// The caller must not take an answer for complete whose charge may be lost.
+pub(crate) fn not_durable(error: &LedgerError) -> Fault {
+    Fault::new(FaultKind::Unavailable, format!("The answer could not be accounted: {error}."))
+        .code("ledger_unavailable")
+        .remedy("Look at the server's log and its disk.")
+        .retry_after_ms(5_000)
+}
+
+fn error_event(call: &Call, meter: &StreamMeter, fault: &Fault) -> Bytes {
+    Bytes::from(jeton_wire::encode_error_event(call.inbound.endpoint, fault, meter.next_sequence()))
+}

@@ -1,0 +1,270 @@
+//! The page that stays open on a second screen, and the receipt as a page of its own. Rendered here; a small script only
+//! exchanges the parts that changed.
+
+mod calls;
+mod chart;
+mod data;
+mod groups;
+pub(crate) mod html;
+mod money;
+mod notice;
+mod receipt;
+mod show;
+#[cfg(test)]
+mod tests;
+mod time;
+
+use crate::api::find_call;
+use crate::route::{Answer, Ask, Gives, Kind, Param, Reach, Route, Verb};
+use crate::state::Console;
+use data::{PERIODS, PageData};
+use html::{Html, html};
+use jeton_core::Fault;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+const STYLE: &str = include_str!("../../assets/page.css");
+const SCRIPT: &str = include_str!("../../assets/page.js");
+const ICON: &str = include_str!("../../assets/icon.svg");
+
+const PAGE_TYPE: Gives = Gives::Content("text/html; charset=utf-8");
+
+/// Parameters of the page that narrow the list of calls.
+pub(crate) const CALL_FILTER_NAMES: [&str; 6] = ["class", "model", "status", "key", "account", "tag"];
+
+const PARAMS: &[Param] = &[
+    Param { name: "period", kind: Kind::Choice(&["1h", "24h", "7d", "30d"]), default: Some("24h"), about: "The period shown." },
+    Param { name: "theme", kind: Kind::Choice(&["light", "dark"]), default: None, about: "Light or dark, whatever the system says." },
+    Param { name: "class", kind: Kind::Text, default: None, about: "Lists calls of this class only." },
+    Param { name: "model", kind: Kind::Text, default: None, about: "Lists calls of this model only." },
+    Param {
+        name: "status",
+        kind: Kind::Choice(&["ok", "refused", "failed", "cancelled", "interrupted"]),
+        default: None,
+        about: "Lists calls that ended so only.",
+    },
+    Param { name: "key", kind: Kind::Text, default: None, about: "Lists calls of this key only." },
+    Param { name: "account", kind: Kind::Text, default: None, about: "Lists calls of this account only." },
+    Param { name: "tag", kind: Kind::Text, default: None, about: "Lists calls with this tag only." },
+];
+
+const RECEIPT_PARAMS: &[Param] = &[
+    Param { name: "part", kind: Kind::Choice(&["1"]), default: None, about: "The receipt without the page around it." },
+    Param { name: "theme", kind: Kind::Choice(&["light", "dark"]), default: None, about: "Light or dark, whatever the system says." },
+];
+
+const GET: Route = Route {
+    verb: Verb::Get,
+    path: "",
+    id: "",
+    summary: "",
+    about: "",
+    reach: Reach::Admin,
+    params: &[],
+    takes: None,
+    gives: PAGE_TYPE,
+    refusals: &[],
+    handler: overview,
+};
+
+/// Every route of the pages.
+pub(crate) const ROUTES: &[Route] = &[
+    Route { path: "/", id: "getPage", summary: "The page", params: PARAMS, refusals: &[400], ..GET },
+    Route {
+        path: "/api/page",
+        id: "getPageParts",
+        summary: "The parts of the page that change",
+        about: "HTML, for the page's own script. Its form may change at any time.",
+        params: PARAMS,
+        refusals: &[400],
+        handler: parts,
+        ..GET
+    },
+    Route {
+        path: "/calls/{id}",
+        id: "getReceiptPage",
+        summary: "A receipt",
+        reach: Reach::Caller,
+        params: RECEIPT_PARAMS,
+        refusals: &[400, 404],
+        handler: receipt_page,
+        ..GET
+    },
+    Route { path: "/assets/page.css", id: "getStyle", reach: Reach::Open, gives: Gives::Content("text/css"), params: ASSET_PARAMS, handler: style, ..GET },
+    Route {
+        path: "/assets/page.js",
+        id: "getScript",
+        reach: Reach::Open,
+        gives: Gives::Content("text/javascript"),
+        params: ASSET_PARAMS,
+        handler: script,
+        ..GET
+    },
+    Route { path: "/assets/icon.svg", id: "getIcon", reach: Reach::Open, gives: Gives::Content("image/svg+xml"), params: ASSET_PARAMS, handler: icon, ..GET },
+];
+
+/// The digest in a file's address: another content has another address, so browsers may keep each for good.
+const ASSET_PARAMS: &[Param] = &[Param { name: "v", kind: Kind::Text, default: None, about: "Digest of the content." }];
+
+fn style(_: &Console, _: &Ask) -> Result<Answer, Fault> {
+    Ok(Answer::text("text/css; charset=utf-8", STYLE).kept())
+}
+
+fn script(_: &Console, _: &Ask) -> Result<Answer, Fault> {
+    Ok(Answer::text("text/javascript; charset=utf-8", SCRIPT).kept())
+}
+
+fn icon(_: &Console, _: &Ask) -> Result<Answer, Fault> {
+    Ok(Answer::text("image/svg+xml", ICON).kept())
+}
+
+fn overview(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
+    let data = PageData::gather(console, ask)?;
+    let top = html!(
+        "<header class=\"top\">{}<p class=\"live\"><span class=\"pulse idle\"></span><span id=\"updated\">As of {}</span><button type=\"button\" id=\"pause\" hidden>Pause</button></p>{}</header>",
+        brand(),
+        show::moment(data.now, &data.zone, "%H:%M:%S"),
+        periods(&data, ask.text("theme"))
+    );
+    let body = html!(
+        "<a class=\"skip\" href=\"#live\">To the figures</a>{}<main id=\"live\">{}</main><dialog aria-label=\"Receipt\"><button class=\"close\" type=\"button\" aria-label=\"Close\">&times;</button><div class=\"content\"></div></dialog>",
+        top,
+        live(&data)
+    );
+    Ok(Answer::html(document("Jeton", ask.text("theme"), true, &body)))
+}
+
+fn parts(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
+    Ok(Answer::html(live(&PageData::gather(console, ask)?).0))
+}
+
+fn receipt_page(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
+    let detail = find_call(console, ask)?;
+    let article = receipt::article(&detail, &console.zone);
+    if ask.text("part").is_some() {
+        return Ok(Answer::html(article.0));
+    }
+    let body = html!("<header class=\"top\">{}</header><main>{}</main>", brand(), article);
+    Ok(Answer::html(document(&format!("{} – Jeton", detail.record.id), ask.text("theme"), false, &body)))
+}
+
+/// An error as a page.
+pub(crate) fn fault_page(fault: &Fault) -> String {
+    let remedy = fault.remedy.as_ref().map_or(Html::EMPTY, |remedy| html!("<p>{}</p>", prose(remedy)));
+    let body = html!(
+        "<header class=\"top\">{}</header><main><section class=\"empty\"><h2>{}</h2>{}<p class=\"mono\">{}</p></section></main>",
+        brand(),
+        fault.message,
+        remedy,
+        fault.code_or_kind()
+    );
+    document("Jeton", None, false, &body)
+}
+
+fn brand() -> Html {
+    html!(
+        "<h1><a class=\"brand\" href=\"/\"><svg viewBox=\"0 0 26 26\" fill=\"none\" stroke=\"currentColor\" aria-hidden=\"true\"><circle cx=\"13\" cy=\"13\" r=\"11\" stroke-width=\"2.4\"/>\
+         <circle cx=\"13\" cy=\"13\" r=\"7.4\" stroke-width=\"1.2\" stroke-dasharray=\"1.2 2.1\"/><path d=\"M13 9v8M9 13h8\" stroke-width=\"2.2\" stroke-linecap=\"round\"/></svg>Jeton</a></h1>"
+    )
+}
+
+fn periods(data: &PageData, theme: Option<&str>) -> Html {
+    let links: Html = PERIODS
+        .iter()
+        .map(|period| {
+            let mark = if *period == data.period { html!(" aria-current=\"true\"") } else { Html::EMPTY };
+            html!("<a href=\"{}\"{}>{}</a>", link(data, &[("period", Some(period.name)), ("theme", theme)]), mark, period.name)
+        })
+        .collect();
+    html!("<nav class=\"periods\" aria-label=\"Period\">{}</nav>", links)
+}
+
+/// The address of this page with some parameters changed; `None` leaves one out.
+fn link(data: &PageData, changes: &[(&str, Option<&str>)]) -> String {
+    let mut pairs: Vec<(&str, &str)> = vec![("period", data.period.name)];
+    pairs.extend(data.filters.iter().map(|(name, value)| (*name, value.as_str())));
+    pairs.retain(|(name, _)| !changes.iter().any(|(changed, _)| changed == name));
+    pairs.extend(changes.iter().filter_map(|(name, value)| value.map(|value| (*name, value))));
+    let query: Vec<String> = pairs.iter().map(|(name, value)| format!("{name}={}", percent_encoded(value))).collect();
+    format!("/?{}", query.join("&"))
+}
+
+/// `text` for a query, by RFC 3986: unreserved letters stay.
+fn percent_encoded(text: &str) -> String {
+    text.bytes().fold(String::with_capacity(text.len()), |mut encoded, byte| {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            encoded.push_str(&format!("%{byte:02X}"));
+        }
+        encoded
+    })
+}
+
+/// A long name that may break after its `/`, `.` and `-`.
+fn breakable(name: &str) -> Html {
+    name.split_inclusive(['/', '.', '-', ':', '_']).map(|piece| html!("{}<wbr>", piece)).collect()
+}
+
+/// A sentence in which names stand between backticks, as our messages write them.
+fn prose(sentence: &str) -> Html {
+    if sentence.matches('`').count() % 2 == 1 {
+        return html!("{}", sentence);
+    }
+    let piece = |(place, text): (usize, &str)| if place % 2 == 1 { html!("<code>{}</code>", text) } else { html!("{}", text) };
+    sentence.split('`').enumerate().map(piece).collect()
+}
+
+/// Enough of a digest to tell it from another.
+fn short_digest(digest: &str) -> String {
+    let bare = digest.rsplit(':').next().unwrap_or(digest);
+    bare.chars().take(10).collect()
+}
+
+/// Everything that changes, in parts with a digest each.
+fn live(data: &PageData) -> Html {
+    let mut text = part("div", "notices", "", &notice::banners(data));
+    if data.any_call {
+        text.push(&part("section", "money", "money", &money::section(data)));
+        text.push(&part("section", "time", "", &time::section(data)));
+        text.push(&part("section", "groups", "", &groups::section(data)));
+        text.push(&part("section", "calls", "", &calls::section(data)));
+    } else {
+        text.push(&part("section", "empty", "empty", &notice::empty(data)));
+    }
+    text.push(&part("footer", "foot", "", &notice::foot(data)));
+    text
+}
+
+fn part(element: &str, name: &str, class: &str, content: &Html) -> Html {
+    html!("<{} data-part=\"{}\" data-digest=\"{}\" class=\"{}\">{}</{}>", element, name, digest(&content.0), class, content, element)
+}
+
+/// Tells one content from another; not for secrets.
+fn digest(text: &str) -> String {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    format!("{:016x}", hasher.finish())
+}
+
+/// A whole document. `keeps_up` loads the script, and asks browsers without scripts to load the page again.
+fn document(title: &str, theme: Option<&str>, keeps_up: bool, body: &Html) -> String {
+    let theme = theme.map_or(Html::EMPTY, |theme| html!(" data-theme=\"{}\"", theme));
+    let script = if keeps_up {
+        html!("<noscript><meta http-equiv=\"refresh\" content=\"15\"></noscript><script src=\"/assets/page.js?v={}\" defer></script>", digest(SCRIPT))
+    } else {
+        Html::EMPTY
+    };
+    html!(
+        "<!doctype html>\n<html lang=\"en\"{}><head><meta charset=\"utf-8\"><title>{}</title><meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
+         <meta name=\"color-scheme\" content=\"light dark\"><link rel=\"icon\" href=\"/assets/icon.svg?v={}\" type=\"image/svg+xml\"><link rel=\"stylesheet\" href=\"/assets/page.css?v={}\">{}</head>\
+         <body>{}{}</body></html>\n",
+        theme,
+        title,
+        digest(ICON),
+        digest(STYLE),
+        script,
+        chart::patterns(),
+        body
+    )
+    .0
+}

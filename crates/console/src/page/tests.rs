@@ -1,0 +1,156 @@
+use crate::fixture::{Fixture, good, local, unknown};
+use axum::body::Body;
+use jeton_ledger::CallRecord;
+
+const NASTY: &str = "<script>alert('x')</script>\"onload=\"y";
+
+fn nasty(mut record: CallRecord) -> CallRecord {
+    record.attribution.class = NASTY.into();
+    record.attribution.key = Some(NASTY.into());
+    record.attribution.tags = vec![NASTY.into()];
+    record.attribution.outcome = Some(NASTY.into());
+    record.attribution.accounts = [NASTY, "acme"].map(Into::into).into();
+    record.model = Some(format!("acme/{NASTY}"));
+    record.model_asked = NASTY.into();
+    record.finish_reason = Some(NASTY.into());
+    record.decisions[0].what = NASTY.into();
+    record.tries[0].provider = NASTY.into();
+    record.tries[0].outcome = NASTY.into();
+    if let Some(fault) = &mut record.fault {
+        fault.message = NASTY.into();
+    }
+    record
+}
+
+/// Markup balances, and nothing foreign became markup.
+fn assert_clean(text: &str) {
+    assert!(!text.contains("<script>") && !text.contains("\"onload") && !text.contains("alert('"), "{text}");
+    assert!(!text.contains(" style="), "an inline style is forbidden by the page's own policy");
+    const VOID: [&str; 6] = ["meta", "link", "br", "wbr", "!doctype", "circle"];
+    let mut open: Vec<&str> = Vec::new();
+    for tag in text.split('<').skip(1) {
+        let inner = &tag[..tag.find('>').unwrap_or_else(|| panic!("a tag does not end: {tag}"))];
+        let name = inner.split([' ', '\n', '/']).find(|part| !part.is_empty()).unwrap();
+        if inner.starts_with('/') {
+            assert_eq!(open.pop(), Some(name), "wrong end near: {tag}");
+        } else if !inner.ends_with('/') && !VOID.contains(&name) {
+            open.push(name);
+        }
+    }
+    assert!(open.is_empty(), "left open: {open:?}");
+}
+
+#[tokio::test]
+async fn what_comes_from_data_never_becomes_markup() {
+    let fixture = Fixture::new();
+    fixture.settle(nasty(good(5_000)));
+    let id = fixture.settle(nasty(unknown(4_000)));
+    let feedback = jeton_ledger::Feedback { verdict: "bad".into(), score: Some(0.0), comment: Some(NASTY.into()), by: NASTY.into(), at: crate::fixture::NOW };
+    fixture.ledger.feedback(id, &feedback).unwrap();
+    let filter: String = NASTY.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    for path in [
+        "/".to_owned(),
+        "/?theme=dark&period=1h".into(),
+        "/api/page?period=7d".into(),
+        "/?period=30d&status=failed".into(),
+        format!("/?class={filter}"),
+        format!("/calls/{id}"),
+        format!("/calls/{id}?part=1"),
+    ] {
+        let reply = fixture.get(&path).await;
+        assert_eq!((reply.status, reply.header("content-type")), (200, "text/html; charset=utf-8"), "{path}: {}", reply.text);
+        assert_clean(&reply.text);
+        assert!(path.starts_with("/?period=30d") || reply.text.contains("&lt;script&gt;"), "{path} does not show the name at all");
+    }
+}
+
+#[tokio::test]
+async fn nothing_may_be_loaded_from_elsewhere() {
+    let fixture = Fixture::new();
+    fixture.settle(good(1_000));
+    let page = fixture.get("/").await;
+    let policy = page.header("content-security-policy");
+    assert!(
+        policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe") && !policy.contains("http"),
+        "{policy}"
+    );
+    for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+        assert_eq!(page.header(name), value);
+    }
+    for reference in page.text.split(" src=\"").skip(1).chain(page.text.split(" href=\"").skip(1)) {
+        assert!(reference.starts_with('/') || reference.starts_with('#'), "{}", &reference[..40]);
+    }
+    for file in ["/assets/page.css", "/assets/page.js", "/assets/icon.svg"] {
+        let at = page.text.find(file).unwrap_or_else(|| panic!("{file} is not used"));
+        let address = page.text[at..].split('"').next().unwrap();
+        let open = fixture.send(http::Request::get(address).body(Body::empty()).unwrap()).await;
+        assert_eq!((open.status, open.header("cache-control")), (200, "public, max-age=31536000, immutable"), "{address}");
+        let text = open.text.replace("http://www.w3.org/2000/svg", "");
+        assert!(!text.contains("http:") && !text.contains("https:") && !text.contains("@import"), "{file} names another address");
+    }
+}
+
+#[tokio::test]
+async fn unknown_is_a_dash_that_says_why_and_simulated_money_stands_apart() {
+    let fixture = Fixture::new();
+    fixture.settle(unknown(3_000));
+    let only_unknown = fixture.get("/").await.text;
+    assert!(only_unknown.contains("title=\"No call&#39;s cost is known\""), "today's figure is a dash");
+    assert!(only_unknown.contains("title=\"Unknown: the provider reported no usage\"") && only_unknown.contains("1 of unknown cost"));
+    let mut simulated = good(2_000);
+    simulated.simulated = true;
+    fixture.settle(simulated);
+    let page = fixture.get("/").await.text;
+    assert!(page.contains("apart: <span title=\"$0.00125\">$0.0013</span> <span class=\"tag\">simulated</span>"), "{page}");
+    assert!(page.contains("Spend <span class=\"tag\">simulated</span>"));
+}
+
+#[tokio::test]
+async fn few_calls_are_not_called_a_percentile() {
+    let fixture = Fixture::new();
+    fixture.settle(good(2_000));
+    assert!(fixture.get("/").await.text.contains("The longest of 1. A 99th percentile needs at least 100 calls."));
+    for number in 0..120 {
+        fixture.settle(good(3_000 + number * 7));
+    }
+    assert!(!fixture.get("/").await.text.contains("A 99th percentile needs"));
+}
+
+#[tokio::test]
+async fn before_the_first_call_it_says_what_to_do_with_the_real_address() {
+    let fixture = Fixture::new();
+    let page = fixture.get("/").await.text;
+    assert_clean(&page);
+    for says in ["curl http://127.0.0.1:4600/v1/chat/completions", "base_url=&quot;http://127.0.0.1:4600/v1&quot;", "acme/fast", "data-part=\"empty\""] {
+        assert!(page.contains(says), "{says}");
+    }
+    assert!(page.contains("The configuration on disk has a mistake") && page.contains("fails now and then"));
+}
+
+#[tokio::test]
+async fn parts_keep_their_digest_while_nothing_changes() {
+    let fixture = Fixture::new();
+    fixture.settle(good(2_000));
+    let first = fixture.get("/api/page").await.text;
+    assert_eq!(first, fixture.get("/api/page").await.text);
+    fixture.settle(good(1_000));
+    let digests = |text: &str| text.split("data-digest=\"").skip(1).map(|rest| rest[..16].to_owned()).collect::<Vec<_>>();
+    let (before, after) = (digests(&first), digests(&fixture.get("/api/page").await.text));
+    assert_eq!(before.len(), 6);
+    assert_eq!(before[0], after[0], "the notices did not change");
+    assert_ne!(before[4], after[4], "the calls did");
+}
+
+#[tokio::test]
+async fn errors_of_the_page_are_pages() {
+    let fixture = Fixture::new();
+    let missing = fixture.get("/calls/call-20261123-0000000000").await;
+    assert_eq!((missing.status, missing.header("content-type")), (404, "text/html; charset=utf-8"));
+    assert_clean(&missing.text);
+    let foreign = fixture.send(http::Request::get("/").body(Body::empty()).unwrap()).await;
+    assert!(foreign.status == 401 && foreign.text.contains("A credential is needed."));
+    let basic = http::Request::get("/").header("authorization", "Basic YTphZG1pbg==").body(Body::empty()).unwrap();
+    assert_eq!(fixture.send(basic).await.status, 200);
+    let odd = fixture.send(local(http::Request::get("/?period=1y")).body(Body::empty()).unwrap()).await;
+    assert!(odd.status == 400 && odd.text.contains("1h, 24h, 7d, 30d"), "{}", odd.text);
+}

@@ -1,0 +1,76 @@
+//! One bound on the bytes that all calls together hold in memory.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// Bytes that are held, and how many may be.
+#[derive(Debug)]
+pub struct Buffers {
+    held: AtomicU64,
+    most: AtomicU64,
+}
+
+impl Buffers {
+    /// Room for `most` bytes.
+    #[must_use]
+    pub fn new(most: u64) -> Arc<Self> {
+        Arc::new(Self { held: AtomicU64::new(0), most: AtomicU64::new(most) })
+    }
+
+    /// Changes the bound. What is held already stays.
+    pub fn set_most(&self, most: u64) {
+        self.most.store(most, Ordering::Relaxed);
+    }
+
+    /// Bytes held now.
+    #[must_use]
+    pub fn held(&self) -> u64 {
+        self.held.load(Ordering::Relaxed)
+    }
+
+    /// Takes nothing yet; grows with [`Reserved::grow`].
+    pub(crate) fn reserve(self: &Arc<Self>) -> Reserved {
+        Reserved { buffers: Arc::clone(self), bytes: 0 }
+    }
+}
+
+/// Bytes that one call holds. Given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Reserved {
+    buffers: Arc<Buffers>,
+    bytes: u64,
+}
+
+impl Reserved {
+    /// Takes `bytes` more; `false` where that would pass the bound.
+    pub(crate) fn grow(&mut self, bytes: u64) -> bool {
+        let before = self.buffers.held.fetch_add(bytes, Ordering::Relaxed);
+        self.bytes += bytes;
+        before.saturating_add(bytes) <= self.buffers.most.load(Ordering::Relaxed)
+    }
+}
+
+impl Drop for Reserved {
+    fn drop(&mut self) {
+        self.buffers.held.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bound_holds_for_all_together_and_what_is_dropped_comes_back() {
+        let buffers = Buffers::new(100);
+        let mut first = buffers.reserve();
+        let mut second = buffers.reserve();
+        assert!(first.grow(60));
+        assert!(second.grow(40));
+        assert!(!second.grow(1));
+        drop(second);
+        assert!(first.grow(40));
+        drop(first);
+        assert_eq!(buffers.held(), 0);
+    }
+}

@@ -1,0 +1,244 @@
+//! From a request to its answer: which door it wants, who asks, the body, the broker.
+
+use crate::buffers::Buffers;
+use crate::path::{Kind, Target, parse};
+use crate::peer::{Client, check_host, client, is_anthropic, is_vendors};
+use crate::panic::CatchPanic;
+use crate::read::{Bounds, read_body};
+use crate::response::{GatewayBody, json};
+use crate::{cors, models};
+use bytes::Bytes;
+use http::request::Parts;
+use http::{HeaderValue, Method, Request, Response, header};
+use hyper::body::Incoming;
+use jeton_broker::{Broker, Inbound, Live, Peer};
+use jeton_core::{Fault, FaultKind};
+use jeton_wire::{Dialect, Endpoint};
+use std::fmt;
+use std::future::Future;
+use std::net::SocketAddr;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+/// What the fallback answers with.
+pub type FallbackFuture = Pin<Box<dyn Future<Output = Response<GatewayBody>> + Send>>;
+
+/// Answers what is not a vendor's path. Gets the request and who asks.
+pub type Fallback = Arc<dyn Fn(Request<Incoming>, Client) -> FallbackFuture + Send + Sync>;
+
+/// Says why no call should be sent here now, a sentence each; nothing where all is well.
+pub type Readiness = Arc<dyn Fn() -> Vec<String> + Send + Sync>;
+
+/// What a gateway is made of.
+pub struct GatewayOptions {
+    /// Where calls go.
+    pub broker: Arc<Broker>,
+    /// Where other paths go.
+    pub fallback: Fallback,
+    /// What `/readyz` says.
+    pub readiness: Readiness,
+    /// The bound on bytes in memory.
+    pub buffers: Arc<Buffers>,
+}
+
+/// The vendors' doors.
+pub struct Gateway {
+    broker: Arc<Broker>,
+    fallback: Fallback,
+    readiness: Readiness,
+    buffers: Arc<Buffers>,
+    panics: AtomicU64,
+    is_stopping: AtomicBool,
+}
+
+impl fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Gateway").field("broker", &self.broker).finish_non_exhaustive()
+    }
+}
+
+impl Gateway {
+    /// A gateway to a broker.
+    #[must_use]
+    pub fn new(options: GatewayOptions) -> Arc<Self> {
+        let GatewayOptions { broker, fallback, readiness, buffers } = options;
+        Arc::new(Self { broker, fallback, readiness, buffers, panics: AtomicU64::new(0), is_stopping: AtomicBool::new(false) })
+    }
+
+    /// Panics that were caught since the start.
+    #[must_use]
+    pub fn panics(&self) -> u64 {
+        self.panics.load(Ordering::Relaxed)
+    }
+
+    /// Makes `/readyz` say that the server is stopping, so that no new calls are sent here.
+    pub fn stop_being_ready(&self) {
+        self.is_stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// The configuration in use.
+    #[must_use]
+    pub fn live(&self) -> Arc<Live> {
+        self.broker.live()
+    }
+
+    /// Answers one request. A panic on the way is answered with 500 in the caller's dialect.
+    pub async fn serve(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<GatewayBody> {
+        let dialect = dialect_of(&parse(request.uri().path(), is_anthropic(request.headers())).kind);
+        match CatchPanic::new(Arc::clone(&self).route(request, peer)).await {
+            Ok(response) => response,
+            Err(_) => {
+                self.panics.fetch_add(1, Ordering::Relaxed);
+                let fault = Fault::new(FaultKind::Internal, "Jeton met a bug of its own in this call; the others go on.").remedy("Its log says where; please report it.");
+                json(500, jeton_wire::encode_error(dialect, &fault, None))
+            }
+        }
+    }
+
+    async fn route(self: Arc<Self>, request: Request<Incoming>, peer: SocketAddr) -> Response<GatewayBody> {
+        let received = Instant::now();
+        let live = self.broker.live();
+        let settings = &live.snapshot().gateway;
+        let origin = cors::allowed_origin(request.headers(), &settings.cors_origins).cloned();
+        if let Some(answer) = cors::preflight(request.method(), request.headers(), &settings.cors_origins) {
+            return answer;
+        }
+        let client = client(peer, request.headers(), &settings.trusted_proxies);
+        let target = parse(request.uri().path(), is_anthropic(request.headers()));
+        let mut response = match check_host(request.headers(), &settings.allowed_hosts) {
+            Err(fault) => plain_error(dialect_of(&target.kind), &fault),
+            Ok(()) if is_vendors(&target.kind) => self.vendor(request, target, client, &live, received).await,
+            Ok(()) => self.other(request, client).await,
+        };
+        if let Some(origin) = origin {
+            cors::allow(response.headers_mut(), origin);
+        }
+        response
+    }
+
+    async fn other(&self, request: Request<Incoming>, client: Client) -> Response<GatewayBody> {
+        match request.uri().path() {
+            "/healthz" => json(200, r#"{"status":"ok"}"#),
+            "/readyz" => self.ready(),
+            _ => (self.fallback)(request, client).await,
+        }
+    }
+
+    fn ready(&self) -> Response<GatewayBody> {
+        let mut reasons = (self.readiness)();
+        if self.is_stopping.load(Ordering::Relaxed) {
+            reasons.insert(0, "the server is stopping".to_owned());
+        }
+        let is_ready = reasons.is_empty() || reasons.iter().all(|reason| reason.starts_with("config: "));
+        let body = serde_json::json!({ "ready": is_ready, "notes": reasons });
+        json(if is_ready { 200 } else { 503 }, body.to_string())
+    }
+
+    async fn vendor(&self, request: Request<Incoming>, target: Target, client: Client, live: &Live, received: Instant) -> Response<GatewayBody> {
+        let (head, body) = request.into_parts();
+        match (&target.kind, &head.method) {
+            (Kind::Call(endpoint), &Method::POST) => self.call(*endpoint, head, body, target, client, live, received).await,
+            (Kind::Models(name), &Method::GET) => self.models(name.as_deref(), &head, client, live),
+            (Kind::Refused { why, .. }, _) => {
+                let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served: {why}.", head.method, shown(head.uri.path())))
+                    .code("path_not_served")
+                    .remedy("Jeton serves what it can meter: chat completions, responses, messages, token counts, embeddings, and the list of models.");
+                self.refuse(head, target, client, received, fault).await
+            }
+            _ => {
+                let wanted = if matches!(target.kind, Kind::Models(_)) { "GET" } else { "POST" };
+                let fault = Fault::new(FaultKind::MethodNotAllowed, format!("{} is asked for with {wanted}, not with {}.", shown(head.uri.path()), head.method));
+                let mut response = self.refuse(head, target, client, received, fault).await;
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(wanted));
+                response
+            }
+        }
+    }
+
+    fn models(&self, name: Option<&str>, head: &Parts, client: Client, live: &Live) -> Response<GatewayBody> {
+        let dialect = if is_anthropic(&head.headers) { Dialect::Anthropic } else { Dialect::OpenAi };
+        let ledger = self.broker.ledger();
+        let key = jeton_broker::presented_key(&head.headers);
+        let may = match key {
+            Some(key) => ledger.authenticate(key).is_ok(),
+            None => !ledger.has_keys() && client.is_loopback(),
+        };
+        if !may {
+            let fault = Fault::new(FaultKind::Unauthenticated, "The list of models is shown to callers with a key.").remedy("Send a key made with `jeton key create NAME`.");
+            return plain_error(dialect, &fault);
+        }
+        match name {
+            None => json(200, models::list(live, dialect).to_string()),
+            Some(name) => match models::one(live, name, dialect) {
+                Ok(model) => json(200, model.to_string()),
+                Err(fault) => plain_error(dialect, &fault),
+            },
+        }
+    }
+
+    #[allow(clippy::too_many_arguments)]
+    async fn call(&self, endpoint: Endpoint, head: Parts, body: Incoming, target: Target, client: Client, live: &Live, received: Instant) -> Response<GatewayBody> {
+        let settings = &live.snapshot().gateway;
+        let bounds = Bounds {
+            bytes_max: settings.body_limit_bytes,
+            decompressed_max: settings.decompressed_limit_bytes,
+            silence: Duration::from_millis(settings.idle_timeout_ms),
+        };
+        let mut reserved = self.buffers.reserve();
+        let read = read_body(body, &head.headers, bounds, &mut reserved).await;
+        let (body, fault) = match read {
+            Ok(body) => (body, None),
+            Err(fault) => (Bytes::new(), Some(fault)),
+        };
+        let inbound = inbound(Some(endpoint), head, body, target, client, received);
+        let response = match fault {
+            None => self.broker.call(inbound).await,
+            Some(fault) => self.broker.refuse(inbound, fault).await,
+        };
+        response.map(GatewayBody::Call)
+    }
+
+    async fn refuse(&self, head: Parts, target: Target, client: Client, received: Instant, fault: Fault) -> Response<GatewayBody> {
+        let endpoint = if let Kind::Call(endpoint) = target.kind { Some(endpoint) } else { None };
+        self.broker.refuse(inbound(endpoint, head, Bytes::new(), target, client, received), fault).await.map(GatewayBody::Call)
+    }
+}
+
+/// A call as the broker takes it. A path that is no endpoint is written down in its vendor's dialect.
+fn inbound(endpoint: Option<Endpoint>, head: Parts, body: Bytes, target: Target, client: Client, received: Instant) -> Inbound {
+    let shape = if dialect_of(&target.kind) == Dialect::Anthropic { Endpoint::Messages } else { Endpoint::Chat };
+    Inbound {
+        is_endpoint: endpoint.is_some(),
+        endpoint: endpoint.unwrap_or(shape),
+        path: head.uri.path().to_owned(),
+        query: head.uri.query().map(str::to_owned),
+        path_class: target.class,
+        path_key: target.key,
+        headers: Arc::new(head.headers),
+        body,
+        peer: Peer { is_loopback: client.is_loopback() },
+        received,
+    }
+}
+
+fn dialect_of(kind: &Kind) -> Dialect {
+    match kind {
+        Kind::Call(endpoint) => endpoint.dialect(),
+        Kind::Refused { dialect, .. } => *dialect,
+        Kind::Models(_) | Kind::Other => Dialect::OpenAi,
+    }
+}
+
+/// An error outside of any call.
+fn plain_error(dialect: Dialect, fault: &Fault) -> Response<GatewayBody> {
+    let mut response = json(fault.kind.status(), jeton_wire::encode_error(dialect, fault, None));
+    response.headers_mut().insert("x-should-retry", HeaderValue::from_static("false"));
+    response
+}
+
+/// A path as an error may show it.
+fn shown(path: &str) -> String {
+    path.chars().filter(|c| !c.is_control()).take(120).collect()
+}

@@ -1,0 +1,52 @@
+//! One file for each noun.
+
+mod call;
+mod config;
+mod cost;
+mod demo;
+mod key;
+mod ledger;
+mod model;
+
+use crate::cli::{Cli, Command};
+use crate::context::Context;
+use crate::failure::Failure;
+use jeton_core::{Clock, SystemClock, Timestamp};
+use jeton_ledger::sqlite::SqliteStore;
+
+/// Runs a command.
+pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
+    let is_json = cli.json;
+    if matches!(cli.command, Command::Demo) {
+        return demo::run(is_json);
+    }
+    let context = Context::open(cli.project)?;
+    match cli.command {
+        Command::Up(args) => crate::serve::up(&context, &args),
+        Command::Demo => Ok(()),
+        Command::Cost(args) => cost::run(&context, &args, is_json),
+        Command::Call(command) => call::run(&context, command, is_json),
+        Command::Ledger(command) => ledger::run(&context, command, is_json),
+        Command::Key(command) => key::run(&context, command, is_json),
+        Command::Config(command) => config::run(&context, &command, is_json),
+        Command::Model(command) => model::run(&context, &command, is_json),
+    }
+}
+
+/// The ledger as commands see it, beside a running server or without one.
+fn store(context: &Context) -> Result<SqliteStore, Failure> {
+    let path = context.ledger_path(&context.snapshot()?);
+    if let Some(folder) = path.parent() {
+        std::fs::create_dir_all(folder).map_err(|error| Failure::dependency(format!("{} cannot be made: {error}", folder.display()), "check the rights of the project's directory"))?;
+    }
+    Ok(SqliteStore::open(&path)?)
+}
+
+/// A moment as people type it: `15m`, `24h`, `7d`, a date.
+fn moment(text: &str) -> Result<Timestamp, Failure> {
+    jeton_console::parse_moment(text, SystemClock.now(), &jiff::tz::TimeZone::system()).map_err(|why| Failure::usage(why, ""))
+}
+
+pub(crate) use call::receipt as call_receipt;
+pub(crate) use cost::show as show_costs;
+pub(crate) use ledger::summary as ledger_summary;

@@ -1,0 +1,77 @@
+//! How a command ends that did not succeed: the one place where blame becomes an exit code.
+
+use jeton_ledger::LedgerError;
+use serde_json::json;
+
+/// No: a gate failed, a check found faults.
+pub(crate) const NO: u8 = 1;
+/// The command line or the configuration is wrong.
+pub(crate) const USAGE: u8 = 2;
+/// Something that is needed does not work: a disk, a port, a server.
+pub(crate) const DEPENDENCY: u8 = 3;
+
+/// Why a command did not succeed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// The answer is no; what was found is on stdout already.
+    No,
+    /// The command cannot be done as it was asked for.
+    Usage { message: String, remedy: String },
+    /// The configuration has mistakes.
+    Config(jeton_project::Report),
+    /// Something that is needed does not work.
+    Dependency { message: String, remedy: String },
+}
+
+impl Failure {
+    pub(crate) fn usage(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Usage { message: message.into(), remedy: remedy.into() }
+    }
+
+    pub(crate) fn dependency(message: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Dependency { message: message.into(), remedy: remedy.into() }
+    }
+
+    pub(crate) const fn code(&self) -> u8 {
+        match self {
+            Self::No => NO,
+            Self::Usage { .. } | Self::Config(_) => USAGE,
+            Self::Dependency { .. } => DEPENDENCY,
+        }
+    }
+
+    /// Tells stderr; as JSON where the command's data would have been JSON.
+    pub(crate) fn report(&self, is_json: bool) {
+        let (message, remedy) = match self {
+            Self::No => return,
+            Self::Config(report) if is_json => {
+                eprintln!("{}", json!({ "error": { "code": "configuration", "diagnostics": report.diagnostics } }));
+                return;
+            }
+            Self::Config(report) => {
+                eprintln!("{report}");
+                return;
+            }
+            Self::Usage { message, remedy } | Self::Dependency { message, remedy } => (message, remedy),
+        };
+        if is_json {
+            let code = if self.code() == USAGE { "usage" } else { "dependency" };
+            eprintln!("{}", json!({ "error": { "code": code, "message": message, "remedy": remedy } }));
+        } else if remedy.is_empty() {
+            eprintln!("error: {message}");
+        } else {
+            eprintln!("error: {message}\n  next: {remedy}");
+        }
+    }
+}
+
+impl From<LedgerError> for Failure {
+    fn from(error: LedgerError) -> Self {
+        match &error {
+            LedgerError::Invalid(_) | LedgerError::NotFound(_) | LedgerError::Exists(_) | LedgerError::AlreadySettled(_) => Self::usage(error.to_string(), ""),
+            LedgerError::Store(_) => Self::dependency(error.to_string(), "look at the disk and the rights of the file; `jeton ledger verify` checks what is there"),
+            LedgerError::InUse(_) => Self::dependency(error.to_string(), "stop that server first, or give this one another store.url"),
+            LedgerError::Newer { .. } => Self::dependency(error.to_string(), ""),
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! How data is shown: a table for people, JSON for programs.
+
+use comfy_table::presets::NOTHING;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+use jeton_core::{Certainty, Cost, Nanousd};
+use serde::Serialize;
+
+/// Prints `data` as one JSON document.
+pub(crate) fn json(data: &impl Serialize) {
+    match serde_json::to_string_pretty(data) {
+        Ok(text) => println!("{text}"),
+        Err(error) => eprintln!("error: the data cannot be written as JSON: {error}"),
+    }
+}
+
+/// Prints a table without lines, its numbers to the right. `right` says which columns hold numbers.
+pub(crate) fn table(heads: &[&str], right: &[usize], rows: Vec<Vec<String>>) {
+    let mut table = Table::new();
+    table.load_preset(NOTHING).set_content_arrangement(ContentArrangement::Disabled).set_header(heads.iter().map(|head| head.to_uppercase()));
+    table.add_rows(rows);
+    for &column in right {
+        if let Some(column) = table.column_mut(column) {
+            column.set_cell_alignment(CellAlignment::Right);
+        }
+    }
+    for line in table.lines() {
+        println!("{}", line.trim_end().strip_prefix(' ').unwrap_or(line.trim_end()));
+    }
+}
+
+/// A cost; unknown stays unknown, and an estimate is marked.
+pub(crate) fn cost(cost: &Cost, certainty: Certainty, is_simulated: bool) -> String {
+    let shown = match cost {
+        Cost::Known(amount) => format!("{}{amount}", if certainty == Certainty::Estimated { "~" } else { "" }),
+        Cost::Unknown(_) => "unknown".to_owned(),
+    };
+    if is_simulated { format!("{shown} sim") } else { shown }
+}
+
+/// A count with a blank between thousands.
+pub(crate) fn count(number: u64) -> String {
+    let digits = number.to_string();
+    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            shown.push(' ');
+        }
+        shown.push(digit);
+    }
+    shown
+}
+
+/// A count that may be unknown.
+pub(crate) fn known(number: Option<u64>) -> String {
+    number.map_or_else(|| "–".to_owned(), count)
+}
+
+/// A span in the unit that reads best.
+pub(crate) fn span(us: u64) -> String {
+    match us {
+        0..1_000 => format!("{us} µs"),
+        1_000..100_000 => format!("{}.{} ms", us / 1_000, us % 1_000 / 100),
+        100_000..10_000_000 => format!("{} ms", us / 1_000),
+        _ => format!("{} s", us / 1_000_000),
+    }
+}
+
+/// A sum of money beside the number of calls whose cost is unknown.
+pub(crate) fn money(amount: Nanousd, unknown_calls: u64) -> String {
+    if unknown_calls == 0 { amount.to_string() } else { format!("{amount} + {unknown_calls} unknown") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_read_well() {
+        assert_eq!([count(0), count(999), count(1_000), count(1_234_567)], ["0", "999", "1 000", "1 234 567"]);
+        assert_eq!([span(7), span(1_540), span(250_000), span(61_000_000)], ["7 µs", "1.5 ms", "250 ms", "61 s"]);
+        assert_eq!(cost(&Cost::Known(Nanousd(10_000)), Certainty::Estimated, true), "~$0.00001 sim");
+        assert_eq!(cost(&Cost::Unknown("why".into()), Certainty::Unknown, false), "unknown");
+    }
+}

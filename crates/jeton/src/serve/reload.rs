@@ -1,0 +1,82 @@
+//! A changed configuration is taken up while calls go on: valid, it replaces the old one at once; invalid, the last good
+//! one stays, and the mistakes are shown.
+
+use super::accounts;
+use super::status::Problem;
+use crate::context::env;
+use jeton_broker::{Broker, Live, Surroundings};
+use jeton_console::ConfigProblem;
+use jeton_core::{Clock, SystemClock};
+use jeton_ledger::Ledger;
+use jeton_ledger::sqlite::SqliteLedger;
+use jeton_project::{FileStamp, Project};
+use std::net::SocketAddr;
+use std::sync::{Arc, PoisonError};
+
+/// Looks after `jeton.toml`.
+pub(super) struct Reload {
+    project: Project,
+    broker: Arc<Broker>,
+    ledger: Arc<SqliteLedger>,
+    listen: Option<SocketAddr>,
+    stamp: FileStamp,
+    problem: Problem,
+}
+
+impl Reload {
+    /// `listen` is the address of the command line, which no file changes.
+    pub(super) fn new(project: Project, broker: Arc<Broker>, ledger: Arc<SqliteLedger>, listen: Option<SocketAddr>) -> Self {
+        let stamp = FileStamp::of(&project.file());
+        Self { project, broker, ledger, listen, stamp, problem: Problem::default() }
+    }
+
+    /// What is wrong with the file now.
+    pub(super) fn problem(&self) -> Problem {
+        Arc::clone(&self.problem)
+    }
+
+    /// Takes the file up if it has changed.
+    pub(super) fn look(&mut self) {
+        let stamp = FileStamp::of(&self.project.file());
+        if stamp == self.stamp {
+            return;
+        }
+        self.stamp = stamp;
+        let outcome = self.take_up();
+        match &outcome {
+            Ok(digest) => tracing::info!(digest, "jeton.toml changed and is in use"),
+            Err(mistakes) => mistakes.iter().for_each(|mistake| tracing::error!(mistake, "jeton.toml changed and is wrong; the last good configuration stays in use")),
+        }
+        let problem = outcome.err().map(|mistakes| ConfigProblem { since: SystemClock.now(), mistakes });
+        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+    }
+
+    fn take_up(&self) -> Result<String, Vec<String>> {
+        let before = self.broker.live();
+        let mut snapshot = self.project.load(&env).map_err(|report| report.diagnostics.iter().map(ToString::to_string).collect::<Vec<_>>())?;
+        if let Some(listen) = self.listen {
+            snapshot.gateway.listen = listen;
+        }
+        self.note_what_waits(before.snapshot(), &snapshot);
+        let snapshot = Arc::new(snapshot);
+        let around = Surroundings { project_dir: self.project.dir(), env: &env, previous: Some(&before) };
+        let live = Live::assemble(Arc::clone(&snapshot), &around)?;
+        self.ledger.configure(accounts(&snapshot)).map_err(|error| vec![error.to_string()])?;
+        self.broker.replace(live);
+        Ok(snapshot.digest.clone())
+    }
+
+    /// Sockets and files are opened once: their settings hold from the next start.
+    fn note_what_waits(&self, before: &jeton_project::Snapshot, after: &jeton_project::Snapshot) {
+        let waits = [
+            ("gateway.listen", before.gateway.listen != after.gateway.listen && before.gateway.listen.port() != 0),
+            ("gateway.tls", before.gateway.tls != after.gateway.tls),
+            ("gateway.workers", before.gateway.workers != after.gateway.workers),
+            ("store", before.store != after.store),
+            ("log", before.log != after.log),
+        ];
+        for (setting, _) in waits.iter().filter(|(_, changed)| *changed) {
+            tracing::warn!(setting, "changed; it holds from the next start");
+        }
+    }
+}

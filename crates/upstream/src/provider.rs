@@ -1,0 +1,349 @@
+//! A provider: where it is, how it is asked, and what was seen of it. Built from plain values.
+
+use crate::headers::{check_extra_header, credential_header};
+use crate::health::ObservedHealth;
+use crate::pool::Pool;
+use crate::replay::Replay;
+use crate::twin::Twin;
+use http::uri::{Authority, Scheme};
+use http::{HeaderName, HeaderValue, Uri};
+use jeton_wire::Endpoint;
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// A value that no formatter prints.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Keeps `value` out of every print.
+    pub fn new(value: impl Into<String>) -> Self {
+        Self(value.into())
+    }
+
+    /// The value itself, for the one place that needs it.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+impl fmt::Display for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("***")
+    }
+}
+
+/// What proves to the provider who is asking.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// Nothing is sent.
+    None,
+    /// The team's own key: `authorization: Bearer …` for OpenAI's dialect, `x-api-key` for Anthropic's.
+    Own(Secret),
+    /// The caller's own `authorization` and `x-api-key` are passed on.
+    Caller,
+}
+
+/// How a provider is asked.
+#[derive(Clone, Debug)]
+pub enum ProviderKind {
+    /// OpenAI and everything compatible with it, over HTTP.
+    OpenAi,
+    /// Anthropic, over HTTP.
+    Anthropic,
+    /// A simulated provider.
+    Twin(Arc<Twin>),
+    /// Recorded exchanges.
+    Replay(Arc<Replay>),
+    /// The model inside Jeton, `local/extract`.
+    Local,
+}
+
+impl ProviderKind {
+    /// The word of `api` in the configuration.
+    #[must_use]
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::Anthropic => "anthropic",
+            Self::Twin(_) => "twin",
+            Self::Replay(_) => "replay",
+            Self::Local => "local",
+        }
+    }
+
+    /// Whether it is reached over the network.
+    #[must_use]
+    pub const fn is_network(&self) -> bool {
+        matches!(self, Self::OpenAi | Self::Anthropic)
+    }
+}
+
+/// The plain values of which a [`Provider`] is built.
+#[derive(Clone, Debug)]
+pub struct ProviderConfig {
+    /// The name in `jeton.toml`, e.g. `openai`.
+    pub name: String,
+    /// How it is asked.
+    pub kind: ProviderKind,
+    /// What the vendor's SDK takes: with `/v1` for OpenAI, without for Anthropic (with it is understood too). Not read for built-in kinds.
+    pub base_url: String,
+    /// What proves who is asking.
+    pub credential: Credential,
+    /// Headers sent with every request, name and value; they replace the caller's of the same name.
+    pub headers: Vec<(String, String)>,
+}
+
+impl ProviderConfig {
+    /// A provider without credential and further headers.
+    pub fn new(name: impl Into<String>, kind: ProviderKind, base_url: impl Into<String>) -> Self {
+        Self { name: name.into(), kind, base_url: base_url.into(), credential: Credential::None, headers: Vec::new() }
+    }
+}
+
+/// Where connections go: one scheme, host and port.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Origin {
+    pub(crate) secure: bool,
+    /// The host without brackets: a name or an address.
+    pub(crate) host: String,
+    pub(crate) port: u16,
+    /// The value of the `host` header.
+    pub(crate) host_header: HeaderValue,
+}
+
+/// What a network provider needs for each request, made ready once.
+#[derive(Debug)]
+pub(crate) struct Network {
+    pub(crate) origin: Arc<Origin>,
+    paths: [Uri; 5],
+    /// The own credential as header, if there is one.
+    pub(crate) credential: Option<(HeaderName, HeaderValue)>,
+    pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
+    pub(crate) pool: Arc<Pool>,
+}
+
+impl Network {
+    pub(crate) fn path(&self, endpoint: Endpoint) -> &Uri {
+        &self.paths[position(endpoint)]
+    }
+}
+
+/// One provider. Cheap to share (`Arc`), replaced as a whole when the configuration changes.
+#[derive(Debug)]
+pub struct Provider {
+    name: String,
+    kind: ProviderKind,
+    credential: Credential,
+    network: Option<Network>,
+    seen: Arc<Seen>,
+}
+
+/// What was learned of the provider while running. Outlives a change of configuration that leaves the address alone.
+#[derive(Debug, Default)]
+struct Seen {
+    health: ObservedHealth,
+    refuses_stream_options: AtomicBool,
+}
+
+impl Provider {
+    /// Builds a provider. If `previous` was at the same address, its open connections and what was seen of it live on.
+    ///
+    /// # Errors
+    /// Says which value cannot be used and why; no secret is named.
+    pub fn new(config: ProviderConfig, previous: Option<&Self>) -> Result<Self, String> {
+        let ProviderConfig { name, kind, base_url, credential, headers } = config;
+        let network = if kind.is_network() { Some(network(&kind, &base_url, &credential, &headers, previous.and_then(|p| p.network.as_ref()))?) } else { None };
+        let same_address = |p: &&Self| p.network.as_ref().map(|n| &n.origin) == network.as_ref().map(|n| &n.origin) && p.kind.name() == kind.name();
+        let seen = previous.filter(same_address).map(|p| Arc::clone(&p.seen)).unwrap_or_default();
+        Ok(Self { name, kind, credential, network, seen })
+    }
+
+    /// The name in `jeton.toml`.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How it is asked.
+    #[must_use]
+    pub const fn kind(&self) -> &ProviderKind {
+        &self.kind
+    }
+
+    /// Whether the caller's own credential is passed on.
+    #[must_use]
+    pub const fn takes_callers_credential(&self) -> bool {
+        matches!(self.credential, Credential::Caller)
+    }
+
+    /// What was seen of it so far.
+    #[must_use]
+    pub fn health(&self) -> &ObservedHealth {
+        &self.seen.health
+    }
+
+    /// Whether this server was found to refuse `stream_options`: then usage is not asked for again.
+    #[must_use]
+    pub fn refuses_stream_options(&self) -> bool {
+        self.seen.refuses_stream_options.load(Ordering::Relaxed)
+    }
+
+    /// Remembers that this server refuses `stream_options`, until the process ends or its address changes.
+    pub fn remember_refused_stream_options(&self) {
+        self.seen.refuses_stream_options.store(true, Ordering::Relaxed);
+    }
+
+    /// How many connections wait for the next request now.
+    #[must_use]
+    pub fn idle_connections(&self) -> usize {
+        self.network.as_ref().map_or(0, |n| n.pool.len())
+    }
+
+    pub(crate) const fn network(&self) -> Option<&Network> {
+        self.network.as_ref()
+    }
+}
+
+fn network(kind: &ProviderKind, base_url: &str, credential: &Credential, headers: &[(String, String)], previous: Option<&Network>) -> Result<Network, String> {
+    let (origin, prefix) = parse_base(base_url)?;
+    let origin = Arc::new(origin);
+    let mut paths: [Uri; 5] = Default::default();
+    for endpoint in Endpoint::ALL {
+        let path = join(&prefix, endpoint.upstream_path());
+        paths[position(endpoint)] = path.parse().map_err(|e| format!("base_url makes the path `{path}`, which is none: {e}"))?;
+    }
+    let own = match credential {
+        Credential::Own(secret) => Some(credential_header(kind, secret)?),
+        Credential::None | Credential::Caller => None,
+    };
+    let headers = headers.iter().map(|(name, value)| check_extra_header(name, value)).collect::<Result<_, _>>()?;
+    let pool = match previous {
+        Some(p) if p.origin == origin => Arc::clone(&p.pool),
+        _ => Arc::new(Pool::new(origin.secure)),
+    };
+    Ok(Network { origin, paths, credential: own, headers, pool })
+}
+
+const fn position(endpoint: Endpoint) -> usize {
+    match endpoint {
+        Endpoint::Chat => 0,
+        Endpoint::Responses => 1,
+        Endpoint::Messages => 2,
+        Endpoint::CountTokens => 3,
+        Endpoint::Embeddings => 4,
+    }
+}
+
+/// Splits a base URL into its origin and the path before the endpoint's own.
+fn parse_base(base_url: &str) -> Result<(Origin, String), String> {
+    let uri: Uri = base_url.trim().parse().map_err(|e| format!("base_url `{base_url}` is not a URL: {e}"))?;
+    let secure = match uri.scheme() {
+        Some(s) if *s == Scheme::HTTPS => true,
+        Some(s) if *s == Scheme::HTTP => false,
+        _ => return Err(format!("base_url `{base_url}` must begin with http:// or https://")),
+    };
+    let authority = uri.authority().ok_or_else(|| format!("base_url `{base_url}` names no host"))?;
+    if authority.as_str().contains('@') {
+        return Err("base_url must hold no user name or password; give the credential as `api_key`".to_owned());
+    }
+    if uri.query().is_some() {
+        return Err(format!("base_url `{base_url}` must hold no query"));
+    }
+    Ok((origin(authority, secure)?, uri.path().trim_end_matches('/').to_owned()))
+}
+
+/// Puts an endpoint's path behind the base's. Anthropic's own SDK takes a base without `/v1`, others with it: both are understood.
+fn join(prefix: &str, path: &str) -> String {
+    let prefix = if path.starts_with("/v1/") { prefix.strip_suffix("/v1").unwrap_or(prefix) } else { prefix };
+    format!("{prefix}{path}")
+}
+
+fn origin(authority: &Authority, secure: bool) -> Result<Origin, String> {
+    let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
+    if host.is_empty() {
+        return Err("base_url names no host".to_owned());
+    }
+    let port = match authority.as_str()[authority.host().len()..].trim_start_matches(':') {
+        "" if secure => 443,
+        "" => 80,
+        port => port.parse().map_err(|_| format!("base_url has the port `{port}`, which is none"))?,
+    };
+    let host_header = HeaderValue::from_str(authority.as_str()).map_err(|_| "base_url names a host that cannot stand in a header".to_owned())?;
+    Ok(Origin { secure, host, port, host_header })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn provider(kind: ProviderKind, base_url: &str) -> Result<Provider, String> {
+        Provider::new(ProviderConfig::new("p", kind, base_url), None)
+    }
+
+    fn check(kind: ProviderKind, base_url: &str, endpoint: Endpoint, expected: &str) {
+        let provider = provider(kind, base_url).unwrap();
+        let network = provider.network().unwrap();
+        let origin = &network.origin;
+        let scheme = if origin.secure { "https" } else { "http" };
+        assert_eq!(format!("{scheme} {} {} {}", origin.host, origin.port, network.path(endpoint)), expected);
+    }
+
+    fn check_refused(base_url: &str, expected: &str) {
+        let message = provider(ProviderKind::OpenAi, base_url).unwrap_err();
+        assert!(message.contains(expected), "{message}");
+    }
+
+    #[test]
+    fn base_urls_are_what_the_sdks_take() {
+        check(ProviderKind::OpenAi, "https://api.openai.com/v1", Endpoint::Chat, "https api.openai.com 443 /v1/chat/completions");
+        check(ProviderKind::OpenAi, "http://127.0.0.1:9000/v1/", Endpoint::Embeddings, "http 127.0.0.1 9000 /v1/embeddings");
+        check(ProviderKind::OpenAi, "http://[::1]:9000", Endpoint::Responses, "http ::1 9000 /responses");
+        check(ProviderKind::OpenAi, "https://openrouter.ai/api/v1", Endpoint::Messages, "https openrouter.ai 443 /api/v1/messages");
+        check(ProviderKind::Anthropic, "https://api.anthropic.com", Endpoint::Messages, "https api.anthropic.com 443 /v1/messages");
+        check(ProviderKind::Anthropic, "https://api.anthropic.com/v1/", Endpoint::CountTokens, "https api.anthropic.com 443 /v1/messages/count_tokens");
+    }
+
+    #[test]
+    fn bad_base_urls_are_named() {
+        check_refused("ftp://example.test", "http://");
+        check_refused("example.test", "http://");
+        check_refused("http://user:pass@example.test/v1", "api_key");
+        check_refused("http://example.test/v1?key=1", "query");
+        check_refused("http://example.test:99999/v1", "99999");
+    }
+
+    #[test]
+    fn secrets_are_never_printed() {
+        let mut config = ProviderConfig::new("p", ProviderKind::OpenAi, "http://example.test/v1");
+        config.credential = Credential::Own(Secret::new("sk-very-secret"));
+        config.headers = vec![("x-team-token".to_owned(), "very-secret".to_owned())];
+        let printed = format!("{:?} {}", Provider::new(config, None).unwrap(), Secret::new("very-secret"));
+        assert!(!printed.contains("very-secret"), "{printed}");
+    }
+
+    #[test]
+    fn an_unusable_key_is_refused_without_being_told() {
+        let mut config = ProviderConfig::new("p", ProviderKind::OpenAi, "http://example.test/v1");
+        config.credential = Credential::Own(Secret::new("two\nlines"));
+        let message = Provider::new(config, None).unwrap_err();
+        assert!(message.contains("credential") && !message.contains("lines"), "{message}");
+    }
+
+    #[test]
+    fn what_was_seen_outlives_a_change_at_the_same_address() {
+        let first = provider(ProviderKind::OpenAi, "http://example.test/v1").unwrap();
+        first.remember_refused_stream_options();
+        let same = Provider::new(ProviderConfig::new("p", ProviderKind::OpenAi, "http://example.test/v2"), Some(&first)).unwrap();
+        let other = Provider::new(ProviderConfig::new("p", ProviderKind::OpenAi, "http://other.test/v1"), Some(&first)).unwrap();
+        assert!(same.refuses_stream_options());
+        assert!(!other.refuses_stream_options());
+    }
+}

@@ -1,0 +1,212 @@
+//! Chat Completions: the document and the stream.
+
+use super::reply::{Reply, StopReason};
+use super::request::{Part, Request, ToolKind};
+use super::stream::{Delta, push_event};
+use super::usage;
+use jeton_core::Usage;
+use serde_json::{Map, Value, json};
+
+/// The tier that the vendor names where nothing else was asked.
+const ORDINARY_TIER: &str = "default";
+
+/// A `chat.completion` object.
+pub(super) fn document(reply: &Reply) -> Value {
+    let mut message = Map::new();
+    message.insert("role".into(), "assistant".into());
+    message.insert("content".into(), joined(reply, |part| if let Part::Text(text) = part { Some(text) } else { None }).into());
+    message.insert("refusal".into(), joined(reply, |part| if let Part::Refusal(text) = part { Some(text) } else { None }).into());
+    // Case 18: the name that most open servers use.
+    if let Some(reasoning) = joined(reply, |part| if let Part::Thinking { text, .. } = part { Some(text) } else { None }) {
+        message.insert("reasoning_content".into(), reasoning.into());
+    }
+    let calls: Vec<Value> = reply.parts.iter().filter_map(call).collect();
+    if !calls.is_empty() {
+        message.insert("tool_calls".into(), calls.into());
+    }
+    message.insert("annotations".into(), json!([]));
+    let refused = reply.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
+    let mut object = json!({
+        "id": format!("chatcmpl-{}", reply.id),
+        "object": "chat.completion",
+        "created": reply.created,
+        "model": reply.model,
+        "choices": [{ "index": 0, "message": message, "logprobs": null, "finish_reason": finish_reason(&reply.stop, refused) }],
+        "service_tier": tier(&reply.usage),
+        "system_fingerprint": null,
+    });
+    if let (Some(usage), Some(members)) = (usage::chat(&reply.usage), object.as_object_mut()) {
+        members.insert("usage".into(), usage);
+    }
+    object
+}
+
+fn tier(usage: &Usage) -> &str {
+    usage.service_tier.as_deref().unwrap_or(ORDINARY_TIER)
+}
+
+/// The texts of one kind put together; `None` where there is no part of the kind.
+fn joined<'a>(reply: &'a Reply, pick: impl Fn(&'a Part) -> Option<&'a String>) -> Option<String> {
+    let texts: Vec<&str> = reply.parts.iter().filter_map(|part| pick(part).map(String::as_str)).collect();
+    (!texts.is_empty()).then(|| texts.concat())
+}
+
+fn call(part: &Part) -> Option<Value> {
+    let Part::ToolUse { id, name, kind, arguments_json } = part else { return None };
+    Some(match kind {
+        ToolKind::Custom => json!({ "id": id, "type": "custom", "custom": { "name": name, "input": arguments_json } }),
+        _ => {
+            let arguments = if arguments_json.is_empty() { "{}" } else { arguments_json };
+            json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
+        }
+    })
+}
+
+/// A refusal that is told in `refusal` ends with `stop`; one made by a filter is a `content_filter`.
+fn finish_reason(stop: &StopReason, refusal_told: bool) -> &'static str {
+    match stop {
+        StopReason::EndTurn | StopReason::StopSequence(_) => "stop",
+        StopReason::MaxTokens | StopReason::PauseTurn | StopReason::ContextWindowExceeded => "length",
+        StopReason::ToolUse => "tool_calls",
+        StopReason::Refusal if refusal_told => "stop",
+        StopReason::Refusal => "content_filter",
+    }
+}
+
+/// A stream of `chat.completion.chunk` objects.
+#[derive(Clone, Debug)]
+pub(super) struct ChatStream {
+    /// What every chunk repeats (case 9).
+    id: String,
+    created: i64,
+    model: String,
+    tier: String,
+    include_usage: bool,
+    /// Whether the turn is known to hold no text.
+    textless: bool,
+    /// Calls begun so far; the open one's index is one less (case 6).
+    calls: u64,
+    open_call: Option<OpenCall>,
+    refusal_told: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct OpenCall {
+    kind: ToolKind,
+    /// Whether a fragment of its arguments has been written.
+    filled: bool,
+}
+
+impl ChatStream {
+    pub(super) fn new(request: &Request, head: &Reply) -> Self {
+        Self {
+            id: format!("chatcmpl-{}", head.id),
+            created: head.created,
+            model: head.model.clone(),
+            tier: tier(&head.usage).to_owned(),
+            include_usage: request.include_usage,
+            textless: !head.parts.is_empty() && !head.parts.iter().any(|part| matches!(part, Part::Text(_))),
+            calls: 0,
+            open_call: None,
+            refusal_told: false,
+        }
+    }
+
+    /// Case 5: the role, here and nowhere else.
+    pub(super) fn opening(&mut self) -> Vec<u8> {
+        let content = if self.textless { Value::Null } else { "".into() };
+        self.chunk(json!({ "role": "assistant", "content": content, "refusal": null }), None)
+    }
+
+    pub(super) fn delta(&mut self, delta: &Delta<'_>) -> Vec<u8> {
+        match *delta {
+            Delta::Text(text) => self.after_call(json!({ "content": text })),
+            Delta::Refusal(text) => {
+                self.refusal_told = true;
+                self.after_call(json!({ "refusal": text }))
+            }
+            Delta::Thinking(text) => self.after_call(json!({ "reasoning_content": text })),
+            Delta::ToolUse { id, name, kind } => self.begin_call(id, name, kind),
+            Delta::Arguments(text) => self.arguments(text),
+            Delta::EndPart => self.end_call(),
+            Delta::Signature(_) | Delta::RedactedThinking(_) => Vec::new(),
+        }
+    }
+
+    fn after_call(&mut self, delta: Value) -> Vec<u8> {
+        let mut out = self.end_call();
+        out.extend(self.chunk(delta, None));
+        out
+    }
+
+    /// Case 7: id and name once, on the first fragment.
+    fn begin_call(&mut self, id: &str, name: &str, kind: ToolKind) -> Vec<u8> {
+        let mut out = self.end_call();
+        let index = self.calls;
+        self.calls += 1;
+        self.open_call = Some(OpenCall { kind, filled: false });
+        let call = match kind {
+            ToolKind::Custom => json!({ "index": index, "id": id, "type": "custom", "custom": { "name": name, "input": "" } }),
+            _ => json!({ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": "" } }),
+        };
+        out.extend(self.chunk(json!({ "tool_calls": [call] }), None));
+        out
+    }
+
+    fn arguments(&mut self, text: &str) -> Vec<u8> {
+        let Some(open) = &mut self.open_call else { return Vec::new() };
+        open.filled = true;
+        let index = self.calls - 1;
+        let call = match open.kind {
+            ToolKind::Custom => json!({ "index": index, "custom": { "input": text } }),
+            _ => json!({ "index": index, "function": { "arguments": text } }),
+        };
+        self.chunk(json!({ "tool_calls": [call] }), None)
+    }
+
+    /// Case 8: a function that got no arguments gets `{}`.
+    fn end_call(&mut self) -> Vec<u8> {
+        let bare = self.open_call.is_some_and(|open| !open.filled && open.kind != ToolKind::Custom);
+        let out = if bare { self.arguments("{}") } else { Vec::new() };
+        self.open_call = None;
+        out
+    }
+
+    pub(super) fn closing(&mut self, stop: &StopReason, usage: &Usage) -> Vec<u8> {
+        let mut out = self.end_call();
+        // Case 12: the one finish reason comes with the last chunk of the choice.
+        out.extend(self.chunk(json!({}), Some(finish_reason(stop, self.refusal_told))));
+        if let Some(usage) = usage::chat(usage).filter(|_| self.include_usage) {
+            // Case 2: choices are empty beside usage.
+            let mut chunk = self.frame(json!([]));
+            chunk["usage"] = usage;
+            push_event(&mut out, &chunk);
+        }
+        out.extend_from_slice(b"data: [DONE]\n\n");
+        out
+    }
+
+    fn chunk(&self, delta: Value, finish_reason: Option<&str>) -> Vec<u8> {
+        let mut out = Vec::new();
+        let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason });
+        push_event(&mut out, &self.frame(json!([choice])));
+        out
+    }
+
+    fn frame(&self, choices: Value) -> Value {
+        let mut frame = json!({
+            "id": self.id,
+            "object": "chat.completion.chunk",
+            "created": self.created,
+            "model": self.model,
+            "service_tier": self.tier,
+            "system_fingerprint": null,
+            "choices": choices,
+        });
+        // Case 4: every chunk says so where usage was asked for.
+        if self.include_usage {
+            frame["usage"] = Value::Null;
+        }
+        frame
+    }
+}

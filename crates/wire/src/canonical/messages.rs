@@ -1,0 +1,202 @@
+//! Messages: the document, the stream, and the token count.
+
+use super::reply::{Reply, StopReason};
+use super::request::Part;
+use super::stream::{Delta, push_named_event};
+use super::usage;
+use jeton_core::Usage;
+use serde_json::{Map, Value, json};
+
+/// A `message` object.
+pub(super) fn document(reply: &Reply) -> Value {
+    let content: Vec<Value> = reply.parts.iter().filter_map(block).collect();
+    let mut object = envelope(&reply.id, &reply.model, content);
+    object["stop_reason"] = stop_reason(&reply.stop).into();
+    object["stop_sequence"] = stop_sequence(&reply.stop);
+    if let (Some(usage), Some(members)) = (usage::messages(&reply.usage), object.as_object_mut()) {
+        members.insert("usage".into(), usage);
+    }
+    object
+}
+
+/// The answer to a count. Where the count is unknown the member is `null`, which no client can take for a figure.
+pub(super) fn token_count(reply: &Reply) -> Value {
+    json!({ "input_tokens": reply.usage.input_total() })
+}
+
+fn envelope(id: &str, model: &str, content: Vec<Value>) -> Value {
+    json!({
+        "id": format!("msg_{id}"),
+        "type": "message",
+        "role": "assistant",
+        "model": model,
+        "content": content,
+        "stop_reason": null,
+        "stop_sequence": null,
+    })
+}
+
+/// A content block. A refusal's words are text here; that it is one is told by the stop reason.
+fn block(part: &Part) -> Option<Value> {
+    Some(match part {
+        Part::Text(text) | Part::Refusal(text) => json!({ "type": "text", "text": text }),
+        Part::Thinking { text, signature } => json!({ "type": "thinking", "thinking": text, "signature": signature.as_deref().unwrap_or_default() }),
+        Part::RedactedThinking(data) => json!({ "type": "redacted_thinking", "data": data }),
+        Part::ToolUse { id, name, arguments_json, .. } => json!({ "type": "tool_use", "id": id, "name": name, "input": input(arguments_json) }),
+        _ => return None,
+    })
+}
+
+/// Arguments as the object that the dialect demands. What is no JSON object is wrapped, so that nothing is lost (case 47);
+/// the name follows the vendor's advice for handing broken arguments back.
+fn input(arguments_json: &str) -> Value {
+    if arguments_json.trim().is_empty() {
+        return Value::Object(Map::new());
+    }
+    match serde_json::from_str(arguments_json) {
+        Ok(object @ Value::Object(_)) => object,
+        _ => json!({ "INVALID_JSON": arguments_json }),
+    }
+}
+
+const fn stop_reason(stop: &StopReason) -> &'static str {
+    match stop {
+        StopReason::EndTurn => "end_turn",
+        StopReason::MaxTokens => "max_tokens",
+        StopReason::StopSequence(_) => "stop_sequence",
+        StopReason::ToolUse => "tool_use",
+        StopReason::Refusal => "refusal",
+        StopReason::PauseTurn => "pause_turn",
+        StopReason::ContextWindowExceeded => "model_context_window_exceeded",
+    }
+}
+
+fn stop_sequence(stop: &StopReason) -> Value {
+    if let StopReason::StopSequence(text) = stop { text.as_str().into() } else { Value::Null }
+}
+
+/// A stream of Messages events (case 29).
+#[derive(Clone, Debug)]
+pub(super) struct MessagesStream {
+    id: String,
+    model: String,
+    usage: Usage,
+    /// Index of the open block, else of the next one.
+    index: u64,
+    open: Option<Block>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Block {
+    Text,
+    Thinking,
+    /// A tool call, and whether a fragment of its input with something in it has been written.
+    Tool {
+        filled: bool,
+    },
+    /// A block that is whole as it opens.
+    Whole,
+}
+
+impl MessagesStream {
+    pub(super) fn new(head: &Reply) -> Self {
+        Self { id: head.id.clone(), model: head.model.clone(), usage: head.usage.clone(), index: 0, open: None }
+    }
+
+    /// `message_start` with provisional usage, and the ping that the vendor sends after it (case 31).
+    pub(super) fn opening(&mut self) -> Vec<u8> {
+        let mut message = envelope(&self.id, &self.model, Vec::new());
+        if let (Some(usage), Some(members)) = (usage::messages_start(&self.usage), message.as_object_mut()) {
+            members.insert("usage".into(), usage);
+        }
+        let mut out = Vec::new();
+        push_named_event(&mut out, "message_start", &json!({ "type": "message_start", "message": message }));
+        push_named_event(&mut out, "ping", &json!({ "type": "ping" }));
+        out
+    }
+
+    pub(super) fn delta(&mut self, delta: &Delta<'_>) -> Vec<u8> {
+        let mut out = Vec::new();
+        match *delta {
+            Delta::Text(text) | Delta::Refusal(text) => {
+                self.ensure(&mut out, Block::Text, || json!({ "type": "text", "text": "" }));
+                self.push_delta(&mut out, &json!({ "type": "text_delta", "text": text }));
+            }
+            Delta::Thinking(text) => {
+                self.ensure_thinking(&mut out);
+                self.push_delta(&mut out, &json!({ "type": "thinking_delta", "thinking": text }));
+            }
+            // Case 35: whole, and last in its block.
+            Delta::Signature(signature) => {
+                self.ensure_thinking(&mut out);
+                self.push_delta(&mut out, &json!({ "type": "signature_delta", "signature": signature }));
+                self.end_block(&mut out);
+            }
+            Delta::RedactedThinking(data) => {
+                self.begin(&mut out, Block::Whole, &json!({ "type": "redacted_thinking", "data": data }));
+                self.end_block(&mut out);
+            }
+            Delta::ToolUse { id, name, .. } => {
+                self.begin(&mut out, Block::Tool { filled: false }, &json!({ "type": "tool_use", "id": id, "name": name, "input": {} }));
+                // Case 34: the vendor's first fragment is empty.
+                self.push_delta(&mut out, &json!({ "type": "input_json_delta", "partial_json": "" }));
+            }
+            Delta::Arguments(text) => self.arguments(&mut out, text),
+            Delta::EndPart => self.end_block(&mut out),
+        }
+        out
+    }
+
+    fn arguments(&mut self, out: &mut Vec<u8>, text: &str) {
+        if let Some(Block::Tool { filled }) = &mut self.open {
+            *filled |= !text.is_empty();
+            self.push_delta(out, &json!({ "type": "input_json_delta", "partial_json": text }));
+        }
+    }
+
+    fn ensure_thinking(&mut self, out: &mut Vec<u8>) {
+        self.ensure(out, Block::Thinking, || json!({ "type": "thinking", "thinking": "", "signature": "" }));
+    }
+
+    /// Opens a block of `kind` unless one is open.
+    fn ensure(&mut self, out: &mut Vec<u8>, kind: Block, start: impl FnOnce() -> Value) {
+        if self.open != Some(kind) {
+            self.begin(out, kind, &start());
+        }
+    }
+
+    /// Case 29: the block before is closed first.
+    fn begin(&mut self, out: &mut Vec<u8>, kind: Block, start: &Value) {
+        self.end_block(out);
+        self.open = Some(kind);
+        push_named_event(out, "content_block_start", &json!({ "type": "content_block_start", "index": self.index, "content_block": start }));
+    }
+
+    fn push_delta(&self, out: &mut Vec<u8>, delta: &Value) {
+        push_named_event(out, "content_block_delta", &json!({ "type": "content_block_delta", "index": self.index, "delta": delta }));
+    }
+
+    fn end_block(&mut self, out: &mut Vec<u8>) {
+        // Case 8: whoever joins the fragments of a call without arguments gets `{}`.
+        if self.open == Some(Block::Tool { filled: false }) {
+            self.arguments(out, "{}");
+        }
+        if self.open.take().is_some() {
+            push_named_event(out, "content_block_stop", &json!({ "type": "content_block_stop", "index": self.index }));
+            self.index += 1;
+        }
+    }
+
+    pub(super) fn closing(&mut self, stop: &StopReason, usage: &Usage) -> Vec<u8> {
+        let mut out = Vec::new();
+        self.end_block(&mut out);
+        let delta = json!({ "stop_reason": stop_reason(stop), "stop_sequence": stop_sequence(stop) });
+        let mut event = json!({ "type": "message_delta", "delta": delta });
+        if let (Some(usage), Some(members)) = (usage::messages_delta(usage), event.as_object_mut()) {
+            members.insert("usage".into(), usage);
+        }
+        push_named_event(&mut out, "message_delta", &event);
+        push_named_event(&mut out, "message_stop", &json!({ "type": "message_stop" }));
+        out
+    }
+}

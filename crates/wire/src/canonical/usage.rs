@@ -1,0 +1,92 @@
+//! Usage in the words of each dialect. What is unknown is left out, and where the shape demands input and output, so is the whole object.
+
+use jeton_core::Usage;
+use serde_json::{Map, Value, json};
+
+/// Chat's `usage`; case 21: `prompt_tokens` includes what the cache gave and took.
+pub(super) fn chat(usage: &Usage) -> Option<Value> {
+    let (input, output) = (usage.input_total()?, usage.output?);
+    let mut object = json!({ "prompt_tokens": input, "completion_tokens": output, "total_tokens": input.saturating_add(output) });
+    let prompt = [("cached_tokens", usage.cache_read), ("cache_write_tokens", written(usage)), ("audio_tokens", usage.input_audio)];
+    let completion = [("reasoning_tokens", usage.reasoning), ("audio_tokens", usage.output_audio)];
+    put_details(&mut object, "prompt_tokens_details", &prompt);
+    put_details(&mut object, "completion_tokens_details", &completion);
+    Some(object)
+}
+
+/// The `usage` of Responses. Its shape demands the details, so what is unknown in them is 0, as the vendor writes it.
+pub(super) fn responses(usage: &Usage) -> Option<Value> {
+    let (input, output) = (usage.input_total()?, usage.output?);
+    Some(json!({
+        "input_tokens": input,
+        "input_tokens_details": { "cached_tokens": usage.cache_read.unwrap_or(0), "cache_write_tokens": written(usage).unwrap_or(0) },
+        "output_tokens": output,
+        "output_tokens_details": { "reasoning_tokens": usage.reasoning.unwrap_or(0) },
+        "total_tokens": input.saturating_add(output),
+    }))
+}
+
+/// The `usage` of Messages, where `input_tokens` excludes the cache (case 21) and writes have two prices (case 22).
+pub(super) fn messages(usage: &Usage) -> Option<Value> {
+    let (input, output) = (usage.input?, usage.output?);
+    let mut object = Map::new();
+    object.insert("input_tokens".into(), input.into());
+    put(&mut object, "cache_creation_input_tokens", written(usage));
+    put(&mut object, "cache_read_input_tokens", usage.cache_read);
+    if written(usage).is_some() {
+        let (short, long) = (usage.cache_write.unwrap_or(0), usage.cache_write_1h.unwrap_or(0));
+        object.insert("cache_creation".into(), json!({ "ephemeral_5m_input_tokens": short, "ephemeral_1h_input_tokens": long }));
+    }
+    object.insert("output_tokens".into(), output.into());
+    if let Some(thinking) = usage.reasoning {
+        object.insert("output_tokens_details".into(), json!({ "thinking_tokens": thinking }));
+    }
+    if let Some(searches) = usage.web_searches {
+        object.insert("server_tool_use".into(), json!({ "web_search_requests": searches, "web_fetch_requests": 0 }));
+    }
+    if let Some(tier) = &usage.service_tier {
+        object.insert("service_tier".into(), tier.as_str().into());
+    }
+    Some(object.into())
+}
+
+/// The provisional `usage` of `message_start` (case 33): the input, and one token at most of the output.
+pub(super) fn messages_start(usage: &Usage) -> Option<Value> {
+    let first = Usage { output: Some(usage.output.unwrap_or(1).min(1)), reasoning: None, web_searches: None, ..usage.clone() };
+    messages(&first)
+}
+
+/// The cumulative `usage` of `message_delta` (case 33). It has no word for the tier and the two kinds of cache write.
+pub(super) fn messages_delta(usage: &Usage) -> Option<Value> {
+    let mut object = messages(usage)?;
+    if let Some(members) = object.as_object_mut() {
+        members.shift_remove("cache_creation");
+        members.shift_remove("service_tier");
+    }
+    Some(object)
+}
+
+/// All tokens written to a cache, of either life.
+fn written(usage: &Usage) -> Option<u64> {
+    match (usage.cache_write, usage.cache_write_1h) {
+        (None, None) => None,
+        (short, long) => Some(short.unwrap_or(0).saturating_add(long.unwrap_or(0))),
+    }
+}
+
+fn put(object: &mut Map<String, Value>, name: &str, figure: Option<u64>) {
+    if let Some(figure) = figure {
+        object.insert(name.to_owned(), figure.into());
+    }
+}
+
+/// Adds the object `name` with the known figures, if any is known (case 23).
+fn put_details(object: &mut Value, name: &str, figures: &[(&str, Option<u64>)]) {
+    let mut details = Map::new();
+    for (name, figure) in figures {
+        put(&mut details, name, *figure);
+    }
+    if let (false, Some(members)) = (details.is_empty(), object.as_object_mut()) {
+        members.insert(name.to_owned(), details.into());
+    }
+}
