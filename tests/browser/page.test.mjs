@@ -86,11 +86,12 @@ test("the keyboard reaches the figures and a receipt", async () => {
   await page.keyboard.press("Tab");
   const first = await page.evaluate(() => document.activeElement.getAttribute("href"));
   assert.match(first ?? "", /^#/, "the first stop is a link past the navigation");
-  const receipt = page.locator("main a[href*='call']").first();
-  await receipt.focus();
+  await page.locator("main a[data-open]").first().focus();
   await page.keyboard.press("Enter");
-  await page.getByText(/price version|models\.dev|stages/i).first().waitFor();
+  await page.getByRole("article", { name: /^Receipt of call-/ }).waitFor();
   await page.screenshot({ path: join(JETON_SCREENSHOTS, "receipt.png"), fullPage: true });
+  await page.keyboard.press("Escape");
+  await page.getByRole("article", { name: /^Receipt of call-/ }).waitFor({ state: "hidden" });
   assert.deepEqual(complaints, []);
   await close();
 });

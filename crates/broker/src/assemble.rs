@@ -69,7 +69,12 @@ fn provider(name: &str, config: &jeton_project::Provider, around: &Surroundings<
     Ok((Arc::new(provider), models))
 }
 
-fn kind(name: &str, config: &jeton_project::Provider, around: &Surroundings<'_>, previous: Option<&Arc<Provider>>) -> Result<(ProviderKind, Vec<String>), String> {
+fn kind(
+    name: &str,
+    config: &jeton_project::Provider,
+    around: &Surroundings<'_>,
+    previous: Option<&Arc<Provider>>,
+) -> Result<(ProviderKind, Vec<String>), String> {
     match config.api {
         Api::Openai => Ok((ProviderKind::OpenAi, Vec::new())),
         Api::Anthropic => Ok((ProviderKind::Anthropic, Vec::new())),
@@ -80,7 +85,13 @@ fn kind(name: &str, config: &jeton_project::Provider, around: &Surroundings<'_>,
                 given => serde_json::from_value(given.clone()).map_err(|error| format!("twin: {error}"))?,
             };
             settings.check().map_err(|mistakes| format!("twin: {}", mistakes.join("; ")))?;
-            let models = if !config.models.is_empty() { Vec::new() } else if settings == TwinConfig::default() { BUILT_IN_TWINS.map(str::to_owned).to_vec() } else { vec![name.to_owned()] };
+            let models = if !config.models.is_empty() {
+                Vec::new()
+            } else if settings == TwinConfig::default() {
+                BUILT_IN_TWINS.map(str::to_owned).to_vec()
+            } else {
+                vec![name.to_owned()]
+            };
             // A twin counts its calls; a change elsewhere in the configuration must not begin its script anew.
             let twin = match previous.map(|provider| provider.kind()) {
                 Some(ProviderKind::Twin(twin)) if *twin.config() == settings => Arc::clone(twin),

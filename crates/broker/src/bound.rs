@@ -8,8 +8,12 @@ use jeton_wire::{Endpoint, RequestFacts};
 /// Longer documents exceed it; what exceeds a hold becomes debt that the next admission sees.
 const MEDIA_PART_TOKENS: u64 = 48_169;
 
-/// Tokens that dialects put around messages and tools and that no text of the request shows.
+/// Tokens that dialects put around messages and that no text of the request shows.
 const FRAME_TOKENS: u64 = 64;
+
+/// Tokens of the hidden prompt with which a provider explains tools to its model. Anthropic's table ("Tool use",
+/// "Pricing") has 313 to 530; the bound is above all of them.
+const TOOLS_TOKENS: u64 = 1_024;
 
 /// What a request may use at most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +31,7 @@ pub(crate) struct Bound {
 /// The bound of a request to a model whose limits are known or not.
 pub(crate) fn of_request(endpoint: Endpoint, facts: &RequestFacts, context: Option<u64>, output: Option<u64>, default_output: u64) -> Bound {
     let input = facts.text_bytes.saturating_add(facts.media_parts.saturating_mul(MEDIA_PART_TOKENS)).saturating_add(FRAME_TOKENS);
+    let input = if facts.tools > 0 || facts.server_tools { input.saturating_add(TOOLS_TOKENS) } else { input };
     let input = context.map_or(input, |context| input.min(context));
     let cap = output.unwrap_or(default_output);
     let per_choice = match endpoint {

@@ -16,6 +16,7 @@ use jeton_ledger::{CallRecord, Ledger};
 use jeton_upstream::Upstream;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Is told of every call, once, when it is settled. Must not block.
 pub type OnRecord = Arc<dyn Fn(&CallRecord) + Send + Sync>;
@@ -45,6 +46,7 @@ pub struct Broker {
     ids: CallIds,
     on_record: OnRecord,
     nobody: Arc<[Arc<str>]>,
+    in_flight: AtomicU64,
 }
 
 impl fmt::Debug for Broker {
@@ -68,6 +70,7 @@ impl Broker {
             ids: CallIds::new(options.node, newest),
             on_record: options.on_record,
             nobody: Arc::from([Arc::from(DEFAULT_ACCOUNT)]),
+            in_flight: AtomicU64::new(0),
         }))
     }
 
@@ -86,6 +89,20 @@ impl Broker {
     #[must_use]
     pub fn ledger(&self) -> &Arc<dyn Ledger> {
         &self.ledger
+    }
+
+    /// Calls that have begun and are not settled.
+    #[must_use]
+    pub fn calls_in_flight(&self) -> u64 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    pub(crate) fn count_begun(&self) {
+        self.in_flight.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(crate) fn count_ended(&self) {
+        self.in_flight.fetch_sub(1, Ordering::Relaxed);
     }
 
     pub(crate) fn upstream(&self) -> &Arc<Upstream> {

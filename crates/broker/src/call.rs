@@ -70,6 +70,7 @@ pub(crate) struct Call {
 impl Call {
     pub(crate) fn begin(broker: &Arc<Broker>, inbound: Inbound) -> Self {
         let id = broker.next_id();
+        broker.count_begun();
         Self {
             broker: Arc::clone(broker),
             live: broker.live(),
@@ -125,11 +126,14 @@ impl Call {
 
 impl Drop for Call {
     fn drop(&mut self) {
+        self.broker.count_ended();
         if self.is_settled {
             return;
         }
         let ending = if std::thread::panicking() {
-            Ending::Failed(Fault::new(FaultKind::Internal, "Jeton met a bug of its own and gave this call up.").remedy("Please report it with the id of the call."))
+            Ending::Failed(
+                Fault::new(FaultKind::Internal, "Jeton met a bug of its own and gave this call up.").remedy("Please report it with the id of the call."),
+            )
         } else {
             Ending::Cancelled
         };

@@ -104,7 +104,14 @@ pub struct Catalogue {
 fn nominal_price() -> Price {
     let rate = |usd: u64| Some(Rate(usd * 1_000_000_000));
     Price {
-        rates: Rates { input: rate(1), output: rate(4), cache_read: Some(Rate(100_000_000)), cache_write: rate(1), cache_write_1h: rate(2), ..Rates::default() },
+        rates: Rates {
+            input: rate(1),
+            output: rate(4),
+            cache_read: Some(Rate(100_000_000)),
+            cache_write: rate(1),
+            cache_write_1h: rate(2),
+            ..Rates::default()
+        },
         per_web_search: Some(Nanousd(10_000_000)),
         ..Price::default()
     }
@@ -140,9 +147,7 @@ impl Catalogue {
 
     /// Every known model, by provider and name.
     pub fn models(&self) -> impl Iterator<Item = Resolved> {
-        self.providers.values().flat_map(|provider| {
-            provider.models.values().map(|entry| Resolved { provider: Arc::clone(provider), entry: Arc::clone(entry) })
-        })
+        self.providers.values().flat_map(|provider| provider.models.values().map(|entry| Resolved { provider: Arc::clone(provider), entry: Arc::clone(entry) }))
     }
 
     /// The model called `asked`: `provider/name`, or bare where exactly one provider has it.
@@ -176,7 +181,9 @@ impl Catalogue {
     fn unlisted(&self, provider: &Arc<ProviderEntry>, name: &str) -> Resolved {
         let entry = match &self.snapshot {
             Some(snapshot) => entry(snapshot, provider.name(), name),
-            None => ModelEntry { name: name.to_owned(), price: Price::default(), price_version: String::new(), context: None, output: None, is_simulated: false },
+            None => {
+                ModelEntry { name: name.to_owned(), price: Price::default(), price_version: String::new(), context: None, output: None, is_simulated: false }
+            }
         };
         Resolved { provider: Arc::clone(provider), entry: Arc::new(entry) }
     }

@@ -114,9 +114,10 @@ impl Live {
 fn rule_holds(rule: &MatchRule, inbound: &Inbound, attribution: &Attribution, system_prompt: &str) -> bool {
     let key = rule.key.as_deref().is_none_or(|key| attribution.key.as_deref() == Some(key));
     let header = rule.header.as_ref().is_none_or(|header| inbound.header(&header.name).is_some_and(|value| header.value.matches(value)));
-    let path = rule.path.as_deref().is_none_or(|path| {
-        inbound.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.ends_with('/'))
-    });
+    let path = rule
+        .path
+        .as_deref()
+        .is_none_or(|path| inbound.path.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/') || path.ends_with('/')));
     let tag = rule.tag.as_deref().is_none_or(|tag| attribution.tags.iter().any(|have| &**have == tag));
     let system = rule.system.as_ref().is_none_or(|pattern| pattern.matches(system_prompt));
     key && header && path && tag && system

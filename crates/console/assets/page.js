@@ -27,6 +27,7 @@ function later(ms) {
 async function update() {
   const query = new URLSearchParams(location.search);
   query.delete("theme");
+  query.set("have", [...live.querySelectorAll("[data-part]")].map((part) => part.dataset.digest).join("."));
   const begun = performance.now();
   try {
     const response = await fetch("/api/page?" + query, { headers: { accept: "text/html" }, signal: AbortSignal.timeout(20000) });

@@ -67,13 +67,13 @@ impl Rates {
     /// The dearest rate at which one input token can be charged.
     fn input_bound(&self) -> Option<Rate> {
         let input = self.input?;
-        [self.cache_read, self.cache_write, self.cache_write_1h, self.input_audio].into_iter().flatten().fold(Some(input), |most, r| most.max(Some(r)))
+        Some([self.cache_read, self.cache_write, self.cache_write_1h, self.input_audio].into_iter().flatten().fold(input, Rate::max))
     }
 
     /// The dearest rate at which one output token can be charged.
     fn output_bound(&self) -> Option<Rate> {
         let output = self.output?;
-        [self.reasoning, self.output_audio].into_iter().flatten().fold(Some(output), |most, r| most.max(Some(r)))
+        Some([self.reasoning, self.output_audio].into_iter().flatten().fold(output, Rate::max))
     }
 }
 

@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 /// | `cache_write` | – | `cache_write_tokens`, where given | `cache_creation_input_tokens` less the one-hour part |
 /// | `cache_write_1h` | – | – | `cache_creation.ephemeral_1h_input_tokens` |
 /// | `output` | – | `completion_tokens` | `output_tokens` |
-/// | `reasoning` | `output` | `reasoning_tokens` | – |
+/// | `reasoning` | `output` | `reasoning_tokens` | `output_tokens_details.thinking_tokens` |
 /// | `input_audio` | `input` | `prompt_tokens_details.audio_tokens` | – |
 /// | `output_audio` | `output` | `completion_tokens_details.audio_tokens` | – |
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -80,10 +80,8 @@ pub(crate) async fn sweep(watch: Arc<Watch>, gateway: Arc<Gateway>) {
         every.tick().await;
         let live = gateway.live();
         let settings = &live.snapshot().gateway;
-        let limits = Limits {
-            head: std::time::Duration::from_millis(settings.header_timeout_ms),
-            idle: std::time::Duration::from_millis(settings.idle_timeout_ms),
-        };
+        let limits =
+            Limits { head: std::time::Duration::from_millis(settings.header_timeout_ms), idle: std::time::Duration::from_millis(settings.idle_timeout_ms) };
         watch.sweep(limits);
     }
 }

@@ -25,7 +25,8 @@ impl Client {
 /// if the proxy is trusted; if not, from nobody knows where: a proxy on this machine must not make the world local.
 pub(crate) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &[Network]) -> Client {
     let is_trusted = |address: IpAddr| trusted.iter().any(|network| network.contains(address.to_canonical()));
-    let forwarded_for: Vec<&str> = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim).collect();
+    let forwarded_for: Vec<&str> =
+        headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(',')).map(str::trim).collect();
     let is_forwarded = !forwarded_for.is_empty() || headers.contains_key(header::FORWARDED) || headers.contains_key("x-real-ip");
     if !is_forwarded {
         return Client { address: Some(peer) };
@@ -47,14 +48,18 @@ pub(crate) fn client(peer: SocketAddr, headers: &HeaderMap, trusted: &[Network])
 /// # Errors
 /// Where the header is missing or names what is not served here.
 pub(crate) fn check_host(headers: &HeaderMap, allowed: &[String]) -> Result<(), Fault> {
-    let refused = |message: String| Err(Fault::new(FaultKind::Forbidden, message).code("host_not_allowed").remedy("Add the name to gateway.allowed_hosts in jeton.toml if it is this server's."));
+    let refused = |message: String| {
+        Err(Fault::new(FaultKind::Forbidden, message)
+            .code("host_not_allowed")
+            .remedy("Add the name to gateway.allowed_hosts in jeton.toml if it is this server's."))
+    };
     let Some(host) = headers.get(header::HOST).and_then(|value| value.to_str().ok()) else {
         return refused("The request has no readable Host header.".into());
     };
     let name = host_name(host).to_ascii_lowercase();
     let is_address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
     let is_local = name == "localhost" || name.ends_with(".localhost");
-    if is_address || is_local || allowed.iter().any(|allowed| *allowed == name) {
+    if is_address || is_local || allowed.contains(&name) {
         return Ok(());
     }
     let shown: String = name.chars().filter(|c| !c.is_control()).take(80).collect();

@@ -55,7 +55,9 @@ where
     loop {
         let frame = match next_frame(&mut body, bounds.silence).await? {
             None => break,
-            Some(frame) => frame.map_err(|error| Fault::new(FaultKind::InvalidRequest, format!("The body broke off: {error}.")).remedy("Send it again, whole."))?,
+            Some(frame) => {
+                frame.map_err(|error| Fault::new(FaultKind::InvalidRequest, format!("The body broke off: {error}.")).remedy("Send it again, whole."))?
+            }
         };
         let Ok(data) = frame.into_data() else { continue };
         let so_far = (first.len() + all.len() + data.len()) as u64;
@@ -87,9 +89,11 @@ where
     let now = std::future::poll_fn(|cx| std::task::Poll::Ready(std::pin::Pin::new(&mut frame).poll(cx))).await;
     match now {
         std::task::Poll::Ready(frame) => Ok(frame),
-        std::task::Poll::Pending => timeout(silence, frame)
-            .await
-            .map_err(|_| Fault::new(FaultKind::InvalidRequest, format!("The body fell silent for {} ms.", silence.as_millis())).code("request_timeout").remedy("Send it faster, or raise gateway.idle_timeout_ms.")),
+        std::task::Poll::Pending => timeout(silence, frame).await.map_err(|_| {
+            Fault::new(FaultKind::InvalidRequest, format!("The body fell silent for {} ms.", silence.as_millis()))
+                .code("request_timeout")
+                .remedy("Send it faster, or raise gateway.idle_timeout_ms.")
+        }),
     }
 }
 

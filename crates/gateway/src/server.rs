@@ -59,7 +59,10 @@ impl Server {
     /// Where the address is taken or a file cannot be used.
     pub fn bind(options: &ServerOptions) -> Result<Self, ServerError> {
         let listener = TcpListener::bind(options.listen).map_err(|error| {
-            format!("{} cannot be listened on: {error}. Set gateway.listen in jeton.toml (or JETON_LISTEN) to another address, or stop what uses it.", options.listen)
+            format!(
+                "{} cannot be listened on: {error}. Set gateway.listen in jeton.toml (or JETON_LISTEN) to another address, or stop what uses it.",
+                options.listen
+            )
         })?;
         listener.set_nonblocking(true).map_err(|error| error.to_string())?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -90,13 +93,7 @@ impl Server {
         let mut threads = Vec::with_capacity(self.workers);
         for number in 0..self.workers {
             let listener = self.listener.try_clone().map_err(|error| error.to_string())?;
-            let worker = Worker {
-                listener,
-                acceptor: self.acceptor.clone(),
-                gateway: Arc::clone(gateway),
-                stopping: watched.clone(),
-                open: Arc::clone(&open),
-            };
+            let worker = Worker { listener, acceptor: self.acceptor.clone(), gateway: Arc::clone(gateway), stopping: watched.clone(), open: Arc::clone(&open) };
             let thread = std::thread::Builder::new().name(format!("gateway-{number}")).spawn(move || worker.run()).map_err(|error| error.to_string())?;
             threads.push(thread);
         }

@@ -1,9 +1,9 @@
 //! From a request to its answer: which door it wants, who asks, the body, the broker.
 
 use crate::buffers::Buffers;
+use crate::panic::CatchPanic;
 use crate::path::{Kind, Target, parse};
 use crate::peer::{Client, check_host, client, is_anthropic, is_vendors};
-use crate::panic::CatchPanic;
 use crate::read::{Bounds, read_body};
 use crate::response::{GatewayBody, json};
 use crate::{cors, models};
@@ -91,7 +91,8 @@ impl Gateway {
             Ok(response) => response,
             Err(_) => {
                 self.panics.fetch_add(1, Ordering::Relaxed);
-                let fault = Fault::new(FaultKind::Internal, "Jeton met a bug of its own in this call; the others go on.").remedy("Its log says where; please report it.");
+                let fault = Fault::new(FaultKind::Internal, "Jeton met a bug of its own in this call; the others go on.")
+                    .remedy("Its log says where; please report it.");
                 json(500, jeton_wire::encode_error(dialect, &fault, None))
             }
         }
@@ -140,7 +141,7 @@ impl Gateway {
         let (head, body) = request.into_parts();
         match (&target.kind, &head.method) {
             (Kind::Call(endpoint), &Method::POST) => self.call(*endpoint, head, body, target, client, live, received).await,
-            (Kind::Models(name), &Method::GET) => self.models(name.as_deref(), &head, client, live),
+            (Kind::Models(name), &Method::GET) => self.models(name.as_deref(), &head, target.key.as_deref(), client, live),
             (Kind::Refused { why, .. }, _) => {
                 let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served: {why}.", head.method, shown(head.uri.path())))
                     .code("path_not_served")
@@ -149,7 +150,8 @@ impl Gateway {
             }
             _ => {
                 let wanted = if matches!(target.kind, Kind::Models(_)) { "GET" } else { "POST" };
-                let fault = Fault::new(FaultKind::MethodNotAllowed, format!("{} is asked for with {wanted}, not with {}.", shown(head.uri.path()), head.method));
+                let fault =
+                    Fault::new(FaultKind::MethodNotAllowed, format!("{} is asked for with {wanted}, not with {}.", shown(head.uri.path()), head.method));
                 let mut response = self.refuse(head, target, client, received, fault).await;
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(wanted));
                 response
@@ -157,16 +159,17 @@ impl Gateway {
         }
     }
 
-    fn models(&self, name: Option<&str>, head: &Parts, client: Client, live: &Live) -> Response<GatewayBody> {
+    fn models(&self, name: Option<&str>, head: &Parts, path_key: Option<&str>, client: Client, live: &Live) -> Response<GatewayBody> {
         let dialect = if is_anthropic(&head.headers) { Dialect::Anthropic } else { Dialect::OpenAi };
         let ledger = self.broker.ledger();
-        let key = jeton_broker::presented_key(&head.headers);
+        let key = path_key.or_else(|| jeton_broker::presented_key(&head.headers));
         let may = match key {
             Some(key) => ledger.authenticate(key).is_ok(),
             None => !ledger.has_keys() && client.is_loopback(),
         };
         if !may {
-            let fault = Fault::new(FaultKind::Unauthenticated, "The list of models is shown to callers with a key.").remedy("Send a key made with `jeton key create NAME`.");
+            let fault = Fault::new(FaultKind::Unauthenticated, "The list of models is shown to callers with a key.")
+                .remedy("Send a key made with `jeton key create NAME`.");
             return plain_error(dialect, &fault);
         }
         match name {
@@ -179,7 +182,16 @@ impl Gateway {
     }
 
     #[allow(clippy::too_many_arguments)]
-    async fn call(&self, endpoint: Endpoint, head: Parts, body: Incoming, target: Target, client: Client, live: &Live, received: Instant) -> Response<GatewayBody> {
+    async fn call(
+        &self,
+        endpoint: Endpoint,
+        head: Parts,
+        body: Incoming,
+        target: Target,
+        client: Client,
+        live: &Live,
+        received: Instant,
+    ) -> Response<GatewayBody> {
         let settings = &live.snapshot().gateway;
         let bounds = Bounds {
             bytes_max: settings.body_limit_bytes,

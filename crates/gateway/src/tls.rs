@@ -15,7 +15,8 @@ pub(crate) fn acceptor(cert: &Path, key: &Path) -> Result<TlsAcceptor, String> {
     let chain = CertificateDer::pem_file_iter(cert)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
         .map_err(|error| format!("gateway.tls.cert: {} cannot be read as a PEM certificate chain: {error}", cert.display()))?;
-    let key_file = PrivateKeyDer::from_pem_file(key).map_err(|error| format!("gateway.tls.key: {} cannot be read as a PEM private key: {error}", key.display()))?;
+    let key_file =
+        PrivateKeyDer::from_pem_file(key).map_err(|error| format!("gateway.tls.key: {} cannot be read as a PEM private key: {error}", key.display()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let mut config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

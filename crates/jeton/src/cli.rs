@@ -7,7 +7,9 @@ use std::path::PathBuf;
 /// The environment in which a software team's models work: gateway, ledger, context, evaluation.
 #[derive(Debug, Parser)]
 #[command(name = "jeton", version, about, disable_help_subcommand = true, max_term_width = 100)]
-#[command(after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down.")]
+#[command(
+    after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down."
+)]
 pub(crate) struct Cli {
     /// The project's directory [default: found upward from here]
     #[arg(long, global = true, value_name = "DIR")]

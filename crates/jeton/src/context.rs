@@ -20,11 +20,15 @@ impl Context {
     pub(crate) fn open(dir: Option<PathBuf>) -> Result<Self, Failure> {
         let dir = match dir {
             Some(dir) if !dir.is_dir() => {
-                return Err(Failure::usage(format!("--project {}: there is no such directory", dir.display()), "name a directory that holds jeton.toml, or leave it out"));
+                return Err(Failure::usage(
+                    format!("--project {}: there is no such directory", dir.display()),
+                    "name a directory that holds jeton.toml, or leave it out",
+                ));
             }
             Some(dir) => std::path::absolute(&dir).unwrap_or(dir),
             None => {
-                let here = std::env::current_dir().map_err(|error| Failure::dependency(format!("the current directory cannot be read: {error}"), "change to one that exists"))?;
+                let here = std::env::current_dir()
+                    .map_err(|error| Failure::dependency(format!("the current directory cannot be read: {error}"), "change to one that exists"))?;
                 Project::discover(&here).unwrap_or(here)
             }
         };

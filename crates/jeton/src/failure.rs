@@ -69,7 +69,9 @@ impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         match &error {
             LedgerError::Invalid(_) | LedgerError::NotFound(_) | LedgerError::Exists(_) | LedgerError::AlreadySettled(_) => Self::usage(error.to_string(), ""),
-            LedgerError::Store(_) => Self::dependency(error.to_string(), "look at the disk and the rights of the file; `jeton ledger verify` checks what is there"),
+            LedgerError::Store(_) => {
+                Self::dependency(error.to_string(), "look at the disk and the rights of the file; `jeton ledger verify` checks what is there")
+            }
             LedgerError::InUse(_) => Self::dependency(error.to_string(), "stop that server first, or give this one another store.url"),
             LedgerError::Newer { .. } => Self::dependency(error.to_string(), ""),
         }

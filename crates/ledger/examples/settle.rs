@@ -79,7 +79,16 @@ fn main() {
             while done.fetch_add(1, Ordering::Relaxed) < calls {
                 let (class, model) = ("support.refund".into(), "fast".into());
                 let call = ids.next(&SystemClock);
-                let ask = Ask { call, accounts: Arc::clone(&accounts), class, model, floor: Nanousd(1), want: Nanousd(32_000_000), lease_ms: 600_000, simulated: false };
+                let ask = Ask {
+                    call,
+                    accounts: Arc::clone(&accounts),
+                    class,
+                    model,
+                    floor: Nanousd(1),
+                    want: Nanousd(32_000_000),
+                    lease_ms: 600_000,
+                    simulated: false,
+                };
                 ledger.admit(&ask).unwrap();
                 let record = record(&ask);
                 let settled = Instant::now();

@@ -114,7 +114,8 @@ mod tests {
     #[test]
     fn a_chain_follows_parents_and_ends() {
         let account = |name: &str, parent: Option<&str>| AccountConfig { name: name.into(), parent: parent.map(Into::into), budget: None };
-        let accounts = [account("key:ci", Some("support")), account("support", Some("acme")), account("acme", None), account("a", Some("b")), account("b", Some("a"))];
+        let accounts =
+            [account("key:ci", Some("support")), account("support", Some("acme")), account("acme", None), account("a", Some("b")), account("b", Some("a"))];
         let check = |leaf: &str, expected: &[&str]| assert_eq!(chain(leaf, &accounts).iter().map(|n| &**n).collect::<Vec<_>>(), expected);
         check("key:ci", &["key:ci", "support", "acme"]);
         check("elsewhere", &["elsewhere"]);

@@ -73,7 +73,16 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal that no account's figures explain.
     pub(crate) fn plain(reason: RefusalReason, needed: Nanousd, detail: impl Into<String>) -> Self {
-        Self { reason, account: String::new(), spent: Nanousd::ZERO, held: Nanousd::ZERO, budget: Nanousd::ZERO, needed, renews_at: None, detail: detail.into() }
+        Self {
+            reason,
+            account: String::new(),
+            spent: Nanousd::ZERO,
+            held: Nanousd::ZERO,
+            budget: Nanousd::ZERO,
+            needed,
+            renews_at: None,
+            detail: detail.into(),
+        }
     }
 }
 
@@ -127,7 +136,9 @@ impl fmt::Display for LedgerError {
             Self::Store(why) => write!(f, "the ledger's store failed: {why}"),
             Self::AlreadySettled(call) => write!(f, "{call} was settled before"),
             Self::Invalid(why) | Self::NotFound(why) | Self::Exists(why) | Self::InUse(why) => f.write_str(why),
-            Self::Newer { found, known } => write!(f, "the ledger was written by a newer Jeton (schema {found}; this one knows {known}): use that version, or restore a backup"),
+            Self::Newer { found, known } => {
+                write!(f, "the ledger was written by a newer Jeton (schema {found}; this one knows {known}): use that version, or restore a backup")
+            }
         }
     }
 }

@@ -109,7 +109,9 @@ impl NewKey {
         let tags = self.tags.iter().map(|tag| ("tag", Some(tag)));
         for (what, value) in names.into_iter().chain(tags) {
             if let Some(value) = value.filter(|value| !is_name(value)) {
-                return Err(LedgerError::Invalid(format!("`{value}` cannot be a key's {what}: use 1 to 128 letters, digits and `. _ - : = @ /`, beginning with a letter or digit")));
+                return Err(LedgerError::Invalid(format!(
+                    "`{value}` cannot be a key's {what}: use 1 to 128 letters, digits and `. _ - : = @ /`, beginning with a letter or digit"
+                )));
             }
         }
         Ok(())
@@ -118,7 +120,18 @@ impl NewKey {
     /// The record of the key to be made.
     pub(crate) fn record(self, id: String, created: Timestamp) -> KeyRecord {
         let account = self.account.unwrap_or_else(|| DEFAULT_ACCOUNT.to_owned());
-        KeyRecord { id, name: self.name, account, class: self.class, tags: self.tags, expires: self.expires, revoked: None, admin: self.admin, budget: self.budget, created }
+        KeyRecord {
+            id,
+            name: self.name,
+            account,
+            class: self.class,
+            tags: self.tags,
+            expires: self.expires,
+            revoked: None,
+            admin: self.admin,
+            budget: self.budget,
+            created,
+        }
     }
 }
 
@@ -209,7 +222,12 @@ mod tests {
     #[test]
     fn names_are_checked() {
         assert!(NewKey::named("ci").check().is_ok());
-        for bad in [NewKey::named(""), NewKey::named("a b"), NewKey { tags: vec!["x\n".into()], ..NewKey::named("ci") }, NewKey { account: Some("\u{1f}".into()), ..NewKey::named("ci") }] {
+        for bad in [
+            NewKey::named(""),
+            NewKey::named("a b"),
+            NewKey { tags: vec!["x\n".into()], ..NewKey::named("ci") },
+            NewKey { account: Some("\u{1f}".into()), ..NewKey::named("ci") },
+        ] {
             assert!(bad.check().is_err(), "{bad:?}");
         }
     }

@@ -1,8 +1,8 @@
 //! The trait that the rest of Jeton sees. It is coarse, so that an engine over a network costs one trip per step.
 
 use crate::{
-    AccountConfig, AccountStanding, Ask, CallDetail, CallFilter, CallRecord, CallRow, CostQuery, CostRow, Durable, ExportFormat, ExportTable, Feedback, Hold, KeyRecord, KeyRefusal, LatencyQuery,
-    LatencyRow, LedgerError, NewKey, Refusal, SeriesRow, Sums, VerifyReport,
+    AccountConfig, AccountStanding, Ask, CallDetail, CallFilter, CallRecord, CallRow, CostQuery, CostRow, Durable, ExportFormat, ExportTable, Feedback, Hold,
+    KeyRecord, KeyRefusal, LatencyQuery, LatencyRow, LedgerError, NewKey, Refusal, SeriesRow, Sums, VerifyReport,
 };
 use jeton_core::{CallId, Nanousd, Timestamp};
 use std::io::Write;

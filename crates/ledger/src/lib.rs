@@ -26,7 +26,8 @@ pub use feedback::{COMMENT_BYTES_MAX, Feedback};
 pub use key::{KEY_ACCOUNT_PREFIX, KeyRecord, KeyRefusal, NewKey};
 pub use ledger::{Ledger, Records};
 pub use query::{
-    CallDetail, CallFilter, CallRow, CostQuery, CostRow, Dimension, EntryKind, EntryRow, ExportFormat, ExportTable, LatencyQuery, LatencyRow, Percentiles, SeriesRow, Sums, Tokens, VerifyReport,
+    CallDetail, CallFilter, CallRow, CostQuery, CostRow, Dimension, EntryKind, EntryRow, ExportFormat, ExportTable, LatencyQuery, LatencyRow, Percentiles,
+    SeriesRow, Sums, Tokens, VerifyReport,
 };
 pub use record::{CallRecord, CallStatus, Decision, StageTime, TryRecord};
 pub use window::Span;

@@ -64,7 +64,7 @@ pub struct CallRow {
     pub http_status: u16,
     /// Whether it was streamed.
     pub stream: bool,
-    /// Tokens by kind.
+    /// Tokens by kind; audio, searches and the service tier are in the record only.
     pub usage: Usage,
     /// Where the usage comes from.
     pub usage_certainty: Certainty,

@@ -77,7 +77,8 @@ fn hour(zone: &TimeZone, at: Moment) -> Span {
     let offset_ms = i64::from(zone.to_offset(at).seconds()) * 1_000;
     let start = at.as_millisecond() - (at.as_millisecond() + offset_ms).rem_euclid(HOUR_MS);
     // `preceding` gives changes strictly before: a change at this very moment is its hour's start, too.
-    let changed = zone.preceding(at.checked_add(Duration::new().nanoseconds(1)).unwrap_or(at)).next().map_or(i64::MIN, |change| change.timestamp().as_millisecond());
+    let changed =
+        zone.preceding(at.checked_add(Duration::new().nanoseconds(1)).unwrap_or(at)).next().map_or(i64::MIN, |change| change.timestamp().as_millisecond());
     let changes = zone.following(at).next().map_or(i64::MAX, |change| change.timestamp().as_millisecond());
     Span { start: Timestamp(start.max(changed)), end: Some(Timestamp((start + HOUR_MS).min(changes))) }
 }

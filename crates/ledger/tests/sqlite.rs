@@ -1,6 +1,6 @@
 //! The suite for SQLite at both durabilities, and the proof that an acknowledged charge survives the process.
 
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod suite;
 

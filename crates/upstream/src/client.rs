@@ -51,6 +51,8 @@ pub struct Try {
     pub query: Option<String>,
     /// The body, ready to be sent.
     pub body: Bytes,
+    /// The body as the caller sent it: by it an exchange is recorded and found again, whatever Jeton had to edit.
+    pub asked: Bytes,
     /// Whether a stream is asked for.
     pub stream: bool,
     /// What makes a simulated answer repeatable.
@@ -131,8 +133,8 @@ async fn answer(attempt: &Try) -> Result<TryResponse, TryError> {
     match attempt.provider.kind() {
         ProviderKind::OpenAi | ProviderKind::Anthropic => answer_from_network(attempt).await,
         ProviderKind::Twin(twin) => twin.next(attempt.endpoint, &attempt.model, &attempt.body).play().await,
-        ProviderKind::Replay(replay) => replay.answer(attempt.endpoint, &attempt.model, &attempt.body).play().await,
-        ProviderKind::Local => builtin::extract(attempt).play().await,
+        ProviderKind::Replay(replay) => replay.answer(attempt.endpoint, &attempt.model, &attempt.asked).play().await,
+        ProviderKind::Local => builtin::extract(attempt).await?.play().await,
     }
 }
 
@@ -311,6 +313,24 @@ mod tests {
         assert_eq!(peer.request().await.1, "2");
         peer.answer("two").await;
         assert_eq!(text(second.await.unwrap().unwrap()).await, "two");
+    }
+
+    #[tokio::test]
+    async fn connections_idle_too_long_are_closed_without_being_asked_for() {
+        let server = TestServer::start().await;
+        let answer = server.send("1");
+        let mut peer = server.accept().await;
+        peer.request().await;
+        peer.answer("one").await;
+        assert_eq!(text(answer.await.unwrap().unwrap()).await, "one");
+        server.settle().await;
+        tokio::time::pause();
+        tokio::time::advance(Duration::from_millis(3_900)).await;
+        assert_eq!(server.provider.idle_connections(), 1);
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        assert_eq!(server.provider.idle_connections(), 0);
+        tokio::time::resume();
+        peer.closed().await;
     }
 
     #[tokio::test]

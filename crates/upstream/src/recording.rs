@@ -14,7 +14,7 @@ use tokio::time::Instant;
 /// Wraps an answer so that it is recorded. One that breaks off is not: it would replay a failure as an answer.
 pub(crate) fn record(recorder: &Arc<Recorder>, attempt: &Try, began: Instant, response: TryResponse) -> TryResponse {
     let model = format!("{}/{}", attempt.provider.name(), attempt.model);
-    let Some(mut recording) = Recording::new(attempt.endpoint, model, &attempt.body) else { return response };
+    let Some(mut recording) = Recording::new(attempt.endpoint, model, &attempt.asked) else { return response };
     let TryResponse { status, headers, body } = response;
     let texts = headers.iter().filter_map(|(name, value)| Some((name.as_str(), value.to_str().ok()?)));
     recording.head(status.as_u16(), texts, began.elapsed());

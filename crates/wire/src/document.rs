@@ -37,6 +37,9 @@ fn completion(facts: &mut Facts, cursor: &mut Cursor<'_>) -> Parsed<()> {
     cursor.object(|cursor, name| match &*cursor.name(name) {
         b"choices" if cursor.peek() == Some(b'[') => cursor.array(|cursor, position| {
             let mut calls = Vec::new();
+            if cursor.peek() != Some(b'{') {
+                return cursor.skip();
+            }
             cursor.object(|cursor, name| match &*cursor.name(name) {
                 b"message" if cursor.peek() == Some(b'{') => read_chat_message(facts, cursor, &mut calls),
                 b"finish_reason" => facts.read_finish(cursor),

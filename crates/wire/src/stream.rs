@@ -65,7 +65,8 @@ pub struct Pushed {
 /// The body has ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ended {
-    /// Bytes that were held and are to be sent before the terminal event: an incomplete last event, as it came.
+    /// Bytes that were held and are to be sent now: a last event that lacked its blank line, completed so that an error event
+    /// may follow, or a document that came in place of a stream. An event cut off in its middle is dropped, as readers do.
     pub forward: Bytes,
     /// Whether the terminal event was seen, and no error before it. Some servers end a Chat Completions stream without
     /// `[DONE]`: whether [`Observed::finish_reason`] is known tells a finished answer from one cut short.
@@ -291,9 +292,15 @@ impl StreamMeter {
         if let Some((bytes, shape)) = self.splitter.finish().filter(|_| !self.broken) {
             if self.events == 0 && shape.data_lines == 0 {
                 self.read_as_document(&bytes);
+                forward.push(bytes);
+            } else if self.terminal_seen || is_whole(&bytes, &shape) {
+                let blank = if bytes.ends_with(b"\n") { &b"\n"[..] } else { b"\n\n" };
+                let way = self.judge(&bytes, &shape);
+                self.send(bytes, way, &mut forward);
+                if !forward.is_empty() {
+                    forward.push(Bytes::from_static(blank));
+                }
             }
-            let way = self.judge(&bytes, &shape);
-            self.send(bytes, way, &mut forward);
         }
         Ended { forward: join(&mut forward), clean: self.terminal_seen && !self.spoiled && !self.broken }
     }
@@ -335,6 +342,12 @@ impl StreamMeter {
     #[must_use]
     pub const fn error(&self) -> Option<&UpstreamFault> {
         self.facts.error.as_ref()
+    }
+
+    /// Whether the stream cannot be read further. The error that says so is Jeton's own and was not passed on.
+    #[must_use]
+    pub const fn is_broken(&self) -> bool {
+        self.broken
     }
 
     /// The usage as reported so far.
@@ -440,6 +453,15 @@ impl StreamMeter {
             retry_after_ms: None,
         });
     }
+}
+
+/// Whether the data of an event that lacks its blank line is complete.
+fn is_whole(event: &[u8], shape: &Shape) -> bool {
+    let mut joined = Vec::new();
+    let data = shape.data(event, &mut joined);
+    let mut cursor = Cursor::new(data);
+    cursor.space();
+    data.trim_ascii() == b"[DONE]" || cursor.skip().and_then(|()| cursor.end()).is_ok()
 }
 
 fn push_slice(forward: &mut Vec<Bytes>, bytes: &Bytes, place: Range<usize>) {

@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 const PROJECT: &str = include_str!("../../../tests/sdk/jeton.toml");
 
 /// What `jeton demo` must say for its story to have happened.
-const DEMO_SAYS: [&str; 3] = ["every call succeeded", "killed", "ledger verify: ok"];
+const DEMO_SAYS: [&str; 6] =
+    ["killed (SIGKILL)", "36 of 36 calls were answered", "every total and invariant holds", "support.reply", "docs.answer", "All of it held."];
 
 /// The longest that the demo may take, once built.
 const DEMO_LIMIT: Duration = Duration::from_secs(60);

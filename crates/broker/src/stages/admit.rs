@@ -48,7 +48,8 @@ fn wanted_models(call: &mut Call) -> Result<Vec<String>, Fault> {
     }
     let by_model = Some(asked.clone()).filter(|name| call.live.route(name).is_some());
     let by_class = call.class.as_ref().and_then(|class| class.route.clone());
-    let Some((name, why)) = by_header.map(|n| (n, "asked for by header")).or(by_model.map(|n| (n, "asked for as model"))).or(by_class.map(|n| (n, "the class's")))
+    let Some((name, why)) =
+        by_header.map(|n| (n, "asked for by header")).or(by_model.map(|n| (n, "asked for as model"))).or(by_class.map(|n| (n, "the class's")))
     else {
         return Ok(vec![asked]);
     };
@@ -79,10 +80,13 @@ fn admissible(call: &Call, name: &str) -> Result<Candidate, Fault> {
 fn within_class_output(call: &Call, bound: Bound, ceiling: Option<u64>) -> Result<(Bound, bool), Fault> {
     let Some(ceiling) = ceiling.filter(|ceiling| bound.output > ceiling.saturating_mul(bound.choices)) else { return Ok((bound, false)) };
     if bound.output_is_stated {
-        return Err(Fault::new(FaultKind::PolicyRefused, format!("Class `{}` allows {ceiling} output tokens, and the request asks for more.", call.attribution.class))
-            .code("class_output_limit")
-            .param("max_tokens")
-            .remedy("Ask for fewer output tokens, or leave the limit out to get the class's."));
+        return Err(Fault::new(
+            FaultKind::PolicyRefused,
+            format!("Class `{}` allows {ceiling} output tokens, and the request asks for more.", call.attribution.class),
+        )
+        .code("class_output_limit")
+        .param("max_tokens")
+        .remedy("Ask for fewer output tokens, or leave the limit out to get the class's."));
     }
     Ok((bound.with_output(ceiling), true))
 }
@@ -92,10 +96,13 @@ fn speaks_dialect(endpoint: Endpoint, resolved: &Resolved) -> Result<(), Fault> 
         return Ok(());
     }
     let served = resolved.provider.served_paths().join(", ");
-    Err(Fault::new(FaultKind::InvalidRequest, format!("`{}` is not served in the dialect of {}: its provider speaks {served}.", resolved.full_name(), public_path(endpoint)))
-        .code("dialect_mismatch")
-        .param("model")
-        .remedy(format!("Send the request to {served}, or name a model of a provider that speaks this dialect.")))
+    Err(Fault::new(
+        FaultKind::InvalidRequest,
+        format!("`{}` is not served in the dialect of {}: its provider speaks {served}.", resolved.full_name(), public_path(endpoint)),
+    )
+    .code("dialect_mismatch")
+    .param("model")
+    .remedy(format!("Send the request to {served}, or name a model of a provider that speaks this dialect.")))
 }
 
 fn class_allows(call: &Call, resolved: &Resolved) -> Result<(), Fault> {
@@ -116,7 +123,10 @@ fn class_allows(call: &Call, resolved: &Resolved) -> Result<(), Fault> {
     }
     let region = call.live.region_of(provider);
     if !allow.regions.is_empty() && !region.is_some_and(|region| allow.regions.iter().any(|name| name == region)) {
-        return Err(forbidden(&format!("provider `{provider}` in region `{}`", region.unwrap_or("unknown")), allow.regions.iter().map(String::as_str).collect()));
+        return Err(forbidden(
+            &format!("provider `{provider}` in region `{}`", region.unwrap_or("unknown")),
+            allow.regions.iter().map(String::as_str).collect(),
+        ));
     }
     Ok(())
 }

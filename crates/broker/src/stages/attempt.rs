@@ -167,6 +167,7 @@ async fn send(call: &mut Call, candidate: &Candidate, timeouts: &Timeouts, deadl
         headers: Arc::clone(&call.inbound.headers),
         query: call.inbound.query.clone(),
         body,
+        asked: call.inbound.body.clone(),
         stream: is_stream,
         seed: u64::try_from(call.id.to_i64()).unwrap_or(0),
         timers: Timers { connect_ms: timeouts.connect_ms.min(left_ms), headers_ms: headers_ms.min(left_ms) },
@@ -381,5 +382,8 @@ pub(crate) fn note_first_content(call: &mut Call) {
 }
 
 fn is_event_stream(headers: &HeaderMap) -> bool {
-    headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
+    headers
+        .get(header::CONTENT_TYPE)
+        .and_then(|value| value.to_str().ok())
+        .is_some_and(|value| value.trim_start().to_ascii_lowercase().starts_with("text/event-stream"))
 }

@@ -41,11 +41,7 @@ pub(crate) fn raise(call: &mut Call, index: usize) -> Result<(), Fault> {
     let (floor, want) = wanted(call, &candidate)?;
     let spent = call.tries.iter().fold(Nanousd::ZERO, |sum, one| sum.saturating_add(one.charged));
     let (floor, want) = (floor.saturating_add(spent), want.saturating_add(spent));
-    let granted = if want <= call.held {
-        call.held
-    } else {
-        call.broker.ledger().raise(call.id, floor, want).map_err(|refusal| refused(&refusal))?.amount
-    };
+    let granted = if want <= call.held { call.held } else { call.broker.ledger().raise(call.id, floor, want).map_err(|refusal| refused(&refusal))?.amount };
     call.held = granted;
     limit_output(call, &candidate, granted.saturating_sub(spent), None);
     Ok(())
@@ -75,7 +71,8 @@ fn floor_cost(call: &Call, candidate: &Candidate) -> Option<Nanousd> {
 /// Whether any account that pays has a budget.
 fn is_budgeted(call: &Call) -> bool {
     let accounts = &call.live.snapshot().accounts;
-    call.key.as_ref().is_some_and(|key| key.budget.is_some()) || call.attribution.accounts.iter().any(|name| accounts.get(&**name).is_some_and(|account| account.budget.is_some()))
+    call.key.as_ref().is_some_and(|key| key.budget.is_some())
+        || call.attribution.accounts.iter().any(|name| accounts.get(&**name).is_some_and(|account| account.budget.is_some()))
 }
 
 /// Sets the output limit that the request must be told: the class's, or what `granted` pays for, where that is less

@@ -47,7 +47,9 @@ fn not_accepted(refusal: KeyRefusal) -> Fault {
     let (message, remedy) = match refusal {
         KeyRefusal::Expired => ("The key has expired.", "Make a new one with `jeton key create NAME`."),
         KeyRefusal::Revoked => ("The key was revoked.", "Make a new one with `jeton key create NAME`."),
-        KeyRefusal::Malformed | KeyRefusal::Unknown => ("The key is not known here.", "`jeton key list` shows the keys that are; `jeton key create NAME` makes one."),
+        KeyRefusal::Malformed | KeyRefusal::Unknown => {
+            ("The key is not known here.", "`jeton key list` shows the keys that are; `jeton key create NAME` makes one.")
+        }
     };
     Fault::new(FaultKind::Unauthenticated, message).code("invalid_api_key").remedy(remedy)
 }
@@ -63,7 +65,9 @@ fn key_of(inbound: &Inbound) -> Option<&str> {
 pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|value| !value.is_empty());
     let bearer = || text("authorization").and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer "))).map(str::trim);
-    text("jeton-key").or_else(|| text("x-api-key").filter(|value| value.starts_with(KEY_PREFIX))).or_else(|| bearer().filter(|value| value.starts_with(KEY_PREFIX)))
+    text("jeton-key")
+        .or_else(|| text("x-api-key").filter(|value| value.starts_with(KEY_PREFIX)))
+        .or_else(|| bearer().filter(|value| value.starts_with(KEY_PREFIX)))
 }
 
 fn read_labels(call: &mut Call) -> Result<(), Fault> {

@@ -23,6 +23,8 @@ pub(crate) struct Metered {
     upstream: Option<TryBody>,
     meter: StreamMeter,
     ready: VecDeque<Bytes>,
+    /// Kept between pieces for its memory.
+    pushed: Vec<Bytes>,
     phase: Phase,
     begun: Instant,
     last_data: Instant,
@@ -62,6 +64,7 @@ impl Metered {
             upstream: Some(answer.body),
             meter: answer.meter,
             ready: answer.ready,
+            pushed: Vec::new(),
             phase: Phase::Flowing,
             begun: now,
             last_data: now,
@@ -133,7 +136,11 @@ impl Metered {
                 if let Some(call) = &mut self.call {
                     note_bytes_in(call, data.len());
                 }
-                self.ready.extend(self.meter.push(data).forward);
+                self.meter.push_into(data, &mut self.pushed);
+                self.ready.extend(self.pushed.drain(..));
+                if self.meter.is_broken() {
+                    return self.fail(unreadable(&self.meter));
+                }
                 if self.meter.content_started()
                     && let Some(call) = &mut self.call
                     && call.first_content_us.is_none()
@@ -145,7 +152,11 @@ impl Metered {
                 self.upstream = None;
                 let ended = self.meter.finish();
                 self.ready.extend(Some(ended.forward).filter(|rest| !rest.is_empty()));
-                if ended.clean || self.meter.error().is_some() {
+                // Some servers close a chat stream after its finish reason without the `[DONE]` that should follow.
+                let is_finished = ended.clean || self.meter.error().is_some() || self.meter.observed().finish_reason.is_some();
+                if self.meter.is_broken() {
+                    self.fail(unreadable(&self.meter));
+                } else if is_finished {
                     self.complete();
                 } else {
                     self.fail(Fault::new(FaultKind::UpstreamFailed, "The provider's stream ended before its end."));
@@ -235,6 +246,12 @@ async fn drain(mut call: Call, mut upstream: TryBody, mut meter: StreamMeter, de
     let _ = tokio::time::timeout_at(deadline.into(), read_all).await;
     absorb(&mut call, &meter);
     let _ = settle::settle(&mut call, Ending::Cancelled).await;
+}
+
+/// The provider sends what no reader could take.
+fn unreadable(meter: &StreamMeter) -> Fault {
+    let why = meter.error().map_or_else(String::new, |said| said.message.clone());
+    Fault::new(FaultKind::UpstreamFailed, format!("The provider's stream cannot be read: {why}."))
 }
 
 fn broken_off(error: &TryError) -> Fault {

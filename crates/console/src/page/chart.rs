@@ -77,14 +77,20 @@ impl Bars<'_> {
             stack(self.down, 1.0);
         }
         let most = if above > 0.0 { (self.most)(above) } else { String::new() };
+        // The scale's highest value stands on the right, unless the highest bars do.
+        let heights = (0..number).map(|at| self.up.iter().map(|layer| layer.values[at]).sum::<f64>());
+        let crowded = heights.skip(number * 9 / 10).any(|height| height > above * 0.7);
+        let (x, anchor) = if crowded { (0.0, "start") } else { (100.0, "end") };
         html!(
             "<div class=\"plot\"><svg height=\"{}\" role=\"img\" aria-label=\"{}\">{}<line class=\"base\" x1=\"0\" x2=\"100%\" y1=\"{}\" y2=\"{}\"/>\
-             <text class=\"tick halo\" x=\"100%\" y=\"9\" text-anchor=\"end\" aria-hidden=\"true\">{}</text></svg></div>",
+             <text class=\"tick halo\" x=\"{}%\" y=\"9\" text-anchor=\"{}\" aria-hidden=\"true\">{}</text></svg></div>",
             self.height,
             self.label,
             shapes,
             base,
             base,
+            x,
+            anchor,
             most
         )
     }

@@ -25,7 +25,7 @@ pub(crate) struct Period {
 
 /// The periods, the shortest first.
 pub(crate) const PERIODS: [Period; 4] = [
-    Period { name: "1h", long: "hour", bucket_ms: 60_000, buckets: 60, bucket_name: "minute" },
+    Period { name: "1h", long: "hour", bucket_ms: 60_000, buckets: 60, bucket_name: "1 minute" },
     Period { name: "24h", long: "24 hours", bucket_ms: 900_000, buckets: 96, bucket_name: "15 minutes" },
     Period { name: "7d", long: "7 days", bucket_ms: 7_200_000, buckets: 84, bucket_name: "2 hours" },
     Period { name: "30d", long: "30 days", bucket_ms: 28_800_000, buckets: 90, bucket_name: "8 hours" },

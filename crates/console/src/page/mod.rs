@@ -47,6 +47,18 @@ const PARAMS: &[Param] = &[
     Param { name: "tag", kind: Kind::Text, default: None, about: "Lists calls with this tag only." },
 ];
 
+/// The page's parameters, and what its script has already.
+const PARTS_PARAMS: &[Param] = &[
+    PARAMS[0],
+    PARAMS[2],
+    PARAMS[3],
+    PARAMS[4],
+    PARAMS[5],
+    PARAMS[6],
+    PARAMS[7],
+    Param { name: "have", kind: Kind::Text, default: None, about: "Digests of parts that need not be sent again, with points between them." },
+];
+
 const RECEIPT_PARAMS: &[Param] = &[
     Param { name: "part", kind: Kind::Choice(&["1"]), default: None, about: "The receipt without the page around it." },
     Param { name: "theme", kind: Kind::Choice(&["light", "dark"]), default: None, about: "Light or dark, whatever the system says." },
@@ -74,7 +86,7 @@ pub(crate) const ROUTES: &[Route] = &[
         id: "getPageParts",
         summary: "The parts of the page that change",
         about: "HTML, for the page's own script. Its form may change at any time.",
-        params: PARAMS,
+        params: PARTS_PARAMS,
         refusals: &[400],
         handler: parts,
         ..GET
@@ -128,13 +140,13 @@ fn overview(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
     let body = html!(
         "<a class=\"skip\" href=\"#live\">To the figures</a>{}<main id=\"live\">{}</main><dialog aria-label=\"Receipt\"><button class=\"close\" type=\"button\" aria-label=\"Close\">&times;</button><div class=\"content\"></div></dialog>",
         top,
-        live(&data)
+        live(&data, "")
     );
     Ok(Answer::html(document("Jeton", ask.text("theme"), true, &body)))
 }
 
 fn parts(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
-    Ok(Answer::html(live(&PageData::gather(console, ask)?).0))
+    Ok(Answer::html(live(&PageData::gather(console, ask)?, ask.text("have").unwrap_or_default()).0))
 }
 
 fn receipt_page(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
@@ -220,8 +232,13 @@ fn short_digest(digest: &str) -> String {
     bare.chars().take(10).collect()
 }
 
-/// Everything that changes, in parts with a digest each.
-fn live(data: &PageData) -> Html {
+/// Everything that changes, in parts with a digest each. A part whose digest stands in `have` comes without content.
+fn live(data: &PageData, have: &str) -> Html {
+    let part = |element: &str, name: &str, class: &str, content: &Html| {
+        let digest = digest(&content.0);
+        let content = if have.split('.').any(|known| known == digest) { &Html::EMPTY } else { content };
+        html!("<{} data-part=\"{}\" data-digest=\"{}\" class=\"{}\">{}</{}>", element, name, digest, class, content, element)
+    };
     let mut text = part("div", "notices", "", &notice::banners(data));
     if data.any_call {
         text.push(&part("section", "money", "money", &money::section(data)));
@@ -233,10 +250,6 @@ fn live(data: &PageData) -> Html {
     }
     text.push(&part("footer", "foot", "", &notice::foot(data)));
     text
-}
-
-fn part(element: &str, name: &str, class: &str, content: &Html) -> Html {
-    html!("<{} data-part=\"{}\" data-digest=\"{}\" class=\"{}\">{}</{}>", element, name, digest(&content.0), class, content, element)
 }
 
 /// Tells one content from another; not for secrets.

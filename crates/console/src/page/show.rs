@@ -136,15 +136,15 @@ pub(crate) fn wilson(part: u64, whole: u64) -> Option<(f64, f64)> {
     Some(((centre - half).max(0.0), (centre + half).min(1.0)))
 }
 
-/// `3.1 %`, `0.04 %`, `100 %`.
+/// `3.1 %`, `0.04 %`, `100 %`, never broken over two lines.
 pub(crate) fn percent(share: f64) -> String {
     let value = share * 100.0;
     if value >= 9.95 || value <= 0.0 {
-        format!("{value:.0} %")
+        format!("{value:.0}\u{a0}%")
     } else if value >= 0.095 {
-        format!("{value:.1} %")
+        format!("{value:.1}\u{a0}%")
     } else {
-        format!("{value:.2} %")
+        format!("{value:.2}\u{a0}%")
     }
 }
 
@@ -189,6 +189,6 @@ mod tests {
         let (low, high) = wilson(20, 1_000).unwrap();
         assert!((0.012..0.02).contains(&low) && (0.02..0.032).contains(&high), "{low} {high}");
         assert_eq!(wilson(0, 0), None);
-        assert_eq!(percent(0.031), "3.1 %");
+        assert_eq!(percent(0.031), "3.1\u{a0}%");
     }
 }

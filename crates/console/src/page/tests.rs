@@ -139,6 +139,9 @@ async fn parts_keep_their_digest_while_nothing_changes() {
     assert_eq!(before.len(), 6);
     assert_eq!(before[0], after[0], "the notices did not change");
     assert_ne!(before[4], after[4], "the calls did");
+    let rest = fixture.get(&format!("/api/page?have={}", after[1..].join("."))).await.text;
+    assert_eq!(digests(&rest), after, "every part is named");
+    assert!(rest.len() < 2_000 && rest.contains("class=\"banner"), "but only the one that is not there yet has content: {rest}");
 }
 
 #[tokio::test]

@@ -251,5 +251,5 @@ fn spent(sums: &Sums) -> Html {
 
 /// A share with its interval as the title: `3` of 212 failed is somewhere between 0.5 % and 4.1 %.
 pub(crate) fn share(part: u64, whole: u64) -> Option<String> {
-    super::show::wilson(part, whole).map(|(low, high)| format!("{}–{}", percent(low).trim_end_matches(" %"), percent(high)))
+    super::show::wilson(part, whole).map(|(low, high)| format!("{}–{}", percent(low).trim_end_matches("\u{a0}%"), percent(high)))
 }

@@ -69,13 +69,32 @@ pub(crate) fn receipt(detail: &CallDetail) -> String {
     let mut line = |name: &str, value: String| lines.push(format!("  {name:<10} {value}"));
     line("class", format!("{} ({})", record.attribution.class, class_source(record)));
     line("paid by", record.attribution.accounts.join(" < "));
-    line("model", format!("{} (asked for: {}){}", record.model.as_deref().unwrap_or("–"), record.model_asked, record.route.as_ref().map_or(String::new(), |route| format!(", route {route}"))));
+    line(
+        "model",
+        format!(
+            "{} (asked for: {}){}",
+            record.model.as_deref().unwrap_or("–"),
+            record.model_asked,
+            record.route.as_ref().map_or(String::new(), |route| format!(", route {route}"))
+        ),
+    );
     line("tokens", tokens(&record.usage, record.usage_certainty));
     line("money", money(record));
     line("times", times(record));
     for one in &record.tries {
         let status = one.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
-        line("try", format!("{}/{} {} {status}, {} at {}, charged {}", one.provider, one.model, one.outcome, output::span(one.ended_us.saturating_sub(one.started_us)), output::span(one.started_us), one.charged));
+        line(
+            "try",
+            format!(
+                "{}/{} {} {status}, {} at {}, charged {}",
+                one.provider,
+                one.model,
+                one.outcome,
+                output::span(one.ended_us.saturating_sub(one.started_us)),
+                output::span(one.started_us),
+                one.charged
+            ),
+        );
     }
     for decision in &record.decisions {
         line(&decision.stage, decision.what.clone());

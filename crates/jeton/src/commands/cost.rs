@@ -17,7 +17,9 @@ pub(crate) fn run(context: &Context, args: &CostArgs, is_json: bool) -> Result<(
     let rows = store.cost(&query)?;
     let (real, simulated) = store.totals(query.since, query.until)?;
     if is_json {
-        output::json(&serde_json::json!({ "by": query.by.name(), "since": query.since, "until": query.until, "rows": rows, "total": { "real": real, "simulated": simulated } }));
+        output::json(
+            &serde_json::json!({ "by": query.by.name(), "since": query.since, "until": query.until, "rows": rows, "total": { "real": real, "simulated": simulated } }),
+        );
         return Ok(());
     }
     if rows.is_empty() {

@@ -29,7 +29,8 @@ pub(crate) fn run(context: &Context, command: KeyCommand, is_json: bool) -> Resu
 }
 
 fn new_key(args: KeyCreateArgs) -> Result<NewKey, Failure> {
-    let window = Window::from_name(&args.window).ok_or_else(|| Failure::usage(format!("`{}` is no window", args.window), "use hour, day, week, month, year or total"))?;
+    let window = Window::from_name(&args.window)
+        .ok_or_else(|| Failure::usage(format!("`{}` is no window", args.window), "use hour, day, week, month, year or total"))?;
     let budget = args
         .budget_usd
         .map(|usd| Nanousd::parse_usd(&usd).map_err(|why| Failure::usage(format!("--budget-usd: {why}"), "write dollars, such as 5 or 0.25")))
@@ -79,7 +80,9 @@ fn list(context: &Context, is_json: bool) -> Result<(), Failure> {
     }
     let rows = keys
         .iter()
-        .map(|key| vec![key.name.clone(), key.id.clone(), key.account.clone(), key.class.clone().unwrap_or_default(), key.tags.join(","), budget(key), state(key)])
+        .map(|key| {
+            vec![key.name.clone(), key.id.clone(), key.account.clone(), key.class.clone().unwrap_or_default(), key.tags.join(","), budget(key), state(key)]
+        })
         .collect();
     output::table(&["name", "id", "account", "class", "tags", "budget", "state"], &[], rows);
     Ok(())

@@ -37,7 +37,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
 fn store(context: &Context) -> Result<SqliteStore, Failure> {
     let path = context.ledger_path(&context.snapshot()?);
     if let Some(folder) = path.parent() {
-        std::fs::create_dir_all(folder).map_err(|error| Failure::dependency(format!("{} cannot be made: {error}", folder.display()), "check the rights of the project's directory"))?;
+        std::fs::create_dir_all(folder)
+            .map_err(|error| Failure::dependency(format!("{} cannot be made: {error}", folder.display()), "check the rights of the project's directory"))?;
     }
     Ok(SqliteStore::open(&path)?)
 }

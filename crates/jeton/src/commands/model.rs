@@ -22,7 +22,8 @@ fn live(context: &Context) -> Result<Live, Failure> {
     let snapshot = Arc::new(context.snapshot()?);
     let any = |name: &str| env(name).or_else(|| Some("not needed".to_owned()));
     let around = Surroundings { project_dir: context.project.dir(), env: &any, previous: None };
-    Live::assemble(snapshot, &around).map_err(|mistakes| Failure::usage(mistakes.join("; "), "mend jeton.toml; `jeton config check` reports what reading alone can find"))
+    Live::assemble(snapshot, &around)
+        .map_err(|mistakes| Failure::usage(mistakes.join("; "), "mend jeton.toml; `jeton config check` reports what reading alone can find"))
 }
 
 fn list(context: &Context, is_json: bool) -> Result<(), Failure> {
@@ -32,7 +33,8 @@ fn list(context: &Context, is_json: bool) -> Result<(), Failure> {
         output::json(&models.iter().map(described).collect::<Vec<_>>());
         return Ok(());
     }
-    let rows = models.iter().map(|model| row(&model.full_name(), &model.entry.price, model.entry.context, model.entry.output, model.entry.is_simulated)).collect();
+    let rows =
+        models.iter().map(|model| row(&model.full_name(), &model.entry.price, model.entry.context, model.entry.output, model.entry.is_simulated)).collect();
     output::table(&["model", "input $/M", "cache read", "output $/M", "context", "max output", ""], &[1, 2, 3, 4, 5], rows);
     Ok(())
 }
@@ -76,12 +78,21 @@ fn show(context: &Context, name: &str, is_json: bool) -> Result<(), Failure> {
     println!("{}", model.full_name());
     println!("  served at   {}", model.provider.served_paths().join(", "));
     println!("  context     {} tokens, output at most {}", output::known(model.entry.context), output::known(model.entry.output));
-    println!("  prices      {} ({})", if model.entry.price.is_known() { "USD per million tokens" } else { "UNKNOWN" }, if model.entry.price_version.is_empty() { "no source" } else { &model.entry.price_version });
+    println!(
+        "  prices      {} ({})",
+        if model.entry.price.is_known() { "USD per million tokens" } else { "UNKNOWN" },
+        if model.entry.price_version.is_empty() { "no source" } else { &model.entry.price_version }
+    );
     for (kind, rate) in rates(&model.entry.price) {
         println!("    {kind:<18}{rate}");
     }
     for tier in &model.entry.price.context_tiers {
-        println!("    above {} input tokens the whole request: input {}, output {}", output::count(tier.over_tokens), shown(tier.rates.input), shown(tier.rates.output));
+        println!(
+            "    above {} input tokens the whole request: input {}, output {}",
+            output::count(tier.over_tokens),
+            shown(tier.rates.input),
+            shown(tier.rates.output)
+        );
     }
     for tier in &model.entry.price.service_tiers {
         println!("    service tier {}: input {}, output {}", tier.name, shown(tier.rates.input), shown(tier.rates.output));
@@ -113,7 +124,7 @@ fn rates(price: &Price) -> Vec<(&'static str, Rate)> {
 fn prices(context: &Context, only_unknown: bool, is_all: bool, is_json: bool) -> Result<(), Failure> {
     let book = PriceBook::builtin();
     let live = if is_all { None } else { Some(live(context)?) };
-    let wanted: Vec<(String, Price, Option<u64>, Option<u64>, bool)> = match &live {
+    let wanted: Vec<PriceRow> = match &live {
         Some(live) => live
             .catalogue()
             .models()
@@ -137,7 +148,10 @@ fn prices(context: &Context, only_unknown: bool, is_all: bool, is_json: bool) ->
     Ok(())
 }
 
-fn facts_row(facts: &ModelFacts) -> (String, Price, Option<u64>, Option<u64>, bool) {
+/// Name, price, context, output at most, whether simulated.
+type PriceRow = (String, Price, Option<u64>, Option<u64>, bool);
+
+fn facts_row(facts: &ModelFacts) -> PriceRow {
     let price = if facts.price_known { facts.price.clone() } else { Price::default() };
     (facts.id.to_string(), price, facts.context, facts.output, false)
 }

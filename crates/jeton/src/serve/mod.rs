@@ -1,6 +1,5 @@
 //! `jeton up`: everything put together, started, kept fresh, and stopped.
 
-mod access;
 mod banner;
 mod fallback;
 mod logging;
@@ -11,12 +10,11 @@ mod status;
 use crate::cli::UpArgs;
 use crate::context::{Context, env};
 use crate::failure::Failure;
-use access::access_check;
 use jeton_broker::{Broker, BrokerOptions, Live, Surroundings};
-use jeton_console::{Console, Metrics};
+use jeton_console::{Console, Metrics, ledger_access};
 use jeton_core::SystemClock;
 use jeton_gateway::{Buffers, Gateway, GatewayOptions, Handle, Server, ServerOptions};
-use jeton_ledger::sqlite::{Durability, Options, SqliteLedger};
+use jeton_ledger::sqlite::{Commit, Durability, OnCommit, Options, SqliteLedger};
 use jeton_ledger::{AccountConfig, Budget, Ledger, Window};
 use jeton_project::Snapshot;
 use jeton_upstream::{Recorder, Upstream};
@@ -39,24 +37,43 @@ pub(crate) fn up(context: &Context, args: &UpArgs) -> Result<(), Failure> {
     running.serve()
 }
 
+/// Figures that are read now and then, instead of being counted on the path of every call.
+struct Gauges {
+    metrics: Arc<Metrics>,
+    broker: Arc<Broker>,
+    buffers: Arc<Buffers>,
+}
+
+impl Gauges {
+    fn look(&self, gateway: &Gateway) {
+        let whole = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
+        self.metrics.calls_in_flight.set(whole(self.broker.calls_in_flight()));
+        self.metrics.buffered_bytes.set(whole(self.buffers.held()));
+        self.metrics.panics.add(gateway.panics().saturating_sub(self.metrics.panics.get()));
+        self.buffers.set_most(self.broker.live().snapshot().gateway.buffer_limit_bytes);
+    }
+}
+
 /// A started server.
 struct Running {
     gateway: Arc<Gateway>,
     ledger: Arc<SqliteLedger>,
     handle: Handle,
     reload: Reload,
+    gauges: Gauges,
     drain_deadline: Duration,
     server_file: std::path::PathBuf,
 }
 
 fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Running, Failure> {
-    let ledger = open_ledger(context, &snapshot)?;
+    let metrics = Arc::new(Metrics::new());
+    let ledger = open_ledger(context, &snapshot, &metrics)?;
     refuse_open_door(&snapshot, &*ledger)?;
     let around = Surroundings { project_dir: context.project.dir(), env: &env, previous: None };
-    let live = Live::assemble(Arc::clone(&snapshot), &around)
-        .map_err(|mistakes| Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds"))?;
+    let live = Live::assemble(Arc::clone(&snapshot), &around).map_err(|mistakes| {
+        Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds")
+    })?;
     ledger.configure(accounts(&snapshot))?;
-    let metrics = Arc::new(Metrics::new());
     let observed = Arc::clone(&metrics);
     let options = BrokerOptions {
         ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
@@ -71,29 +88,41 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
     let server = Server::bind(&ServerOptions { listen: snapshot.gateway.listen, tls, workers: snapshot.gateway.workers })
         .map_err(|why| Failure::dependency(why, "`jeton config show --effective` shows gateway.listen"))?;
     let address = format!("{}://{}", if server.is_secure() { "https" } else { "http" }, server.address());
-    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), args.listen);
-    let status = status::source(Arc::clone(&broker), reload.problem(), address.clone(), &snapshot, context);
-    let console = Console::new(Arc::clone(&ledger) as Arc<dyn Ledger>, Arc::clone(&metrics), Arc::new(SystemClock), status, access_check(Arc::clone(&ledger) as Arc<dyn Ledger>));
+    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), args.listen, Arc::clone(&metrics));
+    let status = status::source(Arc::clone(&broker), reload.state(), address.clone(), &snapshot, context);
+    let console = Console::new(
+        Arc::clone(&ledger) as Arc<dyn Ledger>,
+        Arc::clone(&metrics),
+        Arc::new(SystemClock),
+        status,
+        ledger_access(Arc::clone(&ledger) as Arc<dyn Ledger>),
+    );
     let buffers = Buffers::new(snapshot.gateway.buffer_limit_bytes);
     let gateway = Gateway::new(GatewayOptions {
         broker: Arc::clone(&broker),
         fallback: fallback::to(jeton_console::router(console)),
-        readiness: status::readiness(Arc::clone(&ledger) as Arc<dyn Ledger>, reload.problem()),
-        buffers,
+        readiness: status::readiness(Arc::clone(&ledger) as Arc<dyn Ledger>, reload.state()),
+        buffers: Arc::clone(&buffers),
     });
     let handle = server.start(&gateway).map_err(|why| Failure::dependency(why, ""))?;
     ledger.announce(&address)?;
     let server_file = announce(&context.ledger_path(&snapshot), &address);
     banner::print(&address, &broker.live(), &*ledger, args.record.as_deref());
-    Ok(Running { gateway, ledger, handle, reload, drain_deadline: Duration::from_millis(snapshot.gateway.drain_deadline_ms), server_file })
+    let gauges = Gauges { metrics, broker, buffers };
+    Ok(Running { gateway, ledger, handle, reload, gauges, drain_deadline: Duration::from_millis(snapshot.gateway.drain_deadline_ms), server_file })
 }
 
-fn open_ledger(context: &Context, snapshot: &Snapshot) -> Result<Arc<SqliteLedger>, Failure> {
+fn open_ledger(context: &Context, snapshot: &Snapshot, metrics: &Arc<Metrics>) -> Result<Arc<SqliteLedger>, Failure> {
     let durability = match snapshot.store.durability {
         jeton_project::Durability::Process => Durability::Process,
         jeton_project::Durability::Power => Durability::Power,
     };
-    let options = Options { durability, ..Options::default() };
+    let metrics = Arc::clone(metrics);
+    let on_commit: OnCommit = Arc::new(move |commit| match commit {
+        Commit::Written { entries, took_us } => metrics.observe_commit(entries, took_us),
+        Commit::Failed => metrics.observe_commit_failure(),
+    });
+    let options = Options { durability, on_commit: Some(on_commit), ..Options::default() };
     let ledger = SqliteLedger::open(&context.ledger_path(snapshot), options)?;
     if ledger.recovered() > 0 {
         tracing::warn!(calls = ledger.recovered(), "calls that a dead server had left unsettled were charged at what was held for them");
@@ -119,7 +148,8 @@ fn refuse_open_door(snapshot: &Snapshot, ledger: &dyn Ledger) -> Result<(), Fail
 
 fn upstream(record: Option<&Path>) -> Result<Arc<Upstream>, Failure> {
     let Some(directory) = record else { return Ok(Upstream::new()) };
-    let recorder = Recorder::new(directory).map_err(|error| Failure::dependency(format!("--record {}: {error}", directory.display()), "name a directory that can be written"))?;
+    let recorder = Recorder::new(directory)
+        .map_err(|error| Failure::dependency(format!("--record {}: {error}", directory.display()), "name a directory that can be written"))?;
     Ok(Upstream::recording(recorder))
 }
 
@@ -155,6 +185,7 @@ impl Running {
                 tracing::warn!(%error, "the ledger's housekeeping failed");
             }
             self.reload.look();
+            self.gauges.look(&self.gateway);
             signals.wait(TICK);
         }
         self.stop(&signals);

@@ -2,10 +2,10 @@
 //! one stays, and the mistakes are shown.
 
 use super::accounts;
-use super::status::Problem;
+use super::status::{ConfigState, Shared};
 use crate::context::env;
 use jeton_broker::{Broker, Live, Surroundings};
-use jeton_console::ConfigProblem;
+use jeton_console::{ConfigProblem, Metrics};
 use jeton_core::{Clock, SystemClock};
 use jeton_ledger::Ledger;
 use jeton_ledger::sqlite::SqliteLedger;
@@ -20,19 +20,21 @@ pub(super) struct Reload {
     ledger: Arc<SqliteLedger>,
     listen: Option<SocketAddr>,
     stamp: FileStamp,
-    problem: Problem,
+    state: Shared,
+    metrics: Arc<Metrics>,
 }
 
 impl Reload {
     /// `listen` is the address of the command line, which no file changes.
-    pub(super) fn new(project: Project, broker: Arc<Broker>, ledger: Arc<SqliteLedger>, listen: Option<SocketAddr>) -> Self {
+    pub(super) fn new(project: Project, broker: Arc<Broker>, ledger: Arc<SqliteLedger>, listen: Option<SocketAddr>, metrics: Arc<Metrics>) -> Self {
         let stamp = FileStamp::of(&project.file());
-        Self { project, broker, ledger, listen, stamp, problem: Problem::default() }
+        let state = Shared::new(ConfigState { loaded: SystemClock.now(), problem: None }.into());
+        Self { project, broker, ledger, listen, stamp, state, metrics }
     }
 
-    /// What is wrong with the file now.
-    pub(super) fn problem(&self) -> Problem {
-        Arc::clone(&self.problem)
+    /// When the configuration in use was loaded, and what is wrong with the file now.
+    pub(super) fn state(&self) -> Shared {
+        Arc::clone(&self.state)
     }
 
     /// Takes the file up if it has changed.
@@ -45,10 +47,21 @@ impl Reload {
         let outcome = self.take_up();
         match &outcome {
             Ok(digest) => tracing::info!(digest, "jeton.toml changed and is in use"),
-            Err(mistakes) => mistakes.iter().for_each(|mistake| tracing::error!(mistake, "jeton.toml changed and is wrong; the last good configuration stays in use")),
+            Err(mistakes) => {
+                mistakes.iter().for_each(|mistake| tracing::error!(mistake, "jeton.toml changed and is wrong; the last good configuration stays in use"))
+            }
         }
-        let problem = outcome.err().map(|mistakes| ConfigProblem { since: SystemClock.now(), mistakes });
-        *self.problem.lock().unwrap_or_else(PoisonError::into_inner) = problem;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match outcome {
+            Ok(_) => {
+                self.metrics.config_reloads.increment();
+                *state = ConfigState { loaded: SystemClock.now(), problem: None };
+            }
+            Err(mistakes) => {
+                self.metrics.config_reload_failures.increment();
+                state.problem = Some(ConfigProblem { since: SystemClock.now(), mistakes });
+            }
+        }
     }
 
     fn take_up(&self) -> Result<String, Vec<String>> {

@@ -12,7 +12,10 @@ impl Signals {
     pub(super) fn listen() -> Result<Self, Failure> {
         let shared = Arc::new((Mutex::new(0), Condvar::new()));
         let counted = Arc::clone(&shared);
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|error| Failure::dependency(format!("signals cannot be listened to: {error}"), ""))?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::dependency(format!("signals cannot be listened to: {error}"), ""))?;
         let thread = std::thread::Builder::new().name("signals".to_owned()).spawn(move || runtime.block_on(count(&counted)));
         thread.map_err(|error| Failure::dependency(format!("a thread cannot be had: {error}"), ""))?;
         Ok(Self(shared))

@@ -3,18 +3,25 @@
 use crate::context::Context;
 use jeton_broker::{Broker, ProviderEntry};
 use jeton_console::{ConfigProblem, ConfigStatus, Health, ModelStatus, ProviderStatus, Status, StatusSource};
-use jeton_core::{Clock, SystemClock};
+use jeton_core::{Clock, SystemClock, Timestamp};
 use jeton_gateway::Readiness;
 use jeton_ledger::Ledger;
 use jeton_project::{Durability, Snapshot};
 use jeton_wire::Endpoint;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// What is wrong with the file on disk; shared between the one that looks and those that show it.
-pub(super) type Problem = Arc<Mutex<Option<ConfigProblem>>>;
+/// When the configuration in use was loaded, and what is wrong with the file on disk.
+#[derive(Clone, Debug)]
+pub(super) struct ConfigState {
+    pub(super) loaded: Timestamp,
+    pub(super) problem: Option<ConfigProblem>,
+}
+
+/// The state, shared between the one that looks and those that show it.
+pub(super) type Shared = Arc<Mutex<ConfigState>>;
 
 /// Tells the state now.
-pub(super) fn source(broker: Arc<Broker>, problem: Problem, address: String, snapshot: &Snapshot, context: &Context) -> StatusSource {
+pub(super) fn source(broker: Arc<Broker>, state: Shared, address: String, snapshot: &Snapshot, context: &Context) -> StatusSource {
     let started = SystemClock.now();
     let durability = match snapshot.store.durability {
         Durability::Process => "process",
@@ -24,17 +31,13 @@ pub(super) fn source(broker: Arc<Broker>, problem: Problem, address: String, sna
     let path = file.is_file().then(|| file.display().to_string());
     Arc::new(move || {
         let live = broker.live();
+        let config = state.lock().unwrap_or_else(PoisonError::into_inner).clone();
         Status {
             version: env!("CARGO_PKG_VERSION").to_owned(),
             started,
             listen: vec![address.clone()],
             durability: durability.to_owned(),
-            config: ConfigStatus {
-                digest: live.snapshot().digest.clone(),
-                path: path.clone(),
-                loaded: started,
-                problem: problem.lock().unwrap_or_else(PoisonError::into_inner).clone(),
-            },
+            config: ConfigStatus { digest: live.snapshot().digest.clone(), path: path.clone(), loaded: config.loaded, problem: config.problem },
             providers: live.catalogue().providers().map(|provider| provider_status(provider, live.snapshot())).collect(),
             models: live.catalogue().models().map(|model| model_status(&model)).collect(),
             stopping: false,
@@ -43,10 +46,10 @@ pub(super) fn source(broker: Arc<Broker>, problem: Problem, address: String, sna
 }
 
 /// Why no call should be sent here; a bad file on disk is a note, for the last good configuration serves.
-pub(super) fn readiness(ledger: Arc<dyn Ledger>, problem: Problem) -> Readiness {
+pub(super) fn readiness(ledger: Arc<dyn Ledger>, state: Shared) -> Readiness {
     Arc::new(move || {
         let mut reasons: Vec<String> = ledger.healthy().err().map(|why| format!("ledger: {why}")).into_iter().collect();
-        if let Some(problem) = &*problem.lock().unwrap_or_else(PoisonError::into_inner) {
+        if let Some(problem) = &state.lock().unwrap_or_else(PoisonError::into_inner).problem {
             reasons.extend(problem.mistakes.iter().map(|mistake| format!("config: {mistake}")));
         }
         reasons

@@ -32,7 +32,16 @@ fn book(accounts: Vec<AccountConfig>, now: i64) -> Book {
 
 fn ask(call: i64, leaf: &str, floor: i64, want: i64) -> Ask {
     let accounts = chain(leaf, &accounts());
-    Ask { call: CallId::from_i64(call), accounts, class: "c".into(), model: "m".into(), floor: Nanousd(floor), want: Nanousd(want), lease_ms: HOUR_MS, simulated: false }
+    Ask {
+        call: CallId::from_i64(call),
+        accounts,
+        class: "c".into(),
+        model: "m".into(),
+        floor: Nanousd(floor),
+        want: Nanousd(want),
+        lease_ms: HOUR_MS,
+        simulated: false,
+    }
 }
 
 fn figures(book: &mut Book, name: &str, now: i64) -> (i64, i64) {
@@ -50,7 +59,11 @@ fn a_hold_is_what_the_tightest_account_affords() {
     let hold = book.admit(&ask(1, "key:ci", 10, 200), Timestamp(0)).unwrap();
     assert_eq!(hold, Hold { amount: Nanousd(120), limited_by: Some("key:ci".into()) });
     let refusal = book.admit(&ask(2, "key:ci", 1, 5), Timestamp(0)).unwrap_err();
-    assert_eq!((refusal.account.as_str(), refusal.held, refusal.budget, refusal.renews_at), ("key:ci", Nanousd(120), Nanousd(120), Some(Timestamp(24 * HOUR_MS))));
+    assert_eq!(
+        (refusal.account.as_str(), refusal.held, refusal.budget, refusal.renews_at),
+        ("key:ci", Nanousd(120), Nanousd(120), Some(Timestamp(24 * HOUR_MS)))
+    );
+    assert!(book.admit(&ask(2, "key:ci", 0, 5), Timestamp(0)).is_err(), "a hold of nothing is no hold");
     assert_eq!(book.admit(&ask(3, "support", 1, 170), Timestamp(0)).unwrap().amount, Nanousd(170));
     assert_eq!(book.admit(&ask(4, "support", 11, 50), Timestamp(0)).unwrap_err().account, "support");
     assert_eq!(book.admit(&ask(5, "key:lab", 1, 5_000), Timestamp(0)).unwrap().amount, Nanousd(710));
@@ -177,11 +190,26 @@ fn the_clock_never_runs_backwards() {
 /// An event of the simulation. Calls are named by small numbers, so that events meet.
 #[derive(Clone, Debug)]
 enum Event {
-    Admit { call: i64, leaf: usize, floor: i64, want: i64, lease_ms: i64 },
-    Raise { call: i64, floor: i64, want: i64 },
+    Admit {
+        call: i64,
+        leaf: usize,
+        floor: i64,
+        want: i64,
+        lease_ms: i64,
+    },
+    Raise {
+        call: i64,
+        floor: i64,
+        want: i64,
+    },
     /// Charges this share of the hold in percent; more than 100 makes debt.
-    Settle { call: i64, percent: i64 },
-    Wait { ms: i64 },
+    Settle {
+        call: i64,
+        percent: i64,
+    },
+    Wait {
+        ms: i64,
+    },
     Expire,
 }
 

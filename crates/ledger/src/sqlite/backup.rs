@@ -41,6 +41,8 @@ fn copy(from: &Connection, to: &Path) -> Result<(), LedgerError> {
     if result != StepResult::Done {
         return Err(LedgerError::Store(format!("the copy did not finish: {result:?}")));
     }
+    // One file without a log, so that it can be read wherever it is kept; opening it as a ledger makes the log anew.
+    copy.pragma_update(None, "journal_mode", "delete")?;
     copy.close().map_err(|(_, error)| error)?;
     Ok(())
 }

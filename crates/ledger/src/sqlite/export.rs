@@ -136,9 +136,40 @@ fn spaced(names: &[Arc<str>]) -> String {
 impl Line for CallRecord {
     const RECORD: &'static str = "call";
     const HEADING: &'static [&'static str] = &[
-        "id", "started", "class", "key", "accounts", "outcome", "task", "tags", "endpoint", "model_asked", "model", "route", "status", "http_status", "stream", "simulated", "input_tokens",
-        "cache_read_tokens", "cache_write_tokens", "cache_write_1h_tokens", "output_tokens", "reasoning_tokens", "usage_certainty", "cost_nanousd", "charged_nanousd", "charge_certainty",
-        "held_nanousd", "price_version", "tries", "first_content_us", "total_us", "own_us", "finish_reason", "fault",
+        "id",
+        "started",
+        "class",
+        "key",
+        "accounts",
+        "outcome",
+        "task",
+        "tags",
+        "endpoint",
+        "model_asked",
+        "model",
+        "route",
+        "status",
+        "http_status",
+        "stream",
+        "simulated",
+        "input_tokens",
+        "cache_read_tokens",
+        "cache_write_tokens",
+        "cache_write_1h_tokens",
+        "output_tokens",
+        "reasoning_tokens",
+        "usage_certainty",
+        "cost_nanousd",
+        "charged_nanousd",
+        "charge_certainty",
+        "held_nanousd",
+        "price_version",
+        "tries",
+        "first_content_us",
+        "total_us",
+        "own_us",
+        "finish_reason",
+        "fault",
     ];
 
     /// An unknown figure is an empty cell, not zero.
@@ -213,7 +244,8 @@ impl Line for FeedbackLine {
 
 impl Line for KeyRecord {
     const RECORD: &'static str = "key";
-    const HEADING: &'static [&'static str] = &["id", "name", "account", "class", "tags", "created", "expires", "revoked", "admin", "budget_nanousd", "budget_window", "budget_timezone"];
+    const HEADING: &'static [&'static str] =
+        &["id", "name", "account", "class", "tags", "created", "expires", "revoked", "admin", "budget_nanousd", "budget_window", "budget_timezone"];
 
     fn cells(&self) -> Vec<String> {
         let budget = self.budget.as_ref();

@@ -66,7 +66,8 @@ pub(super) fn newest_call(connection: &Connection) -> Result<Option<CallId>, Led
 
 fn feedback(connection: &Connection, id: CallId) -> Result<Vec<Feedback>, LedgerError> {
     let mut statement = connection.prepare_cached("SELECT verdict, score, comment, by, at FROM feedback WHERE call = ?1 ORDER BY id")?;
-    let read = |row: &rusqlite::Row<'_>| Ok(Feedback { verdict: row.get(0)?, score: row.get(1)?, comment: row.get(2)?, by: row.get(3)?, at: Timestamp(row.get(4)?) });
+    let read =
+        |row: &rusqlite::Row<'_>| Ok(Feedback { verdict: row.get(0)?, score: row.get(1)?, comment: row.get(2)?, by: row.get(3)?, at: Timestamp(row.get(4)?) });
     let feedback = statement.query_map([id.to_i64()], read)?.collect::<Result<_, _>>()?;
     Ok(feedback)
 }
@@ -77,8 +78,13 @@ pub(super) fn add_feedback(connection: &Connection, id: CallId, feedback: &Feedb
     if !is_there {
         return Err(LedgerError::NotFound(format!("there is no {id} in the ledger")));
     }
-    connection
-        .prepare_cached("INSERT INTO feedback (call, verdict, score, comment, by, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?
-        .execute(params![id.to_i64(), feedback.verdict, feedback.score, feedback.comment, feedback.by, feedback.at.0])?;
+    connection.prepare_cached("INSERT INTO feedback (call, verdict, score, comment, by, at) VALUES (?1, ?2, ?3, ?4, ?5, ?6)")?.execute(params![
+        id.to_i64(),
+        feedback.verdict,
+        feedback.score,
+        feedback.comment,
+        feedback.by,
+        feedback.at.0
+    ])?;
     Ok(())
 }

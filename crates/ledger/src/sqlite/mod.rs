@@ -28,8 +28,9 @@ pub use store::SqliteStore;
 
 use crate::book::{OpenHold, Plan};
 use crate::{
-    AccountConfig, AccountStanding, Acknowledge, Ask, Book, CallDetail, CallFilter, CallRecord, CallRow, CostQuery, CostRow, Durable, ExportFormat, ExportTable, Feedback, Hold, KeyRecord, KeyRefusal,
-    LatencyQuery, LatencyRow, Ledger, LedgerError, NewKey, Records, Refusal, RefusalReason, SeriesRow, Settlement, Sums, VerifyReport, durable,
+    AccountConfig, AccountStanding, Acknowledge, Ask, Book, CallDetail, CallFilter, CallRecord, CallRow, CostQuery, CostRow, Durable, ExportFormat,
+    ExportTable, Feedback, Hold, KeyRecord, KeyRefusal, LatencyQuery, LatencyRow, Ledger, LedgerError, NewKey, Records, Refusal, RefusalReason, SeriesRow,
+    Settlement, Sums, VerifyReport, durable,
 };
 use jeton_core::{CallId, Clock, Nanousd, SystemClock, Timestamp};
 use keys::KeyTable;
@@ -41,6 +42,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use std::thread::JoinHandle;
 use std::time::Duration;
+pub use writer::{Commit, OnCommit};
 use writer::{Health, Writer};
 
 /// How a server's ledger behaves.
@@ -54,17 +56,23 @@ pub struct Options {
     pub pending_max: usize,
     /// How long after a failure of the store the next attempt is made, in milliseconds.
     pub retry_ms: u64,
+    /// Is told of every attempt to write, for metrics.
+    pub on_commit: Option<OnCommit>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { durability: Durability::Process, clock: Arc::new(SystemClock), pending_max: 8_192, retry_ms: 250 }
+        Self { durability: Durability::Process, clock: Arc::new(SystemClock), pending_max: 8_192, retry_ms: 250, on_commit: None }
     }
 }
 
 impl std::fmt::Debug for Options {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Options").field("durability", &self.durability).field("pending_max", &self.pending_max).field("retry_ms", &self.retry_ms).finish_non_exhaustive()
+        f.debug_struct("Options")
+            .field("durability", &self.durability)
+            .field("pending_max", &self.pending_max)
+            .field("retry_ms", &self.retry_ms)
+            .finish_non_exhaustive()
     }
 }
 
@@ -112,7 +120,7 @@ impl SqliteLedger {
         let store = SqliteStore::open_with(path, options.durability)?;
         let keys = RwLock::new(store.read(KeyTable::load)?);
         let (queue, health) = (Arc::new(Queue::default()), Arc::new(Health::default()));
-        let writer = Writer { connection, queue: Arc::clone(&queue), health: Arc::clone(&health), retry: Duration::from_millis(options.retry_ms.max(1)) };
+        let writer = Writer { on_commit: options.on_commit, connection, queue: Arc::clone(&queue), health: Arc::clone(&health), retry: Duration::from_millis(options.retry_ms.max(1)) };
         let writer = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run())?;
         let standing = Mutex::new(Standing { book: Book::new(), configured: Vec::new(), raises: HashMap::new() });
         let ledger =

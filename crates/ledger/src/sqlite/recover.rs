@@ -5,8 +5,8 @@
 
 use super::rows::{Inserts, names};
 use super::schema::SETTLED;
-use crate::book::OpenHold;
 use crate::KEY_ACCOUNT_PREFIX;
+use crate::book::OpenHold;
 use crate::{CallRecord, CallStatus, Decision, LedgerError};
 use jeton_core::{Attribution, CallId, Certainty, Cost, Fault, FaultKind, Nanousd, Timestamp};
 use rusqlite::{Connection, Row, TransactionBehavior};
@@ -26,13 +26,15 @@ pub(super) fn interrupted(call: CallId, hold: &OpenHold, why: &str) -> CallRecor
     record.held = hold.amount;
     record.simulated = hold.simulated;
     record.fault = Some(Fault::new(FaultKind::Internal, why).code("interrupted"));
-    record.decisions = vec![Decision { stage: "settle".into(), what: format!("Nobody knows what the call used, so the {} that were held for it are charged.", hold.amount) }];
+    record.decisions =
+        vec![Decision { stage: "settle".into(), what: format!("Nobody knows what the call used, so the {} that were held for it are charged.", hold.amount) }];
     record
 }
 
 /// Holds without a settlement among the calls after `after`.
 pub(super) fn open_holds(connection: &Connection, after: i64) -> Result<Vec<(CallId, OpenHold)>, LedgerError> {
-    let mut statement = connection.prepare_cached("SELECT call, step, amount, accounts, at, class, model, simulated FROM entries WHERE call > ?1 ORDER BY call, step")?;
+    let mut statement =
+        connection.prepare_cached("SELECT call, step, amount, accounts, at, class, model, simulated FROM entries WHERE call > ?1 ORDER BY call, step")?;
     let mut rows = statement.query([after])?;
     let mut open: Vec<(CallId, OpenHold)> = Vec::new();
     while let Some(row) = rows.next()? {

@@ -46,6 +46,7 @@ struct Details<'a> {
     config_digest: Cow<'a, str>,
 }
 
+#[allow(clippy::ptr_arg)] // serde calls it with the field's own type.
 fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
     list.is_empty()
 }
@@ -300,7 +301,8 @@ pub(super) fn read_call_row(row: &Row<'_>) -> Result<CallRow, rusqlite::Error> {
 pub(super) fn read_record(row: &Row<'_>) -> Result<CallRecord, LedgerError> {
     let call = read_call_row(row)?;
     let json: String = row.get(31)?;
-    let details: Details<'_> = serde_json::from_str(&json).map_err(|error| LedgerError::Store(format!("the details of {} cannot be read: {error}", call.id)))?;
+    let details: Details<'_> =
+        serde_json::from_str(&json).map_err(|error| LedgerError::Store(format!("the details of {} cannot be read: {error}", call.id)))?;
     let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
     let rest = details.usage.into_owned();
     let usage = Usage {

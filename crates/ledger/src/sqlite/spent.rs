@@ -7,6 +7,7 @@ use crate::{AccountConfig, AccountStanding, LedgerError};
 use jeton_core::{CallId, Nanousd, Timestamp};
 use rusqlite::{Connection, params};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 /// A call's id tells when it began, an entry when it was admitted. A day between the two is more than any timer allows.
 const SLACK_MS: i64 = 86_400_000;
@@ -21,11 +22,11 @@ pub(super) fn spent(connection: &Connection, plan: &Plan, wanted: impl Fn(&Plann
             continue;
         }
         let start = planned.span.start;
-        if !by_start.contains_key(&start.0) {
-            by_start.insert(start.0, charged_since(connection, start)?);
-        }
-        let by_account = by_start.get(&start.0);
-        sums.push(by_account.and_then(|sums| sums.get(&planned.config.name)).copied().unwrap_or_default());
+        let by_account = match by_start.entry(start.0) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => unknown.insert(charged_since(connection, start)?),
+        };
+        sums.push(by_account.get(&planned.config.name).copied().unwrap_or_default());
     }
     Ok(sums)
 }

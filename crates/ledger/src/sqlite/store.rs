@@ -3,8 +3,8 @@
 use super::schema::{Durability, open, open_reader};
 use super::{backup, export, keys, list, spent, sums, verify};
 use crate::{
-    AccountConfig, AccountStanding, CallDetail, CallFilter, CallRow, CostQuery, CostRow, ExportFormat, ExportTable, Feedback, KeyRecord, LatencyQuery, LatencyRow, LedgerError, NewKey, Records,
-    SeriesRow, Sums, VerifyReport,
+    AccountConfig, AccountStanding, CallDetail, CallFilter, CallRow, CostQuery, CostRow, ExportFormat, ExportTable, Feedback, KeyRecord, LatencyQuery,
+    LatencyRow, LedgerError, NewKey, Records, SeriesRow, Sums, VerifyReport,
 };
 use jeton_core::{CallId, Timestamp};
 use rusqlite::Connection;

@@ -17,7 +17,12 @@ const SELECT: &str = "SELECT id, status, simulated, cost, charged, usage_certain
      first_content_us, total_us, class, model, model_asked, key, outcome, tags, accounts FROM calls WHERE id >= ?1 AND id < ?2";
 
 /// Runs `each` over all calls begun from `since` to before `until`.
-fn scan(connection: &Connection, since: Option<Timestamp>, until: Option<Timestamp>, mut each: impl FnMut(&Row<'_>) -> Result<(), LedgerError>) -> Result<(), LedgerError> {
+fn scan(
+    connection: &Connection,
+    since: Option<Timestamp>,
+    until: Option<Timestamp>,
+    mut each: impl FnMut(&Row<'_>) -> Result<(), LedgerError>,
+) -> Result<(), LedgerError> {
     let first = since.map_or(0, |since| CallId::first_at(since).to_i64());
     let end = until.map_or(i64::MAX, |until| CallId::first_at(until).to_i64());
     let mut statement = connection.prepare_cached(SELECT)?;
@@ -188,8 +193,10 @@ pub(super) fn latency(connection: &Connection, query: &LatencyQuery) -> Result<V
             None => [("all")].into_iter().try_for_each(note),
         }
     })?;
-    let mut rows: Vec<LatencyRow> =
-        groups.into_iter().map(|(name, (mut firsts, mut totals))| LatencyRow { name, first_content: Percentiles::of(&mut firsts), total: Percentiles::of(&mut totals) }).collect();
+    let mut rows: Vec<LatencyRow> = groups
+        .into_iter()
+        .map(|(name, (mut firsts, mut totals))| LatencyRow { name, first_content: Percentiles::of(&mut firsts), total: Percentiles::of(&mut totals) })
+        .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.total.map_or(0, |times| times.n)));
     Ok(rows)
 }

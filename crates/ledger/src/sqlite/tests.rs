@@ -43,7 +43,16 @@ fn open(folder: &Folder, pending_max: usize) -> SqliteLedger {
 
 fn ask(number: i64) -> Ask {
     let call = CallId::from_i64(CallId::first_at(Timestamp(1_795_428_000_000)).to_i64() + number);
-    Ask { call, accounts: ["acme".into()].into(), class: "c".into(), model: "m".into(), floor: Nanousd(1), want: Nanousd(100), lease_ms: 1_000, simulated: false }
+    Ask {
+        call,
+        accounts: ["acme".into()].into(),
+        class: "c".into(),
+        model: "m".into(),
+        floor: Nanousd(1),
+        want: Nanousd(100),
+        lease_ms: 1_000,
+        simulated: false,
+    }
 }
 
 fn settle(ledger: &SqliteLedger, number: i64, charged: i64) -> Durable {

@@ -10,7 +10,7 @@ use crate::{EntryKind, LedgerError};
 use jeton_core::{CallId, Certainty};
 use rusqlite::{Connection, ErrorCode};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// Whether charges can be written, and if not, why.
 #[derive(Debug, Default)]
@@ -35,7 +35,25 @@ impl Health {
     }
 }
 
+/// What an attempt to write came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Commit {
+    /// So many entries are durable, after so long.
+    Written {
+        /// Entries in the transaction.
+        entries: u64,
+        /// Microseconds that it took.
+        took_us: u64,
+    },
+    /// The store failed; the entries are tried again.
+    Failed,
+}
+
+/// Is told of every attempt to write, on the writer's thread. Must not block.
+pub type OnCommit = Arc<dyn Fn(Commit) + Send + Sync>;
+
 pub(super) struct Writer {
+    pub(super) on_commit: Option<OnCommit>,
     pub(super) connection: Connection,
     pub(super) queue: Arc<Queue>,
     pub(super) health: Arc<Health>,
@@ -65,7 +83,10 @@ enum Failure {
 impl From<rusqlite::Error> for Failure {
     fn from(error: rusqlite::Error) -> Self {
         let is_row = match error.sqlite_error_code() {
-            Some(code) => matches!(code, ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig | ErrorCode::ParameterOutOfRange | ErrorCode::ApiMisuse),
+            Some(code) => matches!(
+                code,
+                ErrorCode::ConstraintViolation | ErrorCode::TypeMismatch | ErrorCode::TooBig | ErrorCode::ParameterOutOfRange | ErrorCode::ApiMisuse
+            ),
             None => true,
         };
         if is_row { Self::Row } else { Self::Store(error.to_string()) }
@@ -95,6 +116,7 @@ impl Writer {
         if items.is_empty() {
             return true;
         }
+        let begun = Instant::now();
         match self.transact(items) {
             Ok(()) => {}
             Err(Failure::Store(why)) => return self.keep(items, &why),
@@ -106,6 +128,7 @@ impl Writer {
         }
         self.health.set(None);
         self.queue.written(items.len());
+        self.tell(Commit::Written { entries: items.len() as u64, took_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX) });
         for Item { acknowledge, outcome, .. } in items.drain(..) {
             if let Some(acknowledge) = acknowledge {
                 acknowledge.resolve(outcome);
@@ -116,11 +139,18 @@ impl Writer {
 
     /// Tells those who wait that the store failed; the items are tried again later.
     fn keep(&self, items: &mut [Item], why: &str) -> bool {
+        self.tell(Commit::Failed);
         self.health.set(Some(why.to_owned()));
         for acknowledge in items.iter_mut().filter_map(|item| item.acknowledge.take()) {
             acknowledge.resolve(Err(LedgerError::Store(why.to_owned())));
         }
         false
+    }
+
+    fn tell(&self, commit: Commit) {
+        if let Some(on_commit) = &self.on_commit {
+            on_commit(commit);
+        }
     }
 
     fn transact(&mut self, items: &mut [Item]) -> Result<(), Failure> {

@@ -2,8 +2,8 @@
 
 use jeton_core::{Attribution, CallId, CallIds, Certainty, Cost, Fault, FaultKind, ManualClock, Nanousd, Timestamp, Usage};
 use jeton_ledger::{
-    AccountConfig, AccountStanding, Ask, Budget, CallFilter, CallRecord, CallStatus, CostQuery, Decision, Dimension, EntryKind, ExportFormat, ExportTable, Feedback, KeyRefusal, LatencyQuery, Ledger,
-    LedgerError, NewKey, RefusalReason, StageTime, TryRecord, Window, chain,
+    AccountConfig, AccountStanding, Ask, Budget, CallFilter, CallRecord, CallStatus, CostQuery, Decision, Dimension, EntryKind, ExportFormat, ExportTable,
+    Feedback, KeyRefusal, LatencyQuery, Ledger, LedgerError, NewKey, RefusalReason, StageTime, TryRecord, Window, chain,
 };
 use std::sync::Arc;
 
@@ -61,7 +61,16 @@ impl<'e> Caller<'e> {
 
     pub(crate) fn ask(&self, leaf: &str, floor: &str, want: &str) -> Ask {
         let call = self.ids.next(&**self.engine.clock());
-        Ask { call, accounts: chain(leaf, &accounts()), class: "support.refund".into(), model: "acme/fast".into(), floor: usd(floor), want: usd(want), lease_ms: 60_000, simulated: false }
+        Ask {
+            call,
+            accounts: chain(leaf, &accounts()),
+            class: "support.refund".into(),
+            model: "acme/fast".into(),
+            floor: usd(floor),
+            want: usd(want),
+            lease_ms: 60_000,
+            simulated: false,
+        }
     }
 
     /// Admits and settles a call, and changes its record before.
@@ -238,7 +247,10 @@ pub(crate) fn an_interrupted_call_is_charged(engine: &dyn Engine) {
         let ledger = engine.open();
         ledger.configure(accounts()).unwrap();
         let record = ledger.call(cut.call).unwrap().unwrap().record;
-        assert_eq!((record.status, record.charged, record.held, record.charge_certainty), (CallStatus::Interrupted, usd("0.4"), usd("0.4"), Certainty::Unknown));
+        assert_eq!(
+            (record.status, record.charged, record.held, record.charge_certainty),
+            (CallStatus::Interrupted, usd("0.4"), usd("0.4"), Certainty::Unknown)
+        );
         assert!(matches!(record.cost, Cost::Unknown(_)));
         assert_eq!((&*record.attribution.class, record.model_asked.as_str()), ("support.refund", "acme/fast"));
         assert_eq!((standing(&*ledger, "support").spent, standing(&*ledger, "support").held), (usd("0.5"), Nanousd::ZERO));
@@ -270,7 +282,12 @@ pub(crate) fn standings_survive_a_restart(engine: &dyn Engine) {
 pub(crate) fn a_new_configuration_takes_effect(engine: &dyn Engine) {
     let ledger = begin(engine);
     let caller = Caller::new(engine, &*ledger);
-    caller.call(&*ledger, "default", "0.5", |_| ());
+    // Nobody waits for these to be written: the new window must find them nonetheless.
+    for _ in 0..50 {
+        let ask = caller.ask("default", "0.01", "0.01");
+        ledger.admit(&ask).unwrap();
+        drop(ledger.settle(record(&ask, "0.01")));
+    }
     let open = caller.ask("default", "0.3", "0.3");
     ledger.admit(&open).unwrap();
     let mut changed = accounts();
@@ -349,7 +366,10 @@ pub(crate) fn costs_are_grouped(engine: &dyn Engine) {
     caller.call(&*ledger, "default", "2", |record| (record.simulated, record.status) = (true, CallStatus::Failed));
     let cost = |by| ledger.cost(&CostQuery::all(by)).unwrap();
     let model = &cost(Dimension::Model)[0];
-    assert_eq!((model.name.as_str(), model.real.calls, model.real.cost, model.real.unknown_calls, model.real.unknown_bound), ("acme/fast", 2, usd("0.25"), 1, usd("0.5")));
+    assert_eq!(
+        (model.name.as_str(), model.real.calls, model.real.cost, model.real.unknown_calls, model.real.unknown_bound),
+        ("acme/fast", 2, usd("0.25"), 1, usd("0.5"))
+    );
     assert_eq!((model.real.charged, model.simulated.calls, model.simulated.cost, model.simulated.failures()), (usd("0.75"), 1, usd("2"), 1));
     assert_eq!((model.real.tokens.input, model.real.tokens.output, model.real.tokens.reasoning, model.real.tokens.unknown_calls), (100, 20, 5, 1));
     let check = |by, expected: &[(&str, u64, u64)]| {
@@ -414,7 +434,14 @@ pub(crate) fn keys_live_and_die(engine: &dyn Engine) {
     let now = || jeton_core::Clock::now(&**engine.clock());
     assert!(!ledger.has_keys() && !ledger.has_admin_keys());
     let budget = Budget { amount: usd("0.2"), window: Window::Day, timezone: "UTC".into() };
-    let new = NewKey { account: Some("support".into()), class: Some("c".into()), tags: vec!["t".into()], expires: Some(Timestamp(MONDAY.0 + HOUR_MS)), budget: Some(budget), ..NewKey::named("ci") };
+    let new = NewKey {
+        account: Some("support".into()),
+        class: Some("c".into()),
+        tags: vec!["t".into()],
+        expires: Some(Timestamp(MONDAY.0 + HOUR_MS)),
+        budget: Some(budget),
+        ..NewKey::named("ci")
+    };
     let (key, text) = ledger.create_key(new, now()).unwrap();
     assert!(ledger.has_keys() && !ledger.has_admin_keys());
     assert_eq!(*ledger.authenticate(&text).unwrap(), key);

@@ -98,6 +98,9 @@ fn with_comma(data: &[u8], place: Range<usize>) -> Range<usize> {
 }
 
 fn choice(facts: &mut Facts, position: u64, cursor: &mut Cursor<'_>) -> Parsed<()> {
+    if cursor.peek() != Some(b'{') {
+        return cursor.skip();
+    }
     let mut index = position;
     let mut calls = Vec::new();
     cursor.object(|cursor, name| match &*cursor.name(name) {

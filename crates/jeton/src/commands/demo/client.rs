@@ -8,11 +8,8 @@ use std::time::Duration;
 
 /// What the documents in the demo say; `local/extract` answers from it.
 const HANDBOOK: &str = "# Refunds\nRefunds take five working days. A refund needs the order number.\n# Shipping\nParcels leave the warehouse every weekday at 16:00. Shipping to Norway costs 12 euros.\n";
-const QUESTIONS: [(&str, &str); 3] = [
-    ("How long do refunds take?", "five working days"),
-    ("What does shipping to Norway cost?", "12 euros"),
-    ("When do parcels leave the warehouse?", "16:00"),
-];
+const QUESTIONS: [(&str, &str); 3] =
+    [("How long do refunds take?", "five working days"), ("What does shipping to Norway cost?", "12 euros"), ("When do parcels leave the warehouse?", "16:00")];
 
 /// A client of one server.
 pub(super) struct Client {

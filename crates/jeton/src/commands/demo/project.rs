@@ -8,7 +8,7 @@ const CONFIG: &str = r#"# The project of `jeton demo`: everything in it is simul
 [providers.failing]
 api = "twin"
 models = ["cheap"]
-twin = { seed = 1, faults = { server_error = 0.4, rate_limited = 0.2, reset_before = 0.2, error_event = 0.2 } }
+twin = { seed = 1, faults = { server_error = 0.5, rate_limited = 0.25, reset_before = 0.25 } }
 
 [providers.healthy]
 api = "twin"
@@ -18,7 +18,7 @@ twin = { seed = 2, tokens_out = { least = 40, most = 80 } }
 [providers.slow]
 api = "twin"
 models = ["tortoise"]
-twin = { per_token = { kind = "fixed", ms = 500.0 }, tokens_out = { least = 200, most = 200 } }
+twin = { first_token = { kind = "fixed", ms = 100.0 }, per_token = { kind = "fixed", ms = 500.0 }, tokens_out = { least = 200, most = 200 } }
 
 [routes.reliable]
 try = ["failing/cheap", "healthy/good"]
@@ -40,7 +40,8 @@ pub(super) struct DemoProject(PathBuf);
 impl DemoProject {
     pub(super) fn new() -> Result<Self, Failure> {
         let dir = std::env::temp_dir().join(format!("jeton-demo-{}", std::process::id()));
-        let failed = |error: std::io::Error| Failure::dependency(format!("{} cannot be made: {error}", dir.display()), "set TMPDIR to a directory that can be written");
+        let failed =
+            |error: std::io::Error| Failure::dependency(format!("{} cannot be made: {error}", dir.display()), "set TMPDIR to a directory that can be written");
         std::fs::create_dir_all(&dir).map_err(failed)?;
         std::fs::write(dir.join("jeton.toml"), CONFIG).map_err(failed)?;
         Ok(Self(dir))

@@ -136,8 +136,15 @@ fn case_10_done_is_withheld_and_never_given_behind_an_error() {
 fn case_10_a_stream_cut_short_is_not_clean() {
     let cut = passes(Endpoint::Chat, &stream(&text()[..2]));
     assert_eq!((cut.clean, cut.terminal.as_str(), cut.observed.finish_reason), (false, "", None));
-    let unfinished = "data: {\"choices\":[{\"delta\":{\"content\":\"abc\"}}";
-    assert_eq!(passes(Endpoint::Chat, unfinished).forwarded, unfinished);
+    let whole = delta(r#"{"content":"abc"}"#);
+    for cut in 1..whole.len() - 3 {
+        let ended = metered(Endpoint::Chat, false, &format!("{whole}{}", &whole[..cut]));
+        assert_eq!((ended.forwarded.as_str(), ended.observed.text_bytes), (whole.as_str(), 3), "an error event can follow");
+    }
+    for cut in whole.len() - 2..=whole.len() {
+        let ended = metered(Endpoint::Chat, false, &whole[..cut]);
+        assert_eq!((ended.forwarded.as_str(), ended.observed.text_bytes), (whole.as_str(), 3), "only the blank line lacked");
+    }
     let without_blank_line = passes(Endpoint::Chat, "data: [DONE]");
     assert_eq!((without_blank_line.terminal.as_str(), without_blank_line.clean), ("data: [DONE]", true));
 }

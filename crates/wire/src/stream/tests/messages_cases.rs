@@ -192,8 +192,8 @@ fn case_51_a_refusal_and_other_stop_reasons_are_kept() {
 #[test]
 fn case_68_an_aborted_stream_keeps_its_input_and_counts_its_output() {
     let stream = [start(USAGE), delta(0, r#"{"type":"thinking_delta","thinking":"hmm"}"#), delta(0, r#"{"type":"text_delta","text":"Hello"}"#)].concat();
-    let metered = passes(Endpoint::Messages, &stream[..stream.len() - 3]);
-    assert_eq!((metered.usage, metered.clean), (used(25, 1), false));
+    let metered = metered(Endpoint::Messages, false, &format!("{stream}event: content_block_delta\ndata: {{\"type\":\"conte"));
+    assert_eq!((metered.forwarded, metered.usage, metered.clean), (stream, used(25, 1), false));
     assert_eq!((metered.observed.text_bytes, metered.observed.reasoning_bytes), (5, 3));
 }
 
