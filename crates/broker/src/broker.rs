@@ -118,7 +118,11 @@ impl Broker {
     }
 
     pub(crate) fn observe(&self, record: &CallRecord) {
-        (self.on_record)(record);
+        // What watches calls must not stop them from being settled.
+        let watched = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| (self.on_record)(record)));
+        if watched.is_err() {
+            tracing::error!(call = %record.id, "what watches calls panicked");
+        }
     }
 
     /// Takes a call from its arrival to its answer. Dropping the future, or the answer's body, cancels the call.

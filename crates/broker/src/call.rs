@@ -7,13 +7,14 @@ use crate::catalogue::Resolved;
 use crate::inbound::Inbound;
 use crate::live::Live;
 use crate::stages::settle::{self, Ending};
+use bytes::Bytes;
 use jeton_core::{Attribution, CallId, Certainty, Fault, FaultKind, Nanousd, Timestamp};
 use jeton_ledger::{Decision, KeyRecord, StageTime, TryRecord};
 use jeton_project::Class;
 use jeton_wire::{Observed, RequestFacts};
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// A model that may serve the call, with what a try at it can cost.
 #[derive(Clone, Debug)]
@@ -62,6 +63,7 @@ pub(crate) struct Call {
     pub(crate) usage: jeton_core::Usage,
     pub(crate) first_content_us: Option<u64>,
     pub(crate) upstream_us: u64,
+    pub(crate) request_bytes: u64,
     pub(crate) response_bytes: u64,
     pub(crate) http_status: u16,
     pub(crate) is_settled: bool,
@@ -95,6 +97,7 @@ impl Call {
             usage: jeton_core::Usage::default(),
             first_content_us: None,
             upstream_us: 0,
+            request_bytes: inbound.body.len() as u64,
             response_bytes: 0,
             http_status: 0,
             is_settled: false,
@@ -105,6 +108,13 @@ impl Call {
     /// Microseconds since the request was there.
     pub(crate) fn elapsed_us(&self) -> u64 {
         micros(self.inbound.received.elapsed())
+    }
+
+    /// Lets go of the request: an answer has begun, so no further try will need it. Prompts of agents are large, and
+    /// streams long.
+    pub(crate) fn forget_request(&mut self) {
+        self.inbound.body = Bytes::new();
+        self.inbound.reserved.release();
     }
 
     /// Notes that a stage is done.

@@ -1,10 +1,11 @@
 //! A call as it arrives: the vendor's request, with what the URL said about it.
 
+use crate::buffers::Reserved;
 use bytes::Bytes;
 use http::HeaderMap;
 use jeton_wire::Endpoint;
 use std::sync::Arc;
-use std::time::Instant;
+use tokio::time::Instant;
 
 /// Where a call comes from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +33,8 @@ pub struct Inbound {
     pub headers: Arc<HeaderMap>,
     /// The body, decompressed.
     pub body: Bytes,
+    /// The memory that the call holds; given back when the call is over.
+    pub reserved: Reserved,
     /// Where it comes from.
     pub peer: Peer,
     /// When its first byte was there.

@@ -11,16 +11,20 @@ mod assemble;
 mod body;
 mod bound;
 mod broker;
+mod buffers;
 mod call;
 mod catalogue;
 mod estimate;
 mod inbound;
 mod live;
 mod stages;
+#[cfg(test)]
+mod tests;
 
 pub use assemble::Surroundings;
 pub use body::CallBody;
 pub use broker::{Broker, BrokerOptions, OnRecord};
+pub use buffers::{Buffers, Reserved};
 pub use catalogue::{Catalogue, ModelEntry, ProviderEntry, Resolved, public_path};
 pub use inbound::{Inbound, Peer};
 pub use live::Live;

@@ -1,5 +1,6 @@
 //! Words that every crate shares: money, usage, prices, ids, attribution, faults, clock and randomness.
 //! No I/O and no async; a type enters only if three crates share it.
+#![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod attribution;
 mod clock;

@@ -3,7 +3,6 @@
 //! What is not a vendor's path is handed to a fallback, which the binary supplies (the console): this crate knows no pages.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
-mod buffers;
 mod connection;
 mod cors;
 mod guard;
@@ -17,7 +16,6 @@ mod server;
 mod service;
 mod tls;
 
-pub use buffers::Buffers;
 pub use peer::Client;
 pub use response::{BodyError, BoxBody, GatewayBody};
 pub use server::{Handle, Server, ServerError, ServerOptions};

@@ -1,11 +1,11 @@
 //! Reading a request's body: whole, bounded, decompressed.
 
-use crate::buffers::Reserved;
 use bytes::{Bytes, BytesMut};
 use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use http::{HeaderMap, header};
 use http_body::Body;
 use http_body_util::BodyExt;
+use jeton_broker::Reserved;
 use jeton_core::{Fault, FaultKind};
 use std::io::Read;
 use std::time::Duration;
@@ -140,9 +140,9 @@ fn memory_full() -> Fault {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::buffers::Buffers;
     use flate2::Compression;
     use http_body_util::Full;
+    use jeton_broker::Buffers;
     use std::io::Write;
 
     const BOUNDS: Bounds = Bounds { bytes_max: 1_000, decompressed_max: 5_000, silence: Duration::from_secs(1) };

@@ -1,6 +1,5 @@
 //! From a request to its answer: which door it wants, who asks, the body, the broker.
 
-use crate::buffers::Buffers;
 use crate::panic::CatchPanic;
 use crate::path::{Kind, Target, parse};
 use crate::peer::{Client, check_host, client, is_anthropic, is_vendors};
@@ -11,7 +10,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{HeaderValue, Method, Request, Response, header};
 use hyper::body::Incoming;
-use jeton_broker::{Broker, Inbound, Live, Peer};
+use jeton_broker::{Broker, Buffers, Inbound, Live, Peer, Reserved};
 use jeton_core::{Fault, FaultKind};
 use jeton_wire::{Dialect, Endpoint};
 use std::fmt;
@@ -20,7 +19,8 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// What the fallback answers with.
 pub type FallbackFuture = Pin<Box<dyn Future<Output = Response<GatewayBody>> + Send>>;
@@ -204,7 +204,7 @@ impl Gateway {
             Ok(body) => (body, None),
             Err(fault) => (Bytes::new(), Some(fault)),
         };
-        let inbound = inbound(Some(endpoint), head, body, target, client, received);
+        let inbound = inbound(Some(endpoint), head, (body, reserved), target, client, received);
         let response = match fault {
             None => self.broker.call(inbound).await,
             Some(fault) => self.broker.refuse(inbound, fault).await,
@@ -214,12 +214,12 @@ impl Gateway {
 
     async fn refuse(&self, head: Parts, target: Target, client: Client, received: Instant, fault: Fault) -> Response<GatewayBody> {
         let endpoint = if let Kind::Call(endpoint) = target.kind { Some(endpoint) } else { None };
-        self.broker.refuse(inbound(endpoint, head, Bytes::new(), target, client, received), fault).await.map(GatewayBody::Call)
+        self.broker.refuse(inbound(endpoint, head, (Bytes::new(), self.buffers.reserve()), target, client, received), fault).await.map(GatewayBody::Call)
     }
 }
 
 /// A call as the broker takes it. A path that is no endpoint is written down in its vendor's dialect.
-fn inbound(endpoint: Option<Endpoint>, head: Parts, body: Bytes, target: Target, client: Client, received: Instant) -> Inbound {
+fn inbound(endpoint: Option<Endpoint>, head: Parts, (body, reserved): (Bytes, Reserved), target: Target, client: Client, received: Instant) -> Inbound {
     let shape = if dialect_of(&target.kind) == Dialect::Anthropic { Endpoint::Messages } else { Endpoint::Chat };
     Inbound {
         is_endpoint: endpoint.is_some(),
@@ -230,6 +230,7 @@ fn inbound(endpoint: Option<Endpoint>, head: Parts, body: Bytes, target: Target,
         path_key: target.key,
         headers: Arc::new(head.headers),
         body,
+        reserved,
         peer: Peer { is_loopback: client.is_loopback() },
         received,
     }

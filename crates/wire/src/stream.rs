@@ -378,7 +378,8 @@ impl StreamMeter {
         self.events += u64::from(shape.data_lines > 0);
         let way = self.way(event, shape);
         self.tail = match way {
-            Way::Strip => TailWay::Strip,
+            // A rewritten event is sent whole, its last line feed included.
+            Way::Strip | Way::ForwardRewritten(_) => TailWay::Strip,
             Way::Withhold => TailWay::Withhold,
             _ => TailWay::Forward,
         };

@@ -64,6 +64,9 @@ struct Programs {
 
 /// Builds both with optimisation: this process itself may well be a debug build.
 fn build() -> Result<Programs, String> {
+    if !Path::new("/proc/self/stat").exists() {
+        return Err("CPU time and memory are read from /proc: the benchmark runs on Linux only".to_owned());
+    }
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.current_dir(root()).args(["build", "--release", "--quiet", "-p", "jeton", "-p", "xtask"]);
     let status = cargo.status().map_err(|e| format!("cannot run cargo: {e}"))?;

@@ -33,10 +33,10 @@ pub(crate) fn table(run: &Run) -> String {
         let direct = find(run, &row.cell.name(), Way::Direct);
         text.push_str(&line(row, direct));
     }
-    let _ = writeln!(text, "\nFirst byte of streams:");
     for row in run.rows.iter().filter(|row| row.cell.is_stream()) {
         let (p50, p99) = (row.first_byte.quantile(0.5), row.first_byte.quantile(0.99));
-        let _ = writeln!(text, "{:<15} {:<13} n {:<7} p50 {} ms, p99 {} ms", row.cell.name(), row.way.name(), row.first_byte.n(), ms(p50), ms(p99));
+        let _ =
+            writeln!(text, "first byte of {:<15} {:<13} n {:<7} p50 {} ms, p99 {} ms", row.cell.name(), row.way.name(), row.first_byte.n(), ms(p50), ms(p99));
     }
     let errors = run.rows.iter().filter_map(|row| row.first_error.as_ref().map(|e| format!("{}, {}: {e}", row.cell.name(), row.way.name())));
     errors.for_each(|e| text.push_str(&format!("error in {e}\n")));

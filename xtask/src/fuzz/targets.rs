@@ -259,7 +259,8 @@ fn check_stripped(input: &Bytes, stripped: &Metered) -> Result<(), String> {
     let output = Bytes::copy_from_slice(&stripped.output);
     let (before, after) = (answers(input)?, answers(&output)?);
     let leaks = after.iter().any(|chunk| chunk.get("usage").is_some_and(|usage| !usage.is_null()) && chunk.get("choices").is_some());
-    need(!leaks || has_twice(input), || "usage that nobody asked for is sent".into())?;
+    // An error is passed on as it came, whatever stands beside it.
+    need(!leaks || stripped.failed || has_twice(input), || "usage that nobody asked for is sent".into())?;
     let choices = |chunks: &[Value]| {
         chunks.iter().filter_map(|chunk| chunk.get("choices").filter(|list| list.as_array().is_some_and(|list| !list.is_empty())).cloned()).collect::<Vec<_>>()
     };

@@ -16,8 +16,8 @@ use std::collections::VecDeque;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
-use tokio::time::timeout_at;
+use std::time::Duration;
+use tokio::time::{Instant, timeout_at};
 
 /// The largest answer that is not streamed, in bytes; error bodies are cut far below.
 const DOCUMENT_BYTES_MAX: usize = 256 << 20;
@@ -294,6 +294,9 @@ async fn collect(call: &mut Call, mut body: TryBody, deadline: Instant, bytes_ma
     let read = async {
         while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
             let Ok(data) = frame?.into_data() else { continue };
+            if !call.inbound.reserved.grow(data.len() as u64) {
+                return Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Unavailable, "all calls together hold as many bytes as they may"));
+            }
             if first.len() + all.len() + data.len() > bytes_max {
                 return Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::UpstreamFailed, format!("the answer is longer than {bytes_max} bytes")));
             }
@@ -309,7 +312,7 @@ async fn collect(call: &mut Call, mut body: TryBody, deadline: Instant, bytes_ma
         }
         Ok(if all.is_empty() { std::mem::take(&mut first) } else { std::mem::take(&mut all).freeze() })
     };
-    let read = timeout_at(deadline.into(), read).await;
+    let read = timeout_at(deadline, read).await;
     call.upstream_us += micros(waited.elapsed());
     let bytes = read.unwrap_or_else(|_| Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, "the answer was not complete in time")))?;
     if let Some(running) = &mut call.running {
@@ -332,7 +335,7 @@ async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeou
         if meter.error().is_some() || is_enough(&meter, &ready) {
             break Ok(());
         }
-        match timeout_at(until.into(), poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await {
+        match timeout_at(until, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await {
             Err(_) => break Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, format!("no content within {} ms", timeouts.first_content_ms))),
             Ok(Some(Err(error))) => break Err(error),
             Ok(Some(Ok(frame))) => {

@@ -2,7 +2,8 @@
 //! hangs in here; today the order is the route's own.
 
 use crate::call::Call;
-use std::time::{Duration, Instant};
+use std::time::Duration;
+use tokio::time::Instant;
 
 /// The plan of a call's tries.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::{Duration, Instant};
-use tokio::time::Sleep;
+use std::time::Duration;
+use tokio::time::{Instant, Sleep};
 
 /// A stream between a provider and a caller. Polled, it reads from the provider; never ahead of the caller.
 pub(crate) struct Metered {
@@ -51,14 +51,15 @@ enum Read {
 }
 
 impl Metered {
-    pub(crate) fn new(call: Call, answer: StreamAnswer) -> Self {
+    pub(crate) fn new(mut call: Call, answer: StreamAnswer) -> Self {
+        call.forget_request();
         let on_cancel = call
             .running
             .as_ref()
             .and_then(|running| call.live.snapshot().providers.get(&running.record.provider))
             .map_or(OnCancel::Cancel, |provider| provider.on_cancel);
         let now = Instant::now();
-        let alarm = Box::pin(tokio::time::sleep_until((now + answer.idle).min(answer.deadline).into()));
+        let alarm = Box::pin(tokio::time::sleep_until((now + answer.idle).min(answer.deadline)));
         Self {
             call: Some(call),
             upstream: Some(answer.body),
@@ -126,7 +127,7 @@ impl Metered {
                 let why = if until == self.deadline { "was not complete in time" } else { "fell silent" };
                 return Poll::Ready(Read::Broken(Fault::new(FaultKind::Timeout, format!("The provider's stream {why}."))));
             }
-            self.alarm.as_mut().reset(until.into());
+            self.alarm.as_mut().reset(until);
         }
     }
 
@@ -243,7 +244,7 @@ async fn drain(mut call: Call, mut upstream: TryBody, mut meter: StreamMeter, de
             }
         }
     };
-    let _ = tokio::time::timeout_at(deadline.into(), read_all).await;
+    let _ = tokio::time::timeout_at(deadline, read_all).await;
     absorb(&mut call, &meter);
     let _ = settle::settle(&mut call, Ending::Cancelled).await;
 }

@@ -144,7 +144,7 @@ fn outcomes(call: &mut Call, ending: Ending) -> Outcomes {
         first_content_us: call.first_content_us,
         total_us,
         own_us: total_us.saturating_sub(call.upstream_us),
-        request_bytes: call.inbound.body.len() as u64,
+        request_bytes: call.request_bytes,
         response_bytes: call.response_bytes,
         seen: std::mem::take(&mut call.last_seen),
         fault: ending.into_fault(),

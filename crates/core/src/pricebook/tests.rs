@@ -49,7 +49,9 @@ fn other_names_fall_back_and_the_result_tells_to_what() {
     ] {
         assert_eq!(facts(asked).id, entry, "{asked}");
     }
-    for unknown in ["openai/gpt-5-2025-13-07", "openai/gpt-5-20250", "openai/-2025-08-07", "openai/gpt-é2025-08-07", "openai/", "nobody/gpt-5", "openai/gpt-99-latest"] {
+    for unknown in
+        ["openai/gpt-5-2025-13-07", "openai/gpt-5-20250", "openai/-2025-08-07", "openai/gpt-é2025-08-07", "openai/", "nobody/gpt-5", "openai/gpt-99-latest"]
+    {
         let (provider, model) = unknown.split_once('/').unwrap();
         assert!(PriceBook::builtin().find(provider, model).is_none(), "{unknown}");
     }

@@ -120,7 +120,13 @@ impl SqliteLedger {
         let store = SqliteStore::open_with(path, options.durability)?;
         let keys = RwLock::new(store.read(KeyTable::load)?);
         let (queue, health) = (Arc::new(Queue::default()), Arc::new(Health::default()));
-        let writer = Writer { on_commit: options.on_commit, connection, queue: Arc::clone(&queue), health: Arc::clone(&health), retry: Duration::from_millis(options.retry_ms.max(1)) };
+        let writer = Writer {
+            on_commit: options.on_commit,
+            connection,
+            queue: Arc::clone(&queue),
+            health: Arc::clone(&health),
+            retry: Duration::from_millis(options.retry_ms.max(1)),
+        };
         let writer = std::thread::Builder::new().name("ledger".to_owned()).spawn(move || writer.run())?;
         let standing = Mutex::new(Standing { book: Book::new(), configured: Vec::new(), raises: HashMap::new() });
         let ledger =

@@ -265,3 +265,12 @@ fn case_74_what_is_not_known_passes() {
     let metered = passes(Endpoint::Chat, &stream(&parts));
     assert_eq!((metered.observed.finish_reason.as_deref(), metered.usage, metered.started), (Some("bored"), Usage::default(), false));
 }
+
+#[test]
+fn case_14_an_event_written_anew_keeps_one_blank_line_wherever_it_is_cut() {
+    // Found by fuzzing: two data lines with CRLF, from which usage is taken out, cut between the last CR and LF.
+    let event = "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}],\r\ndata: \"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\r\n\r\n";
+    let metered = metered(Endpoint::Chat, true, &format!("{event}data: [DONE]\r\n\r\n"));
+    assert_eq!(metered.forwarded.matches("\r\n\r\n").count() + metered.forwarded.matches("\n\n").count(), 1, "{:?}", metered.forwarded);
+    assert_eq!(metered.usage, used(1, 1));
+}

@@ -29,30 +29,38 @@ impl Buffers {
     }
 
     /// Takes nothing yet; grows with [`Reserved::grow`].
-    pub(crate) fn reserve(self: &Arc<Self>) -> Reserved {
+    #[must_use]
+    pub fn reserve(self: &Arc<Self>) -> Reserved {
         Reserved { buffers: Arc::clone(self), bytes: 0 }
     }
 }
 
 /// Bytes that one call holds. Given back when dropped.
 #[derive(Debug)]
-pub(crate) struct Reserved {
+pub struct Reserved {
     buffers: Arc<Buffers>,
     bytes: u64,
 }
 
 impl Reserved {
-    /// Takes `bytes` more; `false` where that would pass the bound.
-    pub(crate) fn grow(&mut self, bytes: u64) -> bool {
+    /// Takes `bytes` more; `false` where that passes the bound, and the caller is to give up.
+    pub fn grow(&mut self, bytes: u64) -> bool {
         let before = self.buffers.held.fetch_add(bytes, Ordering::Relaxed);
         self.bytes += bytes;
         before.saturating_add(bytes) <= self.buffers.most.load(Ordering::Relaxed)
     }
 }
 
+impl Reserved {
+    /// Gives everything back now.
+    pub fn release(&mut self) {
+        self.buffers.held.fetch_sub(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+    }
+}
+
 impl Drop for Reserved {
     fn drop(&mut self) {
-        self.buffers.held.fetch_sub(self.bytes, Ordering::Relaxed);
+        self.release();
     }
 }
 

@@ -1,0 +1,18 @@
+//! Test only: what the integration tests drive Jeton with, on nothing but std and blocking sockets, so that every byte
+//! and every moment at which it travels is in the test's hand.
+//!
+//! - [`Project`] and [`Server`]: the real binary in a temporary project directory, started, stopped and killed.
+//! - [`http`]: a client of HTTP/1.1 that shows what came in which piece.
+//! - [`Upstream`]: a provider whose every answer is scripted, and which keeps the exact bytes it was asked with.
+//! - [`fixtures`]: requests and answers of both vendors.
+#![allow(clippy::unwrap_used)] // a wrong assumption of a test fails the test
+
+pub mod fixtures;
+pub mod http;
+mod server;
+mod upstream;
+mod wait;
+
+pub use server::{Output, Project, Server};
+pub use upstream::{Exchange, Recorded, Upstream};
+pub use wait::{DEADLINE, eventually, holds_eventually};
