@@ -5,6 +5,7 @@ use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 use std::convert::Infallible;
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
@@ -37,6 +38,14 @@ impl fmt::Debug for CallBody {
     }
 }
 
+/// A panic in one stream must not end its connection without a word.
+fn poll_stream(metered: &mut Metered, cx: &mut Context<'_>) -> Poll<Option<Bytes>> {
+    catch_unwind(AssertUnwindSafe(|| metered.poll_bytes(cx))).unwrap_or_else(|_| {
+        metered.give_up();
+        metered.poll_bytes(cx)
+    })
+}
+
 impl Body for CallBody {
     type Data = Bytes;
     type Error = Infallible;
@@ -44,7 +53,7 @@ impl Body for CallBody {
     fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Infallible>>> {
         match &mut self.0 {
             Kind::Whole(bytes) => Poll::Ready(bytes.take().map(|bytes| Ok(Frame::data(bytes)))),
-            Kind::Stream(metered) => metered.poll_bytes(cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
+            Kind::Stream(metered) => poll_stream(metered, cx).map(|bytes| bytes.map(|bytes| Ok(Frame::data(bytes)))),
         }
     }
 

@@ -40,6 +40,8 @@ pub(crate) struct StreamAnswer {
     /// What was read and may be sent on at once.
     pub(crate) ready: VecDeque<Bytes>,
     pub(crate) idle: Duration,
+    /// When the first content must be there, should it not be so far.
+    pub(crate) content_until: Instant,
     pub(crate) deadline: Instant,
 }
 
@@ -360,7 +362,7 @@ async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeou
     if meter.content_started() {
         note_first_content(call);
     }
-    let answer = StreamAnswer { status, headers, body, meter, ready, idle: Duration::from_millis(timeouts.idle_ms), deadline };
+    let answer = StreamAnswer { status, headers, body, meter, ready, idle: Duration::from_millis(timeouts.idle_ms), content_until: until, deadline };
     Outcome::Answered(Answer::Stream(Box::new(answer)))
 }
 

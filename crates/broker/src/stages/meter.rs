@@ -29,6 +29,7 @@ pub(crate) struct Metered {
     begun: Instant,
     last_data: Instant,
     idle: Duration,
+    content_until: Instant,
     deadline: Instant,
     alarm: Pin<Box<Sleep>>,
     on_cancel: OnCancel,
@@ -59,7 +60,8 @@ impl Metered {
             .and_then(|running| call.live.snapshot().providers.get(&running.record.provider))
             .map_or(OnCancel::Cancel, |provider| provider.on_cancel);
         let now = Instant::now();
-        let alarm = Box::pin(tokio::time::sleep_until((now + answer.idle).min(answer.deadline)));
+        let first_alarm = if answer.meter.content_started() { now + answer.idle } else { answer.content_until };
+        let alarm = Box::pin(tokio::time::sleep_until(first_alarm.min(answer.deadline)));
         Self {
             call: Some(call),
             upstream: Some(answer.body),
@@ -70,6 +72,7 @@ impl Metered {
             begun: now,
             last_data: now,
             idle: answer.idle,
+            content_until: answer.content_until,
             deadline: answer.deadline,
             alarm,
             on_cancel,
@@ -105,6 +108,16 @@ impl Metered {
         }
     }
 
+    /// Ends the stream after a panic on its way: the caller is told, and what was used is settled.
+    pub(crate) fn give_up(&mut self) {
+        let fault = Fault::new(FaultKind::Internal, "Jeton met a bug of its own in this stream.").remedy("Please report it with the id of the call.");
+        self.ready.clear();
+        match &self.call {
+            Some(call) if !call.is_settled => self.fail(fault),
+            _ => self.phase = Phase::Over,
+        }
+    }
+
     fn poll_upstream(&mut self, cx: &mut Context<'_>) -> Poll<Read> {
         let Some(upstream) = &mut self.upstream else { return Poll::Ready(Read::End) };
         loop {
@@ -122,9 +135,10 @@ impl Metered {
             if self.alarm.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let until = (self.last_data + self.idle).min(self.deadline);
+            let (silence, why) = if self.meter.content_started() { (self.last_data + self.idle, "fell silent") } else { (self.content_until, "showed no content in time") };
+            let until = silence.min(self.deadline);
             if Instant::now() >= until {
-                let why = if until == self.deadline { "was not complete in time" } else { "fell silent" };
+                let why = if until == self.deadline { "was not complete in time" } else { why };
                 return Poll::Ready(Read::Broken(Fault::new(FaultKind::Timeout, format!("The provider's stream {why}."))));
             }
             self.alarm.as_mut().reset(until);

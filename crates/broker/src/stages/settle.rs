@@ -60,6 +60,7 @@ pub(crate) fn settle(call: &mut Call, ending: Ending) -> Durable {
     }
     call.passed("settle");
     let record = record::build(outcomes(call, ending));
+    tracing::debug!(call = %record.id, class = &*record.attribution.class, model = record.model, status = record.status.name(), charged = %record.charged, total_us = record.total_us, "call settled");
     call.broker.observe(&record);
     call.broker.ledger().settle(record)
 }
