@@ -95,7 +95,7 @@ mod tests {
     #[test]
     fn a_proxy_on_this_machine_does_not_make_the_world_local() {
         let local: SocketAddr = "127.0.0.1:5000".parse().unwrap();
-        let trusted = ["127.0.0.1".parse().unwrap()];
+        let trusted = [Network::parse("127.0.0.1").unwrap()];
         let forwarded = headers(&[("x-forwarded-for", "203.0.113.9")]);
         assert!(client(local, &headers(&[]), &[]).is_loopback());
         assert_eq!(client(local, &forwarded, &[]).address, None);

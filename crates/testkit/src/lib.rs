@@ -15,4 +15,4 @@ mod wait;
 
 pub use server::{Output, Project, Server};
 pub use upstream::{Exchange, Recorded, Upstream};
-pub use wait::{DEADLINE, eventually, holds_eventually};
+pub use wait::{DEADLINE, Gate, eventually, holds_eventually};

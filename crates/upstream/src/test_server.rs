@@ -50,6 +50,7 @@ impl TestServer {
             headers: Arc::new(HeaderMap::new()),
             query: None,
             body: Bytes::from_static(body.as_bytes()),
+            asked: Bytes::new(),
             stream: false,
             seed: 0,
             timers: Timers { connect_ms: 1_000, headers_ms: 1_000 },

@@ -27,6 +27,8 @@ pub(crate) struct Figures {
     pub(crate) service_tier: Option<String>,
     /// A speed other than the ordinary one, which decides the price before the tier does.
     speed: Option<String>,
+    /// Where the model ran, as Anthropic states it; elsewhere than `global` it costs more.
+    inference_geo: Option<String>,
     cost: Option<Nanousd>,
     /// What a provider behind the provider charges to the caller's own account there.
     upstream_cost: Option<Nanousd>,
@@ -107,6 +109,7 @@ impl Figures {
             }),
             b"service_tier" => words(&mut self.service_tier, cursor),
             b"speed" => words(&mut self.speed, cursor),
+            b"inference_geo" => words(&mut self.inference_geo, cursor),
             b"cost" => money(&mut self.cost, cursor),
             _ => cursor.skip(),
         })
@@ -149,12 +152,25 @@ impl Figures {
             usage.output = usage.output.or(Some(0));
         }
         usage.web_searches = self.web_searches;
-        usage.service_tier = self.speed.clone().filter(|speed| speed != "standard").or_else(|| self.service_tier.clone());
+        usage.service_tier = self.tier();
         usage.reported_cost = match (self.cost, self.upstream_cost.filter(|_| self.is_byok)) {
             (Some(cost), Some(upstream)) => Some(cost.saturating_add(upstream)),
             (cost, _) => cost,
         };
         usage
+    }
+
+    /// What decides the price beside the tokens: the speed, else the tier, and the region where it is not everywhere.
+    /// Two that hold together have no published price, and are named together.
+    fn tier(&self) -> Option<String> {
+        let tier = self.speed.clone().filter(|speed| speed != "standard").or_else(|| self.service_tier.clone());
+        match self.inference_geo.as_deref() {
+            None | Some("" | "global" | "not_available") => tier,
+            Some(geo) => match tier.as_deref() {
+                None | Some("standard" | "default") => Some(format!("inference_geo={geo}")),
+                Some(tier) => Some(format!("{tier}, inference_geo={geo}")),
+            },
+        }
     }
 
     /// `prompt_tokens` includes what was cached. A server whose cached tokens exceed it evidently counts them apart.
@@ -344,6 +360,10 @@ mod tests {
             r#"{"input_tokens":1,"output_tokens":1,"service_tier":"priority","server_tool_use":{"web_search_requests":3}}"#,
             Usage { service_tier: Some("priority".into()), web_searches: Some(3), ..usage(1, 1) },
         );
+        for (tier, geo, named) in [("standard", "us", "inference_geo=us"), ("batch", "us", "batch, inference_geo=us"), ("standard", "global", "standard")] {
+            let statement = format!(r#"{{"input_tokens":1,"output_tokens":1,"service_tier":"{tier}","inference_geo":"{geo}"}}"#);
+            check(Endpoint::Messages, &statement, Usage { service_tier: Some(named.into()), ..usage(1, 1) });
+        }
         for (speed, tier) in [("fast", "fast"), ("standard", "batch")] {
             let statement = format!(r#"{{"input_tokens":1,"output_tokens":1,"service_tier":"batch","speed":"{speed}"}}"#);
             check(Endpoint::Messages, &statement, Usage { service_tier: Some(tier.into()), ..usage(1, 1) });

@@ -1,7 +1,7 @@
 //! Money is put by before it is spent: an upper bound of what the call can cost, in every account that pays for it.
 
-use crate::bound::Bound;
 use crate::call::{Call, Candidate};
+use crate::stages::settle;
 use jeton_core::{Fault, FaultKind, Nanousd, Price};
 use jeton_ledger::{Ask, Refusal, RefusalReason};
 use std::sync::Arc;
@@ -39,11 +39,15 @@ pub(crate) fn hold(call: &mut Call) -> Result<(), Fault> {
 pub(crate) fn raise(call: &mut Call, index: usize) -> Result<(), Fault> {
     let candidate = call.candidates[index].clone();
     let (floor, want) = wanted(call, &candidate)?;
-    let spent = call.tries.iter().fold(Nanousd::ZERO, |sum, one| sum.saturating_add(one.charged));
+    let spent = settle::spent(call);
     let (floor, want) = (floor.saturating_add(spent), want.saturating_add(spent));
-    let granted = if want <= call.held { call.held } else { call.broker.ledger().raise(call.id, floor, want).map_err(|refusal| refused(&refusal))?.amount };
-    call.held = granted;
-    limit_output(call, &candidate, granted.saturating_sub(spent), None);
+    if want > call.held {
+        let granted = call.broker.ledger().raise(call.id, floor, want).map_err(|refusal| refused(&refusal))?;
+        call.held = granted.amount;
+        limit_output(call, &candidate, granted.amount.saturating_sub(spent), granted.limited_by.as_deref());
+    } else {
+        limit_output(call, &candidate, call.held.saturating_sub(spent), None);
+    }
     Ok(())
 }
 
@@ -89,14 +93,10 @@ fn limit_output(call: &mut Call, candidate: &Candidate, granted: Nanousd, limite
     }
     let tier = call.facts.as_ref().and_then(|facts| facts.service_tier.clone());
     let price: Price = call.live.price_for_bound(&candidate.resolved).into_owned();
-    let tokens = affordable(&candidate.bound, &price, tier.as_deref(), granted);
+    let tokens = candidate.bound.affordable_output(&price, tier.as_deref(), granted).max(1);
     call.output_limit = Some(tokens);
     let by = limited_by.map_or_else(|| format!("class `{}`", call.attribution.class), |account| format!("account `{account}`"));
     call.decided("hold", format!("the request states no output limit; {by} affords {granted}: output limited to {tokens} tokens"));
-}
-
-fn affordable(bound: &Bound, price: &Price, tier: Option<&str>, money: Nanousd) -> u64 {
-    bound.affordable_output(price, tier, money).max(1)
 }
 
 fn price_unknown(candidate: &Candidate) -> Fault {

@@ -1,5 +1,6 @@
 //! The real binary, from its front to a scripted provider and back. One test binary, so that it links once.
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
+mod budgets;
 mod common;
 mod wire_chat;

@@ -38,9 +38,28 @@ pub fn answer(endpoint: Endpoint, body: &[u8], id: &str, created: i64) -> Answer
         return refused(endpoint, &fault);
     }
     match decode_request(endpoint, body) {
-        Ok(request) => served(endpoint, &request, id, created),
+        Ok(request) => match unreadable_part(&request) {
+            Some(fault) => refused(endpoint, &fault),
+            None => served(endpoint, &request, id, created),
+        },
         Err(fault) => refused(endpoint, &fault),
     }
+}
+
+/// Names the first part that is no text: an answer that silently left it out would be wrong.
+fn unreadable_part(request: &Request) -> Option<Fault> {
+    let media = |part: &Part| match part {
+        Part::Media { kind, .. } => Some(kind.clone()),
+        Part::ToolResult { content, .. } => content.iter().find_map(|part| if let Part::Media { kind, .. } = part { Some(kind.clone()) } else { None }),
+        _ => None,
+    };
+    let kind = request.messages.iter().find_map(|message| message.parts.iter().find_map(media))?;
+    Some(
+        Fault::new(FaultKind::InvalidRequest, format!("`local/extract` reads text, and the request has a part of kind `{kind}`."))
+            .code("part_not_supported")
+            .param("messages")
+            .remedy("Leave the part out, give its text instead, or ask a model that reads it."),
+    )
 }
 
 fn refused(endpoint: Endpoint, fault: &Fault) -> Answer {
@@ -233,6 +252,21 @@ mod tests {
             let end = if endpoint == Endpoint::Chat { "data: [DONE]\n\n" } else { "data: {\"type\":\"message_stop\"}\n\n" };
             assert!(text.ends_with(end));
         }
+    }
+
+    #[test]
+    fn case_75_a_part_that_is_no_text_is_refused_by_name() {
+        let image = json!({ "type": "image_url", "image_url": { "url": "data:image/png;base64,AAAA" } });
+        let chat = json!({ "model": "m", "messages": [{ "role": "user", "content": [image, { "type": "text", "text": "What is it?" }] }] });
+        let (status, document) = read(Endpoint::Chat, chat.to_string().as_bytes());
+        assert_eq!((status, &document["error"]["code"]), (400, &json!("part_not_supported")));
+        assert!(document["error"]["message"].as_str().unwrap().contains("`image`"));
+        let source = json!({ "type": "base64", "media_type": "image/png", "data": "AAAA" });
+        let result = json!({ "type": "tool_result", "tool_use_id": "t", "content": [{ "type": "image", "source": source }] });
+        let call = json!({ "type": "tool_use", "id": "t", "name": "look", "input": {} });
+        let messages = json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": "Look." }, { "role": "assistant", "content": [call] }, { "role": "user", "content": [result] }] });
+        let (status, document) = read(Endpoint::Messages, messages.to_string().as_bytes());
+        assert_eq!((status, &document["error"]["type"]), (400, &json!("invalid_request_error")));
     }
 
     #[test]
