@@ -144,6 +144,7 @@ impl Broker {
 async fn path(call: &mut Call) -> Result<Answer, Fault> {
     identify::identify(call)?;
     call.passed("identify");
+    log_content(call, "request", &call.inbound.body);
     call.facts = Some(jeton_wire::scan(call.inbound.endpoint, &call.inbound.body)?);
     classify::classify(call)?;
     call.passed("classify");
@@ -167,6 +168,7 @@ async fn answered(mut call: Call, answer: Answer) -> Response<CallBody> {
             respond(status, headers, CallBody::stream(Metered::new(call, *answer)))
         }
         Answer::Document { status, headers, body } => {
+            log_content(&call, "answer", &body);
             call.http_status = status.as_u16();
             call.response_bytes = body.len() as u64;
             let headers = response_headers(&call, &headers);
@@ -180,6 +182,16 @@ async fn answered(mut call: Call, answer: Answer) -> Response<CallBody> {
                 Err(error) => error_response(&call, &meter::not_durable(&error)),
             }
         }
+    }
+}
+
+/// Logs what passes, where the configuration asks for it; prompts are in no other line of the log.
+fn log_content(call: &Call, what: &'static str, body: &Bytes) {
+    /// Bytes of one text that are logged at most.
+    const LOGGED_BYTES_MAX: usize = 16 << 10;
+    if call.live.snapshot().log.prompts {
+        let text = String::from_utf8_lossy(&body[..body.len().min(LOGGED_BYTES_MAX)]);
+        tracing::info!(call = %call.id, what, bytes = body.len(), %text, "call content");
     }
 }
 

@@ -180,6 +180,11 @@ impl Worker {
         }
         drop(listener);
         while connections.join_next().await.is_some() {}
+        // A provider's connection is driven by the thread that opened it, and may serve a call of another thread: nobody
+        // leaves before the last call is over.
+        while self.open.load(Ordering::Relaxed) > 0 && *self.stopping.borrow() != Stopping::Now {
+            let _ = tokio::time::timeout(Duration::from_millis(20), self.stopping.changed()).await;
+        }
         sweeper.abort();
     }
 }

@@ -85,7 +85,7 @@ pub(crate) const SETTINGS: &[Definition] = &[
     section("log", "What Jeton writes about itself."),
     setting("log.format", Choice(&["text", "json"]), Text("text"), "Lines for people, or JSON for collectors."),
     setting("log.level", Choice(&["error", "warn", "info", "debug", "trace"]), Text("info"), "The least weighty level that is written."),
-    setting("log.prompts", Kind::Flag, Flag(false), "Whether prompts and answers may appear in the log."),
+    setting("log.prompts", Kind::Flag, Flag(false), "Whether requests and whole answers are logged, at level info, up to 16 KiB each."),
     section("budget", "How money is put by before a call."),
     setting(
         "budget.unknown_price",

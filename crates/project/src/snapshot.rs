@@ -152,7 +152,7 @@ pub struct Log {
     pub format: LogFormat,
     /// The least weighty level that is written.
     pub level: LogLevel,
-    /// Whether prompts and answers may be logged.
+    /// Whether requests and whole answers are logged.
     pub prompts: bool,
 }
 

@@ -3,4 +3,5 @@
 
 mod budgets;
 mod common;
+mod durability;
 mod wire_chat;
