@@ -1,6 +1,7 @@
 //! Rules of the house, so that reviews are about design. Each is a check with a name.
 
 mod crates;
+mod errors;
 mod licences;
 mod map;
 mod text;
@@ -29,6 +30,7 @@ pub(crate) fn check(root: &Path) -> Tally {
         Err(why) => tally.failures.push(format!("list of files: {why}")),
     }
     tally.check("docs/wire-cases.md is whole and true", wire_cases::check(root));
+    tally.check("docs/errors.md names every code", errors::check(root));
     tally
 }
 

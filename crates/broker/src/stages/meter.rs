@@ -260,7 +260,8 @@ async fn drain(mut call: Call, mut upstream: TryBody, mut meter: StreamMeter, de
     };
     let _ = tokio::time::timeout_at(deadline, read_all).await;
     absorb(&mut call, &meter);
-    let _ = settle::settle(&mut call, Ending::Cancelled).await;
+    let ending = if meter.terminal_seen() && meter.error().is_none() { Ending::Drained } else { Ending::Cancelled };
+    let _ = settle::settle(&mut call, ending).await;
 }
 
 /// The provider sends what no reader could take.

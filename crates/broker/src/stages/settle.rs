@@ -18,6 +18,8 @@ pub(crate) enum Ending {
     Failed(Fault),
     /// The client went away.
     Cancelled,
+    /// The client went away, and the provider was read to its proper end for its figures.
+    Drained,
 }
 
 impl Ending {
@@ -26,14 +28,14 @@ impl Ending {
             Self::Completed => CallStatus::Ok,
             Self::Refused(_) => CallStatus::Refused,
             Self::Failed(_) => CallStatus::Failed,
-            Self::Cancelled => CallStatus::Cancelled,
+            Self::Cancelled | Self::Drained => CallStatus::Cancelled,
         }
     }
 
     fn into_fault(self) -> Option<Fault> {
         match self {
             Self::Refused(fault) | Self::Failed(fault) => Some(fault),
-            Self::Completed | Self::Cancelled => None,
+            Self::Completed | Self::Cancelled | Self::Drained => None,
         }
     }
 }
@@ -53,10 +55,10 @@ pub(crate) fn settle(call: &mut Call, ending: Ending) -> Durable {
     if call.running.is_some() {
         let (outcome, fault) = match &ending {
             Ending::Completed => ("ok", None),
-            Ending::Cancelled => ("cancelled", None),
+            Ending::Cancelled | Ending::Drained => ("cancelled", None),
             Ending::Failed(fault) | Ending::Refused(fault) => ("broken_off", Some(fault.clone())),
         };
-        close(call, outcome.to_owned(), fault, Unreported::Estimated, ending == Ending::Completed);
+        close(call, outcome.to_owned(), fault, Unreported::Estimated, matches!(ending, Ending::Completed | Ending::Drained));
     }
     call.passed("settle");
     let record = record::build(outcomes(call, ending));

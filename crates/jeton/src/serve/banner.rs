@@ -20,7 +20,7 @@ pub(super) fn print(address: &str, live: &Live, ledger: &dyn Ledger, record: Opt
     }
     let key = if ledger.has_keys() { "$JETON_KEY" } else { "none-needed" };
     println!("\nTry it (no provider needed):");
-    println!("  curl {address}/v1/chat/completions -H 'authorization: Bearer {key}' -H 'content-type: application/json' \\");
+    println!("  curl {address}/v1/chat/completions -H \"authorization: Bearer {key}\" -H 'content-type: application/json' \\");
     println!(
         r#"    -d '{{"model":"local/extract","messages":[{{"role":"system","content":"Refunds take five days."}},{{"role":"user","content":"How long do refunds take?"}}]}}'"#
     );

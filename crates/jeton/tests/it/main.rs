@@ -4,4 +4,7 @@
 mod budgets;
 mod common;
 mod durability;
+mod routes;
 mod wire_chat;
+mod wire_messages;
+mod wire_responses;

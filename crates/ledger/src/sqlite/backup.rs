@@ -47,7 +47,8 @@ fn copy(from: &Connection, to: &Path) -> Result<(), LedgerError> {
     Ok(())
 }
 
-/// Puts the backup `from` in the place of the ledger `to`, and checks it before and after.
+/// Puts the backup `from` in the place of the ledger `to`, and checks it before and after. A ledger that is replaced is
+/// kept beside it.
 ///
 /// # Errors
 /// [`LedgerError::NotFound`] where there is no backup, [`LedgerError::Exists`] where there is a ledger and `overwrite` is
@@ -74,9 +75,25 @@ pub fn restore(from: &Path, to: &Path, overwrite: bool) -> Result<VerifyReport, 
         remove(&partial)?;
         return Err(error);
     }
-    // The old log belongs to the old file: beside the new one it would be taken for its own.
-    remove(&beside(to, "-wal"))?;
-    remove(&beside(to, "-shm"))?;
+    keep_replaced(to)?;
     std::fs::rename(&partial, to)?;
     sound(to)
+}
+
+/// Moves a ledger that is to be replaced aside, as `NAME.before-restore-1` and so on. Its log belongs to it and goes along:
+/// beside the new file it would be taken for its own.
+fn keep_replaced(to: &Path) -> Result<(), LedgerError> {
+    let mut number = 1;
+    let mut kept = beside(to, ".before-restore-1");
+    while kept.exists() {
+        number += 1;
+        kept = beside(to, &format!(".before-restore-{number}"));
+    }
+    for suffix in ["-wal", ""] {
+        match std::fs::rename(beside(to, suffix), beside(&kept, suffix)) {
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(error.into()),
+            _ => {}
+        }
+    }
+    remove(&beside(to, "-shm"))
 }
