@@ -2,6 +2,23 @@
 #![allow(clippy::print_stdout, clippy::print_stderr)] // the terminal is this crate's business
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+/// Prints to stdout. Whoever reads may stop reading (`jeton call list | head`): that is no error, and ends nothing half-way.
+macro_rules! print {
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = std::write!(std::io::stdout(), $($text)*);
+    }};
+}
+
+/// The same with the end of the line.
+macro_rules! println {
+    () => { print!("\n") };
+    ($($text:tt)*) => {{
+        use std::io::Write as _;
+        let _ = std::writeln!(std::io::stdout(), $($text)*);
+    }};
+}
+
 mod cli;
 mod commands;
 mod context;

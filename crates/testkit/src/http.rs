@@ -43,6 +43,13 @@ impl Request {
         self
     }
 
+    /// The same request with another body.
+    #[must_use]
+    pub fn edited(mut self, edit: impl Fn(&str) -> String) -> Self {
+        self.body = edit(&String::from_utf8_lossy(&self.body)).into_bytes();
+        self
+    }
+
     fn has(&self, name: &str) -> bool {
         self.headers.iter().any(|(have, _)| have.eq_ignore_ascii_case(name))
     }

@@ -58,7 +58,8 @@ fn wanted(call: &Call, candidate: &Candidate) -> Result<(Nanousd, Nanousd), Faul
     let Some(most) = candidate.cost_bound else {
         return if is_budgeted || ceiling.is_some() { Err(price_unknown(candidate)) } else { Ok((Nanousd::ZERO, Nanousd::ZERO)) };
     };
-    let least = if candidate.bound.output_is_stated { most } else { floor_cost(call, candidate).unwrap_or(most) };
+    // What costs nothing (counting tokens) needs nothing, whatever the prompt would cost elsewhere.
+    let least = if candidate.bound.output_is_stated { most } else { floor_cost(call, candidate).unwrap_or(most).min(most) };
     match ceiling {
         Some(ceiling) if least > ceiling => Err(too_dear(call, candidate, least, ceiling)),
         Some(ceiling) => Ok((least, most.min(ceiling))),

@@ -135,7 +135,8 @@ impl Metered {
             if self.alarm.as_mut().poll(cx).is_pending() {
                 return Poll::Pending;
             }
-            let (silence, why) = if self.meter.content_started() { (self.last_data + self.idle, "fell silent") } else { (self.content_until, "showed no content in time") };
+            let (silence, why) =
+                if self.meter.content_started() { (self.last_data + self.idle, "fell silent") } else { (self.content_until, "showed no content in time") };
             let until = silence.min(self.deadline);
             if Instant::now() >= until {
                 let why = if until == self.deadline { "was not complete in time" } else { why };

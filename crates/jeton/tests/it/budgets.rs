@@ -126,9 +126,16 @@ fn a_request_without_an_output_limit_gets_one_that_the_budget_affords() {
         assert_eq!(reply.status(), 200, "{}", reply.text());
         let sent = house.upstream.last();
         let tokens = sent.json()[field].as_u64().unwrap_or_else(|| panic!("no {field} in {}", sent.text()));
-        assert_eq!(sent.text(), body.replace("acme/fast", "fast").replacen('{', &format!("{{\"{field}\":{tokens},"), 1), "one member was put in, nothing else changed");
+        assert_eq!(
+            sent.text(),
+            body.replace("acme/fast", "fast").replacen('{', &format!("{{\"{field}\":{tokens},"), 1),
+            "one member was put in, nothing else changed"
+        );
         let record = house.server.record(&reply.call());
-        assert_has(&decisions(&record), &["hold: the request states no output limit; account `default` affords $0.00", &format!("output limited to {tokens} tokens")]);
+        assert_has(
+            &decisions(&record),
+            &["hold: the request states no output limit; account `default` affords $0.00", &format!("output limited to {tokens} tokens")],
+        );
         assert!(record["held_nanousd"].as_i64().unwrap() <= 4_000_000);
         limits.push(tokens);
     }
@@ -140,7 +147,12 @@ fn a_request_without_an_output_limit_gets_one_that_the_budget_affords() {
 #[test]
 fn the_limit_is_put_in_under_the_name_that_the_provider_takes() {
     let upstream = Upstream::document(fixtures::chat_document(5, 3));
-    let more = format!("{}[providers.newer]\napi = \"openai\"\nbase_url = \"{}/v1\"\noutput_limit_field = \"max_completion_tokens\"\n[models.\"newer/deep\"]\n{}", budget("0.004"), upstream.url(), common::PRICES);
+    let more = format!(
+        "{}[providers.newer]\napi = \"openai\"\nbase_url = \"{}/v1\"\noutput_limit_field = \"max_completion_tokens\"\n[models.\"newer/deep\"]\n{}",
+        budget("0.004"),
+        upstream.url(),
+        common::PRICES
+    );
     let house = House::with(upstream, &more);
     let reply = house.server.post(CHAT, chat(None).replace("acme/fast", "newer/deep"));
     assert_eq!(reply.status(), 200, "{}", reply.text());
@@ -230,7 +242,8 @@ fn a_class_bounds_what_a_call_may_cost_and_put_out() {
 
 #[test]
 fn a_class_allows_providers_models_and_regions() {
-    let classes = "[classes.a]\nallow = { providers = [\"claudia\"] }\n[classes.b]\nallow = { models = [\"acme/f*\"] }\n[classes.c]\nallow = { regions = [\"eu\"] }\n";
+    let classes =
+        "[classes.a]\nallow = { providers = [\"claudia\"] }\n[classes.b]\nallow = { models = [\"acme/f*\"] }\n[classes.c]\nallow = { regions = [\"eu\"] }\n";
     let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), classes);
     let ask = |class: &str, model: &str| house.server.post(&format!("/c/{class}{CHAT}"), chat(Some(5)).replace("acme/fast", model));
     for (class, model, status, says) in [

@@ -70,3 +70,25 @@ pub(crate) fn assert_has(text: &str, needles: &[&str]) {
 pub(crate) fn decisions(record: &Value) -> String {
     record["decisions"].as_array().unwrap().iter().map(|one| format!("{}: {}\n", one["stage"].as_str().unwrap(), one["what"].as_str().unwrap())).collect()
 }
+
+/// Compares what a command said with `tests/golden/NAME.txt`; `UPDATE_GOLDEN=1` writes the file anew.
+#[track_caller]
+pub(crate) fn golden(name: &str, project: &Project, args: &[&str]) {
+    let output = project.run(args);
+    let dir = project.dir().display().to_string();
+    let streams = [("stdout", &output.stdout), ("stderr", &output.stderr)];
+    let said: String =
+        streams.iter().filter(|(_, text)| !text.is_empty()).map(|(stream, text)| format!("--- {stream}\n{}", text.replace(&dir, "[PROJECT]"))).collect();
+    // The digest changes with every setting that a version adds.
+    let said = match said.split_once("(digest ") {
+        Some((before, after)) => format!("{before}(digest …{}", after.trim_start_matches(|c: char| c.is_ascii_hexdigit())),
+        None => said,
+    };
+    let actual = format!("$ jeton {}\n--- exit {}\n{said}", args.join(" "), output.code);
+    let path = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("{name}.txt"));
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        std::fs::write(&path, &actual).unwrap();
+    }
+    let expected = std::fs::read_to_string(&path).unwrap_or_default();
+    assert!(expected == actual, "{name} differs; UPDATE_GOLDEN=1 writes it anew. Now it is:\n{actual}");
+}

@@ -28,10 +28,13 @@ fn provider() -> Upstream {
 
 /// The mixed load, by number: three endpoints, streamed and whole.
 fn request(number: usize) -> Request {
-    let stream = number % 2 == 0;
+    let stream = number.is_multiple_of(2);
     match number / 2 % 3 {
         0 => Request::post(CHAT, format!("{{\"model\":\"acme/fast\",\"stream\":{stream},\"messages\":[{{\"role\":\"user\",\"content\":\"{number}\"}}]}}")),
-        1 => Request::post(MESSAGES, format!("{{\"model\":\"claudia/x\",\"stream\":{stream},\"max_tokens\":50,\"messages\":[{{\"role\":\"user\",\"content\":\"{number}\"}}]}}")),
+        1 => Request::post(
+            MESSAGES,
+            format!("{{\"model\":\"claudia/x\",\"stream\":{stream},\"max_tokens\":50,\"messages\":[{{\"role\":\"user\",\"content\":\"{number}\"}}]}}"),
+        ),
         _ => Request::post(RESPONSES, format!("{{\"model\":\"acme/fast\",\"stream\":{stream},\"input\":\"{number}\"}}")),
     }
 }
@@ -107,7 +110,10 @@ fn what_a_kill_cut_off_is_charged_at_its_hold_and_marked() {
     // The hold is written behind the call's back; only what was written can be found again.
     let held_nanousd = eventually("the hold is written", || {
         let entries = project.run(&["ledger", "export", "--table", "entries"]).stdout;
-        entries.lines().find(|line| line.contains("\"hold\"")).map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["amount"].as_i64().unwrap_or_else(|| panic!("{line}")))
+        entries
+            .lines()
+            .find(|line| line.contains("\"hold\""))
+            .map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["amount"].as_i64().unwrap_or_else(|| panic!("{line}")))
     });
     let call = stream.head.call();
     server.kill();
@@ -177,7 +183,9 @@ fn a_ledger_that_cannot_be_written_refuses_calls_and_ends_streams_with_an_error(
     assert_eq!(server.get("/readyz").status(), 503);
     gate.open();
     let ends: Vec<String> = streams.into_iter().map(|stream| String::from_utf8(stream.to_end().unwrap()).unwrap()).collect();
-    for (end, (error, terminal)) in ends.iter().zip([("data: {\"error\":{", "[DONE]"), ("event: error\n", "message_stop"), ("event: error\n", "response.completed")]) {
+    for (end, (error, terminal)) in
+        ends.iter().zip([("data: {\"error\":{", "[DONE]"), ("event: error\n", "message_stop"), ("event: error\n", "response.completed")])
+    {
         assert_has(end, &["Hello", error, "ledger_unavailable"]);
         assert!(!end.contains(terminal), "an answer whose charge is not durable has no end: {end}");
     }
@@ -314,4 +322,57 @@ fn with_power_durability_calls_are_served_and_recorded() {
     }
     server.kill();
     assert_eq!(project.json(&["call", "list"]).as_array().unwrap().len(), served.load(Ordering::Relaxed));
+}
+
+#[test]
+fn a_stop_ends_what_is_not_over_by_its_deadline() {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let upstream = Upstream::start(move |exchange| {
+        exchange.begin_events()?;
+        exchange.chunk(fixtures::chat_chunk(r#"{"content":"Hel"}"#, "null"))?;
+        held.pass();
+        Ok(())
+    });
+    let mut house = House::with(upstream, "[gateway]\ndrain_deadline_ms = 300\n");
+    let mut stream = house.server.stream(CHAT, r#"{"model":"acme/fast","stream":true,"messages":[]}"#);
+    stream.read_until("Hel");
+    house.server.signal("TERM");
+    assert_eq!(house.server.wait().code(), Some(0));
+    assert_eq!(house.project.json(&["call", "list"])[0]["status"], "cancelled");
+    verify(&house.project);
+    gate.open();
+}
+
+#[test]
+fn what_was_recorded_is_answered_again_byte_for_byte_and_a_miss_says_what_differs() {
+    let upstream = provider();
+    let project = project(&upstream, "");
+    let server = project.start_in_shell("exec \"$0\" up --listen 127.0.0.1:0 --record .jeton/replay");
+    let replies: Vec<Vec<u8>> = (0..6).map(|number| server.ask(&request(number).header("authorization", "Bearer sk-caller-secret")).body).collect();
+    assert_eq!(server.stop(), 0);
+    let mut recorded = String::new();
+    let mut folders = vec![project.dir().join(".jeton/replay")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            if entry.path().is_dir() { folders.push(entry.path()) } else { recorded.push_str(&std::fs::read_to_string(entry.path()).unwrap()) }
+        }
+    }
+    assert!(recorded.contains("Hello") && !recorded.contains("secret"), "secrets are taken out");
+    let (asked, server) = (upstream.count(), project.start());
+    for (number, reply) in replies.iter().enumerate() {
+        let again = server.ask(&replayed(number));
+        assert_eq!((again.status(), again.body.as_slice()), (200, reply.as_slice()), "{number}: {}", again.text());
+        assert_eq!(server.record(&again.call())["simulated"], true);
+    }
+    let miss = server.post(CHAT, r#"{"model":"replay/acme/fast","messages":[{"role":"user","content":"something else"}]}"#);
+    assert_eq!(miss.status(), 404, "{}", miss.text());
+    assert_has(&miss.text(), &["messages"]);
+    assert_eq!(upstream.count(), asked, "nothing went to the provider");
+    verify(&project);
+}
+
+/// The same request, asked of the recordings.
+fn replayed(number: usize) -> Request {
+    request(number).edited(|body| body.replace("acme/fast", "replay/acme/fast").replace("claudia/x", "replay/claudia/x"))
 }

@@ -1,9 +1,14 @@
 //! The real binary, from its front to a scripted provider and back. One test binary, so that it links once.
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
+mod bad_input;
 mod budgets;
+mod cli;
 mod common;
+mod config;
+mod demo;
 mod durability;
+mod keys;
 mod routes;
 mod wire_chat;
 mod wire_messages;

@@ -107,7 +107,9 @@ fn case_69_a_stream_of_pings_and_roles_without_content_goes_on() {
 fn case_65_an_error_inside_a_200_goes_on() {
     let error = "data: {\"error\":{\"message\":\"Overloaded\",\"code\":529}}\n\n";
     check_goes_on(ASK_STREAM, "overloaded", move |exchange| exchange.events(&[error.as_bytes()]));
-    check_goes_on(ASK_STREAM, "overloaded", move |exchange| exchange.events(&[chat_chunk(r#"{"role":"assistant","content":""}"#, "null").as_bytes(), error.as_bytes()]));
+    check_goes_on(ASK_STREAM, "overloaded", move |exchange| {
+        exchange.events(&[chat_chunk(r#"{"role":"assistant","content":""}"#, "null").as_bytes(), error.as_bytes()])
+    });
     check_goes_on(ASK, "rate_limited", |exchange| exchange.document(200, r#"{"error":{"message":"Slow down","code":429}}"#));
     check_goes_on(ASK_STREAM, "body_failed", |exchange| exchange.events(&[]));
 }

@@ -6,6 +6,9 @@ use jeton_testkit::fixtures::{self, DONE, chat_chunk};
 use jeton_testkit::http::Request;
 use jeton_testkit::{Upstream, holds_eventually};
 use serde_json::Value;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
 /// A request that no serialiser would write again like this.
 const ODD: &str = "{ \"model\" :\t\"acme/fast\",\r\n  \"messages\":[ {\"content\":\"caf\\u00e9 \\/ \\ud83d\\ude00 \u{e9}\",\"role\":\"user\"} ] ,\"temperature\":1.0,\"top_p\":1.00,\"x_new\":{\"b\":1,\"a\":[1e0, -0.0]},\"x_new\":2,\"seed\":9007199254740993 }\n";
@@ -120,7 +123,10 @@ fn cases_05_to_09_12_15_to_18_deltas_of_every_kind_pass_byte_for_byte() {
         chat_chunk(r#"{"tool_calls":[{"index":0,"function":{"arguments":"{\"a\":\"\\u00"}}]}"#, "null"),
         chat_chunk(r#"{"tool_calls":[{"index":0,"function":{"arguments":"e9\"}"}}]}"#, "null"),
         chat_chunk(r#"{"content":"x"}"#, "null").replace("\"index\":0", "\"index\":1"),
-        chat_chunk(r#"{"refusal":"No."}"#, "null").replace("\"finish_reason\"", r#""logprobs":{"content":null,"refusal":[{"token":"No","logprob":-0.0,"bytes":[78],"top_logprobs":[]}]},"finish_reason""#),
+        chat_chunk(r#"{"refusal":"No."}"#, "null").replace(
+            "\"finish_reason\"",
+            r#""logprobs":{"content":null,"refusal":[{"token":"No","logprob":-0.0,"bytes":[78],"top_logprobs":[]}]},"finish_reason""#,
+        ),
         chat_chunk("{}", "\"stop\"").replace("\"index\":0", "\"index\":1"),
         chat_chunk("{}", "\"tool_calls\""),
         fixtures::chat_usage_chunk(5, 30),
@@ -204,7 +210,10 @@ fn case_61_a_providers_refusal_keeps_its_status_and_its_words() {
             assert_has(reply.header("content-type").unwrap(), &["application/json"]);
         }
         let record = &house.server.calls()[0];
-        assert_eq!((record["status"].as_str(), record["http_status"].as_u64(), record["charged_nanousd"].as_i64()), (Some("failed"), Some(u64::from(status)), Some(0)));
+        assert_eq!(
+            (record["status"].as_str(), record["http_status"].as_u64(), record["charged_nanousd"].as_i64()),
+            (Some("failed"), Some(u64::from(status)), Some(0))
+        );
         house.verify();
     }
 }
@@ -297,7 +306,11 @@ fn case_67_a_provider_that_is_drained_is_charged_by_its_own_figures() {
         exchange.chunk(chat_chunk(r#"{"content":"lo"}"#, "\"stop\"") + &fixtures::chat_usage_chunk(50, 30) + DONE)?;
         exchange.end()
     });
-    let drained = format!("[providers.slow]\napi = \"openai\"\nbase_url = \"{}/v1\"\non_cancel = \"drain\"\n[models.\"slow/fast\"]\n{}", upstream.url(), crate::common::PRICES);
+    let drained = format!(
+        "[providers.slow]\napi = \"openai\"\nbase_url = \"{}/v1\"\non_cancel = \"drain\"\n[models.\"slow/fast\"]\n{}",
+        upstream.url(),
+        crate::common::PRICES
+    );
     let house = House::with(upstream, &drained);
     let mut stream = house.server.stream(CHAT, ASK.replace("acme/fast", "slow/fast"));
     stream.read_until("Hel");
@@ -407,4 +420,86 @@ fn a_bare_name_is_found_and_an_unknown_one_names_the_nearest() {
     let reply = house.server.post(CHAT, ODD.replace("acme/fast", "claudia/x"));
     assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (400, Some("dialect_mismatch")));
     assert_has(&reply.text(), &["`claudia/x` is not served in the dialect of /v1/chat/completions", "/v1/messages"]);
+}
+
+#[test]
+fn case_71_a_client_that_does_not_read_holds_its_provider_back() {
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let event = chat_chunk(&format!("{{\"content\":\"{}\"}}", "x".repeat(64 * 1024)), "null");
+    let house = House::new(Upstream::start(move |exchange| {
+        exchange.begin_events()?;
+        for _ in 0..4_000 {
+            exchange.chunk(&event)?;
+            counted.fetch_add(event.len(), Ordering::SeqCst);
+        }
+        exchange.end()
+    }));
+    let mut stream = house.server.stream(CHAT, ASK);
+    stream.read_until("xxxx");
+    // What the sockets hold goes out; then nothing more does.
+    let mut before = usize::MAX;
+    holds_eventually("the provider is held back", || {
+        std::thread::sleep(Duration::from_millis(100));
+        let now = sent.load(Ordering::SeqCst);
+        std::mem::replace(&mut before, now) == now
+    });
+    assert!(before < 64 << 20, "{before} of 250 MiB were taken from the provider for a client that reads nothing");
+    let call = stream.head.call();
+    drop(stream);
+    assert_eq!(house.server.record(&call)["status"], "cancelled");
+    house.verify();
+}
+
+#[test]
+fn parallel_streams_are_not_mixed_up() {
+    let house = House::new(Upstream::start(|exchange| {
+        let asked = exchange.request.json()["messages"][0]["content"].as_str().unwrap_or_default().to_owned();
+        let said = fixtures::chat_stream_with_usage(&asked.repeat(200), 5, 3);
+        exchange.events(&said.as_bytes().chunks(501).collect::<Vec<_>>())
+    }));
+    std::thread::scope(|scope| {
+        for client in 0..40 {
+            let server = &house.server;
+            scope.spawn(move || {
+                let mut connection = server.connect();
+                for round in 0..5 {
+                    let mine = format!("<{client}.{round}>");
+                    let reply = connection.ask(&Request::post(CHAT, ASK.replace("Hi", &mine)));
+                    assert_eq!(reply.text(), fixtures::chat_stream(&mine.repeat(200)));
+                }
+            });
+        }
+    });
+    let calls = house.server.calls();
+    assert_eq!((calls.len(), calls.iter().filter(|call| call["status"] == "ok" && call["cost_nanousd"] == 11_000).count()), (200, 200));
+    house.verify();
+}
+
+#[test]
+fn case_69_the_only_model_must_show_content_in_time_too() {
+    let house = House::with(
+        Upstream::start(|exchange| {
+            exchange.begin_events()?;
+            exchange.chunk(chat_chunk(r#"{"role":"assistant","content":""}"#, "null"))?;
+            exchange.wait_for_close();
+            Ok(())
+        }),
+        "[timeouts]\nfirst_content_ms = 300\n",
+    );
+    let reply = house.server.post(CHAT, ASK);
+    assert!(!reply.text().contains("[DONE]"));
+    assert_has(&reply.text(), &["\"error\"", "timeout"]);
+    assert_eq!(house.server.record(&reply.call())["status"], "failed");
+    house.verify();
+}
+
+#[test]
+fn all_calls_together_hold_no_more_bytes_than_they_may() {
+    let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), "[gateway]\nbuffer_limit_bytes = 100000\n");
+    let large = ODD.replace("caf", &"long ".repeat(30_000));
+    let reply = house.server.post(CHAT, large);
+    assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (503, Some("memory_bound")));
+    assert!(reply.header("retry-after").is_some());
+    assert_eq!(house.server.post(CHAT, ODD).status(), 200, "and give back what they held");
 }

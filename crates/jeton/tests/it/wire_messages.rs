@@ -48,7 +48,10 @@ fn cases_42_43_request_bytes_arrive_as_sent_except_the_model() {
     assert_eq!(house.upstream.last().target, "/v1/messages");
     let usage = house.server.record(&reply.call())["usage"].clone();
     // Cases 21 and 22: cache reads and both classes of writes are counted apart.
-    assert_eq!((usage["input"].as_u64(), usage["cache_read"].as_u64(), usage["cache_write"].as_u64(), usage["cache_write_1h"].as_u64()), (Some(5), Some(100), Some(5), Some(15)));
+    assert_eq!(
+        (usage["input"].as_u64(), usage["cache_read"].as_u64(), usage["cache_write"].as_u64(), usage["cache_write_1h"].as_u64()),
+        (Some(5), Some(100), Some(5), Some(15))
+    );
     house.verify();
 }
 
@@ -58,7 +61,10 @@ fn case_52_version_beta_and_query_pass_and_a_missing_version_is_put_in() {
     let request = Request::post(&format!("{MESSAGES}?beta=true"), ODD).header("anthropic-version", "2024-01-01").header("anthropic-beta", "a-1,b-2");
     assert_eq!(house.server.ask(&request).status(), 200);
     let sent = house.upstream.last();
-    assert_eq!((sent.header("anthropic-version"), sent.header("anthropic-beta"), sent.target.as_str()), (Some("2024-01-01"), Some("a-1,b-2"), "/v1/messages?beta=true"));
+    assert_eq!(
+        (sent.header("anthropic-version"), sent.header("anthropic-beta"), sent.target.as_str()),
+        (Some("2024-01-01"), Some("a-1,b-2"), "/v1/messages?beta=true")
+    );
     assert_eq!(house.server.post(MESSAGES, ODD).status(), 200);
     assert_eq!(house.upstream.last().header("anthropic-version"), Some("2023-06-01"));
 }
@@ -74,11 +80,27 @@ fn cases_31_34_to_36_38_to_41_blocks_of_every_kind_pass_byte_for_byte() {
     let said = [
         event("ping", r#"{"type": "ping"}"#),
         messages_opening(5),
-        block(0, r#"{"type":"thinking","thinking":"","signature":""}"#, &[r#"{"type":"thinking_delta","thinking":"hm"}"#, r#"{"type":"signature_delta","signature":"Eq+\/=="}"#]),
+        block(
+            0,
+            r#"{"type":"thinking","thinking":"","signature":""}"#,
+            &[r#"{"type":"thinking_delta","thinking":"hm"}"#, r#"{"type":"signature_delta","signature":"Eq+\/=="}"#],
+        ),
         event("ping", r#"{"type": "ping"}"#),
         block(1, r#"{"type":"redacted_thinking","data":"Zm9v"}"#, &[]),
-        block(2, r#"{"type":"text","text":"F"}"#, &[r#"{"type":"text_delta","text":"irst"}"#, r#"{"type":"citations_delta","citation":{"type":"page_location","cited_text":"x"}}"#]),
-        block(3, r#"{"type":"tool_use","id":"toolu_1","name":"f","input":{}}"#, &[r#"{"type":"input_json_delta","partial_json":""}"#, r#"{"type":"input_json_delta","partial_json":"{\"a\": \"\\u00"}"#, r#"{"type":"input_json_delta","partial_json":"e9\"}"}"#]),
+        block(
+            2,
+            r#"{"type":"text","text":"F"}"#,
+            &[r#"{"type":"text_delta","text":"irst"}"#, r#"{"type":"citations_delta","citation":{"type":"page_location","cited_text":"x"}}"#],
+        ),
+        block(
+            3,
+            r#"{"type":"tool_use","id":"toolu_1","name":"f","input":{}}"#,
+            &[
+                r#"{"type":"input_json_delta","partial_json":""}"#,
+                r#"{"type":"input_json_delta","partial_json":"{\"a\": \"\\u00"}"#,
+                r#"{"type":"input_json_delta","partial_json":"e9\"}"}"#,
+            ],
+        ),
         block(4, r#"{"type":"thinking","thinking":"","signature":""}"#, &[r#"{"type":"thinking_delta","thinking":"again"}"#]),
         block(5, r#"{"type":"server_tool_use","id":"srvtoolu_1","name":"web_search","input":{}}"#, &[]),
         block(6, r#"{"type":"web_search_tool_result","tool_use_id":"srvtoolu_1","content":[]}"#, &[]),
@@ -111,7 +133,11 @@ fn case_32_an_error_event_in_mid_stream_is_passed_and_ends_it() {
     assert_eq!(reply.text(), begun + &error);
     let record = house.server.record(&reply.call());
     assert_eq!((record["status"].as_str(), record["fault"]["code"].as_str()), (Some("failed"), Some("overloaded")));
-    assert_eq!((record["usage"]["input"].as_u64(), record["usage_certainty"].as_str()), (Some(5), Some("estimated")), "case 68: the input is exact, the output is not");
+    assert_eq!(
+        (record["usage"]["input"].as_u64(), record["usage_certainty"].as_str()),
+        (Some(5), Some("estimated")),
+        "case 68: the input is exact, the output is not"
+    );
     house.verify();
 }
 
@@ -129,7 +155,11 @@ fn a_stream_that_breaks_off_ends_with_an_error_event_and_no_message_stop() {
     let house = House::new(Upstream::start(|exchange| {
         exchange.begin_events()?;
         exchange.chunk(messages_opening(500) + &delta(0, r#"{"type":"text_delta","text":"Hello"}"#))?;
-        if exchange.number == 0 { exchange.cut() } else { exchange.end()? }
+        if exchange.number == 0 {
+            exchange.cut()
+        } else {
+            exchange.end()?
+        }
         Ok(())
     }));
     for _ in 0..2 {
@@ -145,10 +175,19 @@ fn a_stream_that_breaks_off_ends_with_an_error_event_and_no_message_stop() {
 
 #[test]
 fn case_61_a_providers_refusal_keeps_its_status_and_its_words() {
-    for (status, kind) in [(400, "invalid_request_error"), (401, "authentication_error"), (404, "not_found_error"), (413, "request_too_large"), (429, "rate_limit_error"), (529, "overloaded_error")] {
+    for (status, kind) in [
+        (400, "invalid_request_error"),
+        (401, "authentication_error"),
+        (404, "not_found_error"),
+        (413, "request_too_large"),
+        (429, "rate_limit_error"),
+        (529, "overloaded_error"),
+    ] {
         let body = format!("{{\"type\":\"error\",\"error\":{{\"type\":\"{kind}\",\"message\":\"No\"}},\"request_id\":\"req_1\"}}");
         let said = body.clone();
-        let house = House::new(Upstream::start(move |exchange| exchange.document_with(status, &[("anthropic-ratelimit-tokens-reset", "2026-01-01T00:00:00Z"), ("request-id", "req_1")], &said)));
+        let house = House::new(Upstream::start(move |exchange| {
+            exchange.document_with(status, &[("anthropic-ratelimit-tokens-reset", "2026-01-01T00:00:00Z"), ("request-id", "req_1")], &said)
+        }));
         let reply = house.server.post(MESSAGES, ASK);
         assert_eq!((reply.status(), reply.text()), (status, body));
         assert_eq!((reply.header("request-id"), reply.header("anthropic-ratelimit-tokens-reset")), (Some("req_1"), None), "case 62");
@@ -170,7 +209,11 @@ fn case_67_a_client_that_leaves_cuts_the_provider() {
     holds_eventually("the provider sees its client gone", || house.upstream.clients_gone() == 1);
     let record = house.server.record(&call);
     assert_eq!(record["status"], "cancelled");
-    assert_eq!((record["usage"]["input"].as_u64(), record["usage"]["output"].as_u64()), (Some(777), Some(3)), "case 68: exact input, counted output, hidden reasoning as well");
+    assert_eq!(
+        (record["usage"]["input"].as_u64(), record["usage"]["output"].as_u64()),
+        (Some(777), Some(3)),
+        "case 68: exact input, counted output, hidden reasoning as well"
+    );
     house.verify();
 }
 

@@ -35,7 +35,11 @@ fn cases_58_60_request_bytes_arrive_as_sent_except_the_model() {
     assert_eq!(house.upstream.last().target, "/v1/responses");
     let record = house.server.record(&reply.call());
     let usage = &record["usage"];
-    assert_eq!((usage["input"].as_u64(), usage["cache_read"].as_u64(), usage["output"].as_u64(), usage["reasoning"].as_u64()), (Some(10), Some(40), Some(30), Some(20)), "case 21: cached tokens are part of OpenAI's input");
+    assert_eq!(
+        (usage["input"].as_u64(), usage["cache_read"].as_u64(), usage["output"].as_u64(), usage["reasoning"].as_u64()),
+        (Some(10), Some(40), Some(30), Some(20)),
+        "case 21: cached tokens are part of OpenAI's input"
+    );
     assert_eq!(record["cost_nanousd"], 10 * 1_000 + 40 * 100 + 30 * 2_000);
     house.verify();
 }
@@ -46,13 +50,18 @@ fn cases_55_to_57_every_event_passes_and_no_done_is_put_behind() {
         let record = check_passes(&fixtures::responses_stream("Grüße 🌍", 5, 3, end), (5, 3));
         assert_eq!(record["status"], status, "{end}");
     }
-    let strange = fixtures::responses_stream("Hi", 5, 3, "completed").replacen("event: response.in_progress", ": note\n\nevent: response.brand_new\ndata: {\"type\":\"response.brand_new\",\"sequence_number\":1}\n\nevent: response.in_progress", 1);
+    let strange = fixtures::responses_stream("Hi", 5, 3, "completed").replacen(
+        "event: response.in_progress",
+        ": note\n\nevent: response.brand_new\ndata: {\"type\":\"response.brand_new\",\"sequence_number\":1}\n\nevent: response.in_progress",
+        1,
+    );
     check_passes(&strange, (5, 3));
 }
 
 #[test]
 fn case_56_a_failed_response_passes_and_is_recorded_as_failed() {
-    let failed = fixtures::responses_stream("Hi", 5, 3, "failed").replace("\"status\":\"failed\"", "\"status\":\"failed\",\"error\":{\"code\":\"server_error\",\"message\":\"Broken\"}");
+    let failed = fixtures::responses_stream("Hi", 5, 3, "failed")
+        .replace("\"status\":\"failed\"", "\"status\":\"failed\",\"error\":{\"code\":\"server_error\",\"message\":\"Broken\"}");
     let house = House::new(Upstream::events(failed.clone()));
     let reply = house.server.post(RESPONSES, ASK);
     assert_eq!(reply.text(), failed);

@@ -92,7 +92,7 @@ impl Grouping {
     /// Runs `each` with the name of every group of the row.
     fn names(&mut self, row: &Row<'_>, mut each: impl FnMut(&str) -> Result<(), LedgerError>) -> Result<(), LedgerError> {
         let text = |place: usize| row.get_ref(place).map(|value| if let ValueRef::Text(text) = value { std::str::from_utf8(text).ok() } else { None });
-        let model = || Ok::<_, rusqlite::Error>(text(16)?.or(text(17)?).unwrap_or("-"));
+        let model = || Ok::<_, rusqlite::Error>(text(16)?.or(text(17)?).filter(|name| !name.is_empty()).unwrap_or("-"));
         match self.by {
             Dimension::Model => each(model()?),
             Dimension::Provider => each(model()?.split_once('/').map_or("-", |(provider, _)| provider)),

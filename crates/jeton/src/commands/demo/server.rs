@@ -4,12 +4,14 @@ use super::client::Client;
 use crate::failure::Failure;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 /// A running server.
 pub(super) struct DemoServer {
     child: Child,
     address: String,
+    /// Held open: the server has more to say than its address.
+    _stdout: Option<BufReader<ChildStdout>>,
 }
 
 impl DemoServer {
@@ -26,10 +28,11 @@ impl DemoServer {
             .stderr(Stdio::null())
             .spawn()
             .map_err(|error| failed(format!("the server cannot be started: {error}")))?;
-        let lines = child.stdout.take().map(|out| BufReader::new(out).lines()).into_iter().flatten();
-        let address = lines.map_while(Result::ok).find_map(|line| line.split_once(" listening on ").map(|(_, address)| address.trim().to_owned()));
+        let mut stdout = child.stdout.take().map(BufReader::new);
+        let lines = stdout.iter_mut().flat_map(|out| out.lines().map_while(Result::ok));
+        let address = lines.filter_map(|line| line.split_once(" listening on ").map(|(_, address)| address.trim().to_owned())).next();
         match address {
-            Some(address) => Ok(Self { child, address }),
+            Some(address) => Ok(Self { child, address, _stdout: stdout }),
             None => {
                 let _ = child.kill();
                 let _ = child.wait();

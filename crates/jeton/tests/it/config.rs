@@ -1,0 +1,132 @@
+//! The configuration: what is said about it, and how a running server takes it up.
+
+use crate::common::{BINARY, CHAT, House, assert_has, config, golden};
+use jeton_testkit::fixtures::{self, DONE, chat_chunk};
+use jeton_testkit::{Gate, Project, Upstream, eventually};
+
+const MISTAKES: &str = "[gateway]\nlistn = \"127.0.0.1:4600\"\nbody_limit_bytes = \"32\"\n\n[providers.acme]\napi = \"opnai\"\nbase_url = \"http://127.0.0.1:9000/v1\"\napi_key = \"sk-very-secret-value\"\n\n[routes.cheap]\ntry = [\"acme/fast\", \"acne/fast\"]\n\n[accounts.a]\nparent = \"a\"\nbudget = { usd = -1, window = \"fortnight\" }\n";
+const GOOD: &str = "[providers.acme]\napi = \"openai\"\nbase_url = \"http://127.0.0.1:9000/v1\"\napi_key = { env = \"ACME_KEY\" }\n\n[models.\"acme/fast\"]\nprice = { input = 0.25, output = 2.0 }\n\n[routes.cheap]\ntry = [\"acme/fast\", \"local/extract\"]\n\n[accounts.support]\nbudget = { usd = 50, timezone = \"Europe/Berlin\" }\n\n[classes.\"support.refund\"]\nvalue = { usd = 1.50 }\nroute = \"cheap\"\n";
+
+#[test]
+fn every_mistake_is_reported_at_once_with_place_and_remedy() {
+    let project = Project::with(BINARY, MISTAKES);
+    golden("config-check-mistakes", &project, &["config", "check"]);
+    golden("config-check-mistakes-json", &project, &["config", "check", "--json"]);
+    golden("up-mistakes", &project, &["up"]);
+}
+
+#[test]
+fn a_good_configuration_is_said_to_be_good_and_shown_with_origins() {
+    let project = Project::with(BINARY, GOOD);
+    golden("config-check-good", &project, &["config", "check"]);
+    golden("config-show", &project, &["config", "show"]);
+    golden("config-show-effective", &project, &["config", "show", "--effective"]);
+    let empty = Project::new(BINARY);
+    golden("config-check-empty", &empty, &["config", "check"]);
+    golden("config-show-empty", &empty, &["config", "show"]);
+}
+
+#[test]
+fn the_schema_is_json_schema() {
+    let schema = Project::new(BINARY).run(&["config", "schema"]);
+    assert_eq!(schema.code, 0);
+    assert_has(schema.json()["$schema"].as_str().unwrap(), &["json-schema.org"]);
+    assert!(schema.json()["properties"]["providers"].is_object());
+}
+
+#[test]
+fn secrets_are_shown_nowhere() {
+    let upstream = Upstream::start(|exchange| exchange.document(500, r#"{"error":{"message":"no"}}"#));
+    let project = Project::with(BINARY, &GOOD.replace("http://127.0.0.1:9000", &upstream.url()));
+    std::fs::write(project.dir().join("file-key"), "sk-from-file-secret\n").unwrap();
+    project.configure(
+        &(GOOD.replace("http://127.0.0.1:9000", &upstream.url())
+            + "[providers.filed]\napi = \"openai\"\nbase_url = \"http://127.0.0.1:9/v1\"\napi_key = { file = \"file-key\" }\n[log]\nlevel = \"trace\"\n"),
+    );
+    let server = project.start_with_env(&[("ACME_KEY", "sk-from-env-secret")]);
+    let reply = server.post(CHAT, r#"{"model":"acme/fast","messages":[{"role":"user","content":"my-own-prompt"}]}"#);
+    assert_eq!(upstream.last().header("authorization"), Some("Bearer sk-from-env-secret"));
+    let mut shown = vec![server.get("/").text(), server.get("/api/status").text(), server.get("/metrics").text(), server.get("/readyz").text()];
+    shown.push(server.get(&format!("/api/calls/{}", reply.call())).text());
+    shown.push(project.run(&["call", "show", &reply.call()]).stdout);
+    shown.push(server.said());
+    let mut command = project.command(&["config", "show", "--effective", "--json"]);
+    shown.push(String::from_utf8(command.env("ACME_KEY", "sk-from-env-secret").output().unwrap().stdout).unwrap());
+    for text in shown {
+        assert!(!text.contains("secret"), "{text}");
+        assert!(!text.contains("my-own-prompt"), "a prompt is shown: {text}");
+    }
+}
+
+#[test]
+fn a_missing_secret_refuses_to_start_and_names_what_is_missing() {
+    let project = Project::with(BINARY, GOOD);
+    let output = project.run(&["up", "--listen", "127.0.0.1:0"]);
+    assert_eq!((output.code, output.stdout.as_str()), (2, ""));
+    assert_has(&output.stderr, &["providers.acme", "ACME_KEY"]);
+}
+
+#[test]
+fn a_valid_change_is_taken_up_between_calls_and_those_under_way_keep_theirs() {
+    let gate = Gate::new();
+    let held = gate.clone();
+    let house = House::new(Upstream::start(move |exchange| {
+        if exchange.request.json()["stream"] != true {
+            return exchange.document(200, fixtures::chat_document(5, 3));
+        }
+        exchange.begin_events()?;
+        exchange.chunk(chat_chunk(r#"{"content":"old"}"#, "null"))?;
+        held.pass();
+        exchange.chunk(chat_chunk("{}", "\"stop\"") + &fixtures::chat_usage_chunk(5, 3) + DONE)?;
+        exchange.end()
+    }));
+    let mut stream = house.server.stream(CHAT, r#"{"model":"acme/fast","stream":true,"messages":[]}"#);
+    stream.read_until("old");
+    let (streamed, other) = (stream.head.call(), Upstream::document(fixtures::chat_document(500, 300)));
+    let before = house.upstream.count();
+    house.project.configure(&config(&other, "[routes.fresh]\ntry = [\"acme/fast\"]\n").replace("input = 1.0", "input = 3.0"));
+    let reply =
+        eventually("the new route is served", || Some(house.server.post(CHAT, r#"{"model":"fresh","messages":[]}"#)).filter(|reply| reply.status() == 200));
+    assert_eq!((other.count(), house.upstream.count()), (1, before));
+    assert_eq!(house.server.record(&reply.call())["cost_nanousd"], 500 * 3_000 + 300 * 2_000);
+    gate.open();
+    assert!(String::from_utf8(stream.to_end().unwrap()).unwrap().ends_with(DONE));
+    let (old, new) = (house.server.record(&streamed), house.server.record(&reply.call()));
+    assert_eq!(old["cost_nanousd"], 11_000, "the old price holds for what began under it");
+    assert_ne!(old["config_digest"], new["config_digest"]);
+    house.verify();
+}
+
+#[test]
+fn an_invalid_change_leaves_the_old_one_in_force_and_is_shown() {
+    let house = House::new(Upstream::document(fixtures::chat_document(5, 3)));
+    let ask = || house.server.post(CHAT, r#"{"model":"acme/fast","messages":[]}"#).status();
+    assert_eq!(ask(), 200);
+    let good = config(&house.upstream, "");
+    house.project.configure(&(good.clone() + "[gateway]\nlistn = 1\n"));
+    let ready = eventually("the mistake is shown", || Some(house.server.get("/readyz")).filter(|reply| reply.text().contains("listn")));
+    assert_eq!(ready.status(), 200, "the old one serves");
+    assert_has(&ready.text(), &["config: jeton.toml:", "unknown key `listn`"]);
+    assert_eq!(ask(), 200);
+    assert_has(&house.server.get("/api/status").text(), &["listn"]);
+    assert_has(&house.server.get("/").text(), &["listn"]);
+    eventually("the log says so", || house.server.said().contains("the last good configuration stays in use").then_some(()));
+    // A secret that is not there is found only when it is looked up.
+    house.project.configure(&good.replacen("api = \"openai\"", "api = \"openai\"\napi_key = { env = \"NO_SUCH_KEY\" }", 1));
+    eventually("the other mistake is shown", || house.server.get("/readyz").text().contains("NO_SUCH_KEY").then_some(()));
+    assert_eq!(ask(), 200);
+    house.project.configure(&(good + "\n"));
+    eventually("all is well again", || (house.server.get("/readyz").json()["notes"].as_array().map(Vec::len) == Some(0)).then_some(()));
+    assert_eq!(ask(), 200);
+}
+
+#[test]
+fn a_changed_budget_holds_at_once_and_keeps_what_was_spent() {
+    let house = House::with(Upstream::document(fixtures::chat_document(1_000, 500)), "[accounts.default]\nbudget = { usd = 1 }\n");
+    let body = r#"{"model":"acme/fast","max_tokens":500,"messages":[]}"#;
+    assert_eq!(house.server.post(CHAT, body).status(), 200);
+    house.project.configure(&config(&house.upstream, "[accounts.default]\nbudget = { usd = 0.0025 }\n"));
+    let refused = eventually("the smaller budget holds", || Some(house.server.post(CHAT, body)).filter(|reply| reply.status() == 400));
+    assert_has(&refused.text(), &["of $0.0025"]);
+    house.verify();
+}
