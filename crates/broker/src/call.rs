@@ -125,7 +125,11 @@ impl Call {
 
     /// Notes a decision, for the receipt.
     pub(crate) fn decided(&mut self, stage: &'static str, what: impl Into<String>) {
-        self.decisions.push(Decision { stage: Cow::Borrowed(stage), what: what.into() });
+        let decision = Decision { stage: Cow::Borrowed(stage), what: what.into() };
+        // A further try decides the same again more often than not.
+        if !self.decisions.contains(&decision) {
+            self.decisions.push(decision);
+        }
     }
 
     /// Bytes of the request that become tokens. Before the scan has succeeded, an empty request.

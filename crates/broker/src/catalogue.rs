@@ -161,6 +161,9 @@ impl Catalogue {
             return match provider.models.get(name) {
                 Some(entry) => Ok(Resolved { provider: Arc::clone(provider), entry: Arc::clone(entry) }),
                 None if provider.is_open && is_model_name(name) => Ok(self.unlisted(provider, name)),
+                None if provider.api == Api::Replay && provider.models.is_empty() => Err(self
+                    .not_found(asked)
+                    .remedy("Nothing is recorded there: `jeton up --record DIR` records, and `replay_dir` of the provider names the directory.")),
                 None => Err(self.not_found(asked)),
             };
         }

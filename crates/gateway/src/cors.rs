@@ -1,6 +1,7 @@
 //! Pages of other origins: shut out unless the configuration names them.
 
 use http::{HeaderMap, HeaderValue, Method, Response, StatusCode, header};
+use jeton_core::{Fault, FaultKind};
 
 use crate::response::GatewayBody;
 
@@ -8,6 +9,24 @@ use crate::response::GatewayBody;
 pub(crate) fn allowed_origin<'a>(headers: &'a HeaderMap, allowed: &[String]) -> Option<&'a HeaderValue> {
     let origin = headers.get(header::ORIGIN)?;
     allowed.iter().any(|name| origin.as_bytes() == name.as_bytes()).then_some(origin)
+}
+
+/// Refuses what a page of another origin sends. A browser sends a plain POST without asking first, so without this check
+/// any page could spend money here; that it cannot read the answer would not help.
+///
+/// # Errors
+/// Where the request names an origin that is neither this server's own nor configured.
+pub(crate) fn check_origin(headers: &HeaderMap, allowed: &[String]) -> Result<(), Fault> {
+    let Some(origin) = headers.get(header::ORIGIN) else { return Ok(()) };
+    let host = headers.get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let is_own = origin.to_str().ok().and_then(|origin| origin.split_once("://")).is_some_and(|(_, name)| !name.is_empty() && name == host);
+    if is_own || allowed_origin(headers, allowed).is_some() {
+        return Ok(());
+    }
+    Err(Fault::new(FaultKind::Forbidden, "This request was made by a web page of another origin.")
+        .code("origin_not_allowed")
+        .param("origin")
+        .remedy("Add the page's origin to gateway.cors_origins in jeton.toml if it may call from a browser."))
 }
 
 /// The answer to a browser's question whether it may send a request (Fetch standard, "CORS-preflight request").
@@ -38,6 +57,24 @@ pub(crate) fn allow(headers: &mut HeaderMap, origin: HeaderValue) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_page_of_another_origin_cannot_spend() {
+        let check = |origin: Option<&str>, passes: bool| {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, "127.0.0.1:4600".parse().unwrap());
+            if let Some(origin) = origin {
+                headers.insert(header::ORIGIN, origin.parse().unwrap());
+            }
+            assert_eq!(check_origin(&headers, &["https://app.example".to_owned()]).is_ok(), passes, "{origin:?}");
+        };
+        check(None, true);
+        check(Some("http://127.0.0.1:4600"), true);
+        check(Some("https://app.example"), true);
+        for foreign in ["https://evil.example", "null", "http://127.0.0.1:4601", "127.0.0.1:4600", ""] {
+            check(Some(foreign), false);
+        }
+    }
 
     #[test]
     fn only_named_origins_pass() {

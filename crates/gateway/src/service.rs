@@ -108,7 +108,8 @@ impl Gateway {
         }
         let client = client(peer, request.headers(), &settings.trusted_proxies);
         let target = parse(request.uri().path(), is_anthropic(request.headers()));
-        let mut response = match check_host(request.headers(), &settings.allowed_hosts) {
+        let checked = check_host(request.headers(), &settings.allowed_hosts).and_then(|()| cors::check_origin(request.headers(), &settings.cors_origins));
+        let mut response = match checked {
             Err(fault) => plain_error(dialect_of(&target.kind), &fault),
             Ok(()) if is_vendors(&target.kind) => self.vendor(request, target, client, &live, received).await,
             Ok(()) => self.other(request, client).await,
@@ -143,7 +144,7 @@ impl Gateway {
             (Kind::Call(endpoint), &Method::POST) => self.call(*endpoint, head, body, target, client, live, received).await,
             (Kind::Models(name), &Method::GET) => self.models(name.as_deref(), &head, target.key.as_deref(), client, live),
             (Kind::Refused { why, .. }, _) => {
-                let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served: {why}.", head.method, shown(head.uri.path())))
+                let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served ({why}).", head.method, shown(head.uri.path())))
                     .code("path_not_served")
                     .remedy("Jeton serves what it can meter: chat completions, responses, messages, token counts, embeddings, and the list of models.");
                 self.refuse(head, target, client, received, fault).await

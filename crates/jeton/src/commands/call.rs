@@ -78,7 +78,7 @@ pub(crate) fn receipt(detail: &CallDetail) -> String {
             record.route.as_ref().map_or(String::new(), |route| format!(", route {route}"))
         ),
     );
-    line("tokens", tokens(&record.usage, record.usage_certainty));
+    line("tokens", if record.tries.is_empty() { "none: nothing was sent".to_owned() } else { tokens(&record.usage, record.usage_certainty) });
     line("money", money(record));
     line("times", times(record));
     for one in &record.tries {
@@ -103,7 +103,11 @@ pub(crate) fn receipt(detail: &CallDetail) -> String {
         line("entry", format!("{} {}", entry.kind.name(), entry.amount));
     }
     for verdict in &detail.feedback {
-        line("feedback", format!("{} by {}{}", verdict.verdict, verdict.by, verdict.comment.as_ref().map_or(String::new(), |comment| format!(": {comment}"))));
+        let score = verdict.score.map_or(String::new(), |score| format!(" ({score})"));
+        line(
+            "feedback",
+            format!("{}{score} by {}{}", verdict.verdict, verdict.by, verdict.comment.as_ref().map_or(String::new(), |comment| format!(": {comment}"))),
+        );
     }
     if let Some(fault) = &record.fault {
         line("error", fault.to_string());

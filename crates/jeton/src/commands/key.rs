@@ -50,6 +50,7 @@ fn ahead(text: &str) -> Result<Timestamp, Failure> {
 
 fn warn_of_unknown_account(context: &Context, account: Option<&str>) {
     if let (Some(account), Ok(snapshot)) = (account, context.snapshot())
+        && account != jeton_core::DEFAULT_ACCOUNT
         && !snapshot.accounts.contains_key(account)
     {
         eprintln!("note: account `{account}` is not in jeton.toml: it is counted, and has no budget.");
@@ -81,7 +82,15 @@ fn list(context: &Context, is_json: bool) -> Result<(), Failure> {
     let rows = keys
         .iter()
         .map(|key| {
-            vec![key.name.clone(), key.id.clone(), key.account.clone(), key.class.clone().unwrap_or_default(), key.tags.join(","), budget(key), state(key)]
+            vec![
+                key.name.clone(),
+                key.id.clone(),
+                if key.admin { "–".to_owned() } else { key.account.clone() },
+                key.class.clone().unwrap_or_default(),
+                key.tags.join(","),
+                budget(key),
+                state(key),
+            ]
         })
         .collect();
     output::table(&["name", "id", "account", "class", "tags", "budget", "state"], &[], rows);
