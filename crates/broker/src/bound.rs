@@ -24,6 +24,8 @@ pub(crate) struct Bound {
     pub(crate) output: u64,
     /// Whether the request itself names the limit.
     pub(crate) output_is_stated: bool,
+    /// Whether neither the request nor the model's data names a limit, so that `output` is only assumed.
+    pub(crate) output_cap_is_assumed: bool,
     /// How many answers were asked for.
     pub(crate) choices: u64,
 }
@@ -38,7 +40,13 @@ pub(crate) fn of_request(endpoint: Endpoint, facts: &RequestFacts, context: Opti
         Endpoint::Embeddings | Endpoint::CountTokens => 0,
         _ => facts.output_limit.map_or(cap, |stated| output.map_or(stated, |cap| stated.min(cap))),
     };
-    Bound { input, output: per_choice.saturating_mul(facts.choices), output_is_stated: facts.output_limit.is_some(), choices: facts.choices.max(1) }
+    Bound {
+        input,
+        output: per_choice.saturating_mul(facts.choices),
+        output_is_stated: facts.output_limit.is_some(),
+        output_cap_is_assumed: facts.output_limit.is_none() && output.is_none(),
+        choices: facts.choices.max(1),
+    }
 }
 
 impl Bound {
@@ -80,7 +88,7 @@ mod tests {
 
     #[test]
     fn the_affordable_output_costs_no_more_than_the_money_and_one_token_more_would() {
-        let bound = Bound { input: 1_000, output: 64_000, output_is_stated: false, choices: 2 };
+        let bound = Bound { input: 1_000, output: 64_000, output_is_stated: false, output_cap_is_assumed: false, choices: 2 };
         for money in [0, 999_000, 1_000_000, 1_500_000, 5_000_000, 1_000_000_000] {
             let money = Nanousd(money);
             let tokens = bound.affordable_output(&price(), None, money);

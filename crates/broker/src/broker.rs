@@ -152,7 +152,7 @@ async fn path(call: &mut Call) -> Result<Answer, Fault> {
     call.passed("admit");
     hold::hold(call)?;
     call.passed("hold");
-    let plan = choose::choose(call);
+    let plan = choose::choose(call)?;
     call.passed("choose");
     let answer = attempt::attempt(call, &plan).await?;
     call.passed("try");
@@ -201,7 +201,8 @@ async fn refused(mut call: Call, fault: Fault) -> Response<CallBody> {
     call.http_status = fault.kind.status();
     let ending = if call.tries.is_empty() { Ending::Refused(fault) } else { Ending::Failed(fault) };
     let durable = settle::settle(&mut call, ending);
-    // A store that fails must not keep a refusal back: nothing was spent.
+    // An error ends nothing that was paid for, so a store that fails must not keep it back; what the tries used stays in
+    // the ledger's memory and is written as soon as it can be.
     if call.broker.ledger().healthy().is_ok() {
         let _ = durable.await;
     }

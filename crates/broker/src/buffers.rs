@@ -1,5 +1,6 @@
 //! One bound on the bytes that all calls together hold in memory.
 
+use jeton_core::{Fault, FaultKind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -62,6 +63,15 @@ impl Drop for Reserved {
     fn drop(&mut self) {
         self.release();
     }
+}
+
+/// What a call is told that would pass the bound.
+#[must_use]
+pub fn memory_full() -> Fault {
+    Fault::new(FaultKind::Unavailable, "All calls together hold as many bytes as they may.")
+        .code("memory_bound")
+        .remedy("Try again shortly, or raise gateway.buffer_limit_bytes in jeton.toml.")
+        .retry_after_ms(1_000)
 }
 
 #[cfg(test)]

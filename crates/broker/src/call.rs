@@ -14,6 +14,7 @@ use jeton_project::Class;
 use jeton_wire::{Observed, RequestFacts};
 use std::borrow::Cow;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::time::Instant;
 
 /// A model that may serve the call, with what a try at it can cost.
@@ -32,6 +33,14 @@ pub(crate) struct Candidate {
 pub(crate) struct RunningTry {
     pub(crate) record: TryRecord,
     pub(crate) candidate: usize,
+    /// Set as soon as bytes of the request may have left.
+    pub(crate) sent: Arc<AtomicBool>,
+}
+
+impl RunningTry {
+    pub(crate) fn was_sent(&self) -> bool {
+        self.sent.load(Ordering::Relaxed)
+    }
 }
 
 /// A call on its way.

@@ -219,7 +219,9 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
     if let Some(own) = own {
         limits = (own.context_tokens.or(limits.0), own.output_tokens.or(limits.1));
         if let Some(set) = &own.price {
-            price = overridden(set, &price);
+            // A nominal price stands in for all or nothing: mixed with real ones it would be neither.
+            let is_nominal = config.is_some_and(|config| config.api == Api::Twin);
+            price = overridden(set, if is_nominal { Price::default() } else { price });
             version = OWN_PRICES.to_owned();
         }
     }
@@ -241,7 +243,7 @@ fn from_book(book: &str, name: &str) -> (Price, String, (Option<u64>, Option<u64
 }
 
 /// Own prices before the book's. A model priced by its owner has no long-prompt or service tiers but those it states.
-fn overridden(own: &Price, book: &Price) -> Price {
+fn overridden(own: &Price, book: Price) -> Price {
     Price {
         rates: own.rates.or(book.rates),
         context_tiers: own.context_tiers.clone(),

@@ -24,7 +24,7 @@ mod tests;
 pub use assemble::Surroundings;
 pub use body::CallBody;
 pub use broker::{Broker, BrokerOptions, OnRecord};
-pub use buffers::{Buffers, Reserved};
+pub use buffers::{Buffers, Reserved, memory_full};
 pub use catalogue::{Catalogue, ModelEntry, ProviderEntry, Resolved, public_path};
 pub use inbound::{Inbound, Peer};
 pub use live::Live;

@@ -8,6 +8,8 @@ pub(crate) struct Target {
     pub(crate) kind: Kind,
     pub(crate) class: Option<String>,
     pub(crate) key: Option<String>,
+    /// The path behind the prefixes: what may be shown, for a key may stand before it.
+    pub(crate) rest: String,
 }
 
 /// What lies at the end of a path.
@@ -48,7 +50,7 @@ const UNMETERED: [(&str, &str); 18] = [
 /// Reads a path: `/v1/…`, behind any of the prefixes `/c/CLASS` and `/k/KEY`. `is_anthropic` says in which dialect a
 /// path shared by both vendors is meant. A prefix with an empty name is no prefix.
 pub(crate) fn parse(path: &str, is_anthropic: bool) -> Target {
-    let mut target = Target { kind: Kind::Other, class: None, key: None };
+    let mut target = Target { kind: Kind::Other, class: None, key: None, rest: String::new() };
     let mut rest = path;
     loop {
         let place = if rest.starts_with("/c/") && target.class.is_none() {
@@ -58,15 +60,15 @@ pub(crate) fn parse(path: &str, is_anthropic: bool) -> Target {
         } else {
             break;
         };
-        let (name, after) = rest[3..].split_once('/').unwrap_or((&rest[3..], ""));
+        let name = rest[3..].split('/').next().unwrap_or_default();
         if name.is_empty() {
             break;
         }
         *place = Some(percent_decoded(name));
         rest = &rest[3 + name.len()..];
-        let _ = after;
     }
     target.kind = kind(rest, is_anthropic);
+    rest.clone_into(&mut target.rest);
     target
 }
 
@@ -111,7 +113,8 @@ mod tests {
     use super::*;
 
     fn check(path: &str, kind: Kind, class: Option<&str>, key: Option<&str>) {
-        let expected = Target { kind, class: class.map(str::to_owned), key: key.map(str::to_owned) };
+        let rest = path.find("/v1").map_or(path, |at| &path[at..]).to_owned();
+        let expected = Target { kind, class: class.map(str::to_owned), key: key.map(str::to_owned), rest };
         assert_eq!(parse(path, false), expected, "{path}");
     }
 

@@ -5,7 +5,7 @@ use flate2::read::{DeflateDecoder, GzDecoder, ZlibDecoder};
 use http::{HeaderMap, header};
 use http_body::Body;
 use http_body_util::BodyExt;
-use jeton_broker::Reserved;
+use jeton_broker::{Reserved, memory_full};
 use jeton_core::{Fault, FaultKind};
 use std::io::Read;
 use std::time::Duration;
@@ -128,13 +128,6 @@ fn decompress(coding: &str, raw: &Bytes, bounds: Bounds, reserved: &mut Reserved
 fn too_large(bytes: u64, most: u64) -> Fault {
     Fault::new(FaultKind::TooLarge, format!("The body has {bytes} bytes or more; the limit is {most}."))
         .remedy("Send less, or raise gateway.body_limit_bytes (gateway.decompressed_limit_bytes for compressed bodies) in jeton.toml.")
-}
-
-fn memory_full() -> Fault {
-    Fault::new(FaultKind::Unavailable, "All calls together hold as many bytes as they may.")
-        .code("memory_bound")
-        .remedy("Try again shortly, or raise gateway.buffer_limit_bytes in jeton.toml.")
-        .retry_after_ms(1_000)
 }
 
 #[cfg(test)]

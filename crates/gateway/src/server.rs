@@ -207,13 +207,22 @@ async fn connection(
     acceptor: Option<Arc<Acceptor>>,
     gateway: Arc<Gateway>,
     watch: Arc<Watch>,
-    stopping: watch::Receiver<Stopping>,
+    mut stopping: watch::Receiver<Stopping>,
 ) {
     match acceptor {
         None => serve(stream, peer, gateway, watch, stopping).await,
         Some(acceptor) => {
             let limit = Duration::from_millis(gateway.live().snapshot().gateway.header_timeout_ms);
-            if let Ok(Ok(stream)) = tokio::time::timeout(limit, acceptor.0.accept(stream)).await {
+            let stopped = async {
+                // The sender outlives all connections; without it the end is near as well.
+                let _ = stopping.wait_for(|stopping| *stopping != Stopping::No).await;
+            };
+            // Before the handshake is done no call can be under way, so a stop waits for none.
+            let accepted = tokio::select! {
+                accepted = tokio::time::timeout(limit, acceptor.0.accept(stream)) => accepted,
+                () = stopped => return,
+            };
+            if let Ok(Ok(stream)) = accepted {
                 serve(stream, peer, gateway, watch, stopping).await;
             }
         }

@@ -144,15 +144,14 @@ impl Gateway {
             (Kind::Call(endpoint), &Method::POST) => self.call(*endpoint, head, body, target, client, live, received).await,
             (Kind::Models(name), &Method::GET) => self.models(name.as_deref(), &head, target.key.as_deref(), client, live),
             (Kind::Refused { why, .. }, _) => {
-                let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served ({why}).", head.method, shown(head.uri.path())))
+                let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served ({why}).", head.method, shown(&target.rest)))
                     .code("path_not_served")
                     .remedy("Jeton serves what it can meter: chat completions, responses, messages, token counts, embeddings, and the list of models.");
                 self.refuse(head, target, client, received, fault).await
             }
             _ => {
                 let wanted = if matches!(target.kind, Kind::Models(_)) { "GET" } else { "POST" };
-                let fault =
-                    Fault::new(FaultKind::MethodNotAllowed, format!("{} is asked for with {wanted}, not with {}.", shown(head.uri.path()), head.method));
+                let fault = Fault::new(FaultKind::MethodNotAllowed, format!("{} is asked for with {wanted}, not with {}.", shown(&target.rest), head.method));
                 let mut response = self.refuse(head, target, client, received, fault).await;
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(wanted));
                 response
@@ -252,7 +251,25 @@ fn plain_error(dialect: Dialect, fault: &Fault) -> Response<GatewayBody> {
     response
 }
 
-/// A path as an error may show it.
+/// A path as an error may show it, and a receipt keep it: without the key of a prefix `/k/KEY`.
 fn shown(path: &str) -> String {
-    path.chars().filter(|c| !c.is_control()).take(120).collect()
+    let mut is_key = false;
+    let mut parts = Vec::new();
+    for part in path.split('/') {
+        parts.push(if is_key { "…" } else { part });
+        is_key = part == "k";
+    }
+    parts.join("/").chars().filter(|c| !c.is_control()).take(120).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shown_path_holds_no_key() {
+        assert_eq!(shown("/k/jtn_a_b/v1/nonsense"), "/k/…/v1/nonsense");
+        assert_eq!(shown("/c/work/k/jtn_a_b/c/k/v1/x"), "/c/work/k/…/c/k/…/x");
+        assert_eq!(shown("/v1/bad\u{7}path"), "/v1/badpath");
+    }
 }

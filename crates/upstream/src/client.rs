@@ -17,6 +17,7 @@ use jeton_core::FaultKind;
 use jeton_wire::Endpoint;
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
@@ -53,6 +54,8 @@ pub struct Try {
     pub body: Bytes,
     /// The body as the caller sent it: by it an exchange is recorded and found again, whatever Jeton had to edit.
     pub asked: Bytes,
+    /// Set as soon as bytes of the request may have left: whoever drops the try knows by it whether it may have cost something.
+    pub sent: Arc<AtomicBool>,
     /// Whether a stream is asked for.
     pub stream: bool,
     /// What makes a simulated answer repeatable.
@@ -130,6 +133,7 @@ impl Upstream {
 }
 
 async fn answer(attempt: &Try) -> Result<TryResponse, TryError> {
+    attempt.sent.store(!attempt.provider.kind().is_network(), Ordering::Relaxed);
     match attempt.provider.kind() {
         ProviderKind::OpenAi | ProviderKind::Anthropic => answer_from_network(attempt).await,
         ProviderKind::Twin(twin) => twin.next(attempt.endpoint, &attempt.model, &attempt.body).play().await,
@@ -156,15 +160,17 @@ async fn answer_from_network(attempt: &Try) -> Result<TryResponse, TryError> {
 /// so what remains is a close that is on its way in that moment.
 async fn exchange(attempt: &Try, network: &Network) -> Result<(Response<Incoming>, Connection), TryError> {
     while let Some(mut connection) = network.pool.take() {
+        attempt.sent.store(true, Ordering::Relaxed);
         match connection.exchange(request(attempt, network)?).await {
             Ok(answer) => return Ok((answer, connection)),
-            Err(error) if !error.sent => {}
+            Err(error) if !error.sent => attempt.sent.store(false, Ordering::Relaxed),
             Err(error) => return Err(no_answer(&error, true)),
         }
     }
     let begun = Instant::now();
     let mut connection = connect(&network.origin, Duration::from_millis(attempt.timers.connect_ms)).await?;
     attempt.provider.health().connected(begun.elapsed());
+    attempt.sent.store(true, Ordering::Relaxed);
     match connection.exchange(request(attempt, network)?).await {
         Ok(answer) => Ok((answer, connection)),
         Err(error) => Err(no_answer(&error, false)),

@@ -32,6 +32,7 @@ pub use error::{Stage, TryError};
 pub use headers::response_headers;
 pub use health::{HealthSnapshot, LastFailure, ObservedHealth};
 pub use provider::{Credential, Provider, ProviderConfig, ProviderKind, Secret};
+pub use replay::mask;
 pub use replay::{Chunk, Exchange, Pace, Recorder, Recording, Replay, ReplayConfig, ReplayError};
 pub use simulated::{SimulatedBody, SimulatedReply, SimulatedReset, SimulatedResponse, Step, TimedStep};
 pub use twin::{AfterScript, BUILT_IN_TWINS, Latency, ScriptedCall, ScriptedReply, ScriptedStop, ScriptedUsage, Tail, TokenRange, Twin, TwinConfig, Vice};

@@ -184,6 +184,22 @@ impl Provider {
         matches!(self.credential, Credential::Caller)
     }
 
+    /// `text` with every occurrence of this provider's own credential and of its further headers' values masked; none where
+    /// there is no such occurrence. Values under eight bytes are too common to look for.
+    #[must_use]
+    pub fn conceal(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let own = if let Credential::Own(secret) = &self.credential { Some(secret.reveal().as_bytes()) } else { None };
+        let further = self.network.iter().flat_map(|network| network.headers.iter().map(|(_, value)| value.as_bytes()));
+        let mut masked: Option<Vec<u8>> = None;
+        for secret in own.into_iter().chain(further).filter(|secret| secret.len() >= 8) {
+            let current = masked.as_deref().unwrap_or(text);
+            if memchr::memmem::find(current, secret).is_some() {
+                masked = Some(replaced(current, secret, b"***"));
+            }
+        }
+        masked
+    }
+
     /// What was seen of it so far.
     #[must_use]
     pub fn health(&self) -> &ObservedHealth {
@@ -210,6 +226,18 @@ impl Provider {
     pub(crate) const fn network(&self) -> Option<&Network> {
         self.network.as_ref()
     }
+}
+
+fn replaced(text: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let mut from = 0;
+    for at in memchr::memmem::find_iter(text, what) {
+        out.extend_from_slice(&text[from..at]);
+        out.extend_from_slice(by);
+        from = at + what.len();
+    }
+    out.extend_from_slice(&text[from..]);
+    out
 }
 
 fn network(kind: &ProviderKind, base_url: &str, credential: &Credential, headers: &[(String, String)], previous: Option<&Network>) -> Result<Network, String> {
@@ -327,6 +355,17 @@ mod tests {
         config.headers = vec![("x-team-token".to_owned(), "very-secret".to_owned())];
         let printed = format!("{:?} {}", Provider::new(config, None).unwrap(), Secret::new("very-secret"));
         assert!(!printed.contains("very-secret"), "{printed}");
+    }
+
+    #[test]
+    fn a_credential_that_the_provider_repeats_is_masked() {
+        let mut config = ProviderConfig::new("p", ProviderKind::OpenAi, "http://example.test/v1");
+        config.credential = Credential::Own(Secret::new("sk-very-secret"));
+        config.headers = vec![("x-team-token".to_owned(), "also-very-secret".to_owned())];
+        let provider = Provider::new(config, None).unwrap();
+        let masked = provider.conceal(b"bad key sk-very-secret, sk-very-secret and also-very-secret").unwrap();
+        assert_eq!(masked, b"bad key ***, *** and ***");
+        assert!(provider.conceal(b"nothing to hide").is_none());
     }
 
     #[test]

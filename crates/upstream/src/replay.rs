@@ -10,6 +10,7 @@ mod mask;
 mod record;
 
 pub use files::{Recorder, ReplayError};
+pub use mask::mask;
 pub use record::{Chunk, Exchange, Recording};
 
 use crate::simulated::{SimulatedReply, SimulatedResponse, Step, TimedStep};

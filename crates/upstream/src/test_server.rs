@@ -51,6 +51,7 @@ impl TestServer {
             query: None,
             body: Bytes::from_static(body.as_bytes()),
             asked: Bytes::new(),
+            sent: Arc::default(),
             stream: false,
             seed: 0,
             timers: Timers { connect_ms: 1_000, headers_ms: 1_000 },

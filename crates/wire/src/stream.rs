@@ -55,6 +55,14 @@ pub struct Observed {
     pub refusal: bool,
 }
 
+impl Observed {
+    /// Whether nothing of an answer was seen.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.text_bytes + self.reasoning_bytes + self.tool_bytes + self.tool_calls == 0
+    }
+}
+
 /// What a chunk brought.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Pushed {

@@ -1,6 +1,7 @@
 //! The tries: one after the other until one shows content. What failed before its first content leaves no trace in the
 //! answer, only on the receipt; after the first content nothing is switched (case 66).
 
+use crate::buffers::memory_full;
 use crate::call::{Call, Candidate, RunningTry, micros};
 use crate::stages::choose::Plan;
 use crate::stages::{hold, settle};
@@ -22,6 +23,9 @@ use tokio::time::{Instant, timeout_at};
 /// The largest answer that is not streamed, in bytes; error bodies are cut far below.
 const DOCUMENT_BYTES_MAX: usize = 256 << 20;
 const ERROR_BYTES_MAX: usize = 1 << 20;
+
+/// The most that a stream may send before its first content, in bytes: pings, comments, opening events.
+const OPENING_BYTES_MAX: usize = 16 << 20;
 
 /// What the tries led to.
 pub(crate) enum Answer {
@@ -92,12 +96,6 @@ fn may_go_on(call: &mut Call, plan: &Plan, index: usize) -> Result<(), Fault> {
     if Instant::now() >= plan.deadline {
         return Err(Fault::new(FaultKind::Timeout, "The time for all tries is over."));
     }
-    let ceiling = call.route.as_deref().and_then(|name| call.live.route(name)).and_then(|route| route.max_cost);
-    let spent = settle::spent(call);
-    let next = call.candidates[index].cost_bound.unwrap_or(Nanousd::ZERO);
-    if ceiling.is_some_and(|ceiling| spent.saturating_add(next) > ceiling) {
-        return Err(Fault::new(FaultKind::PolicyRefused, "The money that the route allows for all tries is not enough for a further one."));
-    }
     hold::raise(call, index)
 }
 
@@ -105,9 +103,10 @@ async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) ->
     let candidate = call.candidates[index].clone();
     let timeouts = call.live.timeouts(candidate.resolved.provider.name(), call.route.as_deref(), call.class.as_deref());
     let deadline = deadline.min(Instant::now() + Duration::from_millis(timeouts.total_ms));
+    let mut is_refused = false;
     loop {
         begin(call, index, &candidate);
-        let asks_for_usage = asks_for_usage(call, &candidate);
+        let asks_for_usage = !is_refused && asks_for_usage(call, &candidate);
         let response = send(call, &candidate, &timeouts, deadline, asks_for_usage).await;
         let response = match response {
             Ok(response) => response,
@@ -119,6 +118,7 @@ async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) ->
         if !response.status.is_success() {
             let refusal = refused(call, response, deadline).await;
             if asks_for_usage && refuses_stream_options(&refusal) {
+                is_refused = true;
                 candidate.resolved.provider.upstream.remember_refused_stream_options();
                 call.decided("try", format!("`{}` refuses stream_options: asked again without", candidate.resolved.provider.name()));
                 continue;
@@ -150,14 +150,15 @@ fn begin(call: &mut Call, index: usize, candidate: &Candidate) {
         bytes_in: 0,
         bytes_out: 0,
     };
-    call.running = Some(RunningTry { record, candidate: index });
+    call.running = Some(RunningTry { record, candidate: index, sent: Arc::default() });
 }
 
 async fn send(call: &mut Call, candidate: &Candidate, timeouts: &Timeouts, deadline: Instant, asks_for_usage: bool) -> Result<TryResponse, TryError> {
     let is_stream = call.facts.as_ref().is_some_and(|facts| facts.stream);
     let left_ms = u64::try_from(deadline.saturating_duration_since(Instant::now()).as_millis()).unwrap_or(u64::MAX).max(1);
     // An answer that is not streamed shows its head only when it is complete.
-    let headers_ms = timeouts.headers_ms.unwrap_or(if is_stream { timeouts.first_content_ms } else { timeouts.total_ms });
+    let class_ms = call.class.as_ref().and_then(|class| class.limits.first_content_ms).unwrap_or(u64::MAX);
+    let headers_ms = timeouts.headers_ms.unwrap_or(if is_stream { timeouts.first_content_ms } else { timeouts.total_ms.min(class_ms) });
     let body = edited(call, candidate, asks_for_usage);
     if let Some(running) = &mut call.running {
         running.record.bytes_out = body.len() as u64;
@@ -170,6 +171,7 @@ async fn send(call: &mut Call, candidate: &Candidate, timeouts: &Timeouts, deadl
         query: call.inbound.query.clone(),
         body,
         asked: call.inbound.body.clone(),
+        sent: call.running.as_ref().map(|running| Arc::clone(&running.sent)).unwrap_or_default(),
         stream: is_stream,
         seed: u64::try_from(call.id.to_i64()).unwrap_or(0),
         timers: Timers { connect_ms: timeouts.connect_ms.min(left_ms), headers_ms: headers_ms.min(left_ms) },
@@ -240,6 +242,7 @@ async fn refused(call: &mut Call, response: TryResponse, deadline: Instant) -> O
         Ok(body) => body,
         Err(error) => return broken(call, &error),
     };
+    let body = concealed(call, body);
     let dialect = call.inbound.endpoint.dialect();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let said = jeton_wire::read_error(dialect, status.as_u16(), header, &body);
@@ -249,25 +252,37 @@ async fn refused(call: &mut Call, response: TryResponse, deadline: Instant) -> O
     Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing }
 }
 
-/// What a provider said went wrong, as a fault.
+/// An error as it may be seen: some providers repeat the credential that they refuse.
+fn concealed(call: &Call, body: Bytes) -> Bytes {
+    let provider = call.running.as_ref().map(|running| &call.candidates[running.candidate].resolved.provider.upstream);
+    provider.and_then(|provider| provider.conceal(&body)).map_or(body, Bytes::from)
+}
+
+/// What a provider said went wrong, as a fault. What looks like a credential is not kept.
 pub(crate) fn fault_of(said: &UpstreamFault) -> Fault {
-    let mut fault = Fault::new(said.kind, format!("The provider answered {}: {}", said.status, said.message));
+    let mut fault = Fault::new(said.kind, format!("The provider answered {}: {}", said.status, jeton_upstream::mask(&said.message)));
     fault.retry_after_ms = said.retry_after_ms;
     fault
 }
 
 /// The try broke below HTTP.
 fn broken(call: &mut Call, error: &TryError) -> Outcome {
+    // Our own bound is not the provider's failure, and another model's answer would meet it as well.
+    let is_ours = error.kind == FaultKind::Unavailable;
     let provider = call.running.as_ref().map_or_else(String::new, |running| running.record.provider.clone());
-    let fault = Fault::new(error.kind, format!("Provider `{provider}` did not answer: {error}."))
-        .remedy("The try stands on the receipt; further models in a route (`routes.NAME.try`) would have been tried next.");
+    let fault = if is_ours {
+        memory_full()
+    } else {
+        Fault::new(error.kind, format!("Provider `{provider}` did not answer: {error}."))
+            .remedy("The try stands on the receipt; further models in a route (`routes.NAME.try`) would have been tried next.")
+    };
     let outcome = if error.kind == FaultKind::Timeout { format!("{}_timeout", error.stage.name()) } else { format!("{}_failed", error.stage.name()) };
     if error.sent {
         settle::close_try_unanswered(call, outcome, Some(fault.clone()));
     } else {
         settle::close_try(call, outcome, Some(fault.clone()));
     }
-    Outcome::Failed { fault, said: None, is_passing: true }
+    Outcome::Failed { fault, said: None, is_passing: !is_ours }
 }
 
 /// Reads a whole answer.
@@ -284,6 +299,12 @@ async fn document(call: &mut Call, response: TryResponse, deadline: Instant) -> 
         let fault = fault_of(&said);
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         return Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing: said.kind.is_passing() };
+    }
+    if !facts.well_formed {
+        let fault = Fault::new(FaultKind::UpstreamFailed, "The provider answered with what is no JSON document.")
+            .remedy("Look whether `base_url` leads to the provider's API.");
+        settle::close_try_unanswered(call, "not_json".to_owned(), Some(fault.clone()));
+        return Outcome::Failed { fault, said: None, is_passing: true };
     }
     note_first_content(call);
     Outcome::Answered(Answer::Document { status, headers, body })
@@ -329,6 +350,7 @@ async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeou
     let TryResponse { status, headers, mut body } = response;
     let mut meter = StreamMeter::new(call.inbound.endpoint, jeton_wire::StreamOptions { strip_usage: asked_for_usage, ..jeton_wire::StreamOptions::default() });
     let mut ready = VecDeque::new();
+    let mut waiting_bytes = 0;
     let begun = call.running.as_ref().map_or(0, |running| running.record.started_us);
     let until = (call.inbound.received + Duration::from_micros(begun) + Duration::from_millis(timeouts.first_content_ms)).min(deadline);
     let waited = Instant::now();
@@ -343,6 +365,11 @@ async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeou
             Ok(Some(Ok(frame))) => {
                 let Ok(data) = frame.into_data() else { continue };
                 note_bytes_in(call, data.len());
+                waiting_bytes += data.len();
+                if waiting_bytes > OPENING_BYTES_MAX || !call.inbound.reserved.grow(data.len() as u64) {
+                    let detail = format!("more than {OPENING_BYTES_MAX} bytes came before the first content");
+                    break Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::UpstreamFailed, detail));
+                }
                 ready.extend(meter.push(data).forward);
             }
             Ok(None) => break Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::UpstreamFailed, "the stream ended before its first content")),

@@ -2,6 +2,7 @@
 //! hangs in here; today the order is the route's own.
 
 use crate::call::Call;
+use jeton_core::{Fault, FaultKind};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -14,11 +15,26 @@ pub(crate) struct Plan {
     pub(crate) deadline: Instant,
 }
 
-/// Makes the plan. The caller's `jeton-deadline` (milliseconds from the start) and the route's `total_ms` bound it.
-pub(crate) fn choose(call: &mut Call) -> Plan {
+/// Makes the plan. The route's `total_ms` bounds it, without a route the model's provider's; the caller's `jeton-deadline`
+/// (milliseconds from the start) bounds both.
+///
+/// # Errors
+/// Where `jeton-deadline` is no number.
+pub(crate) fn choose(call: &mut Call) -> Result<Plan, Fault> {
     let route_ms = call.route.as_deref().and_then(|name| call.live.route(name)).map(|route| route.total_ms);
-    let caller_ms = call.inbound.header("jeton-deadline").and_then(|value| value.parse::<u64>().ok());
-    let total_ms = route_ms.unwrap_or(call.live.snapshot().timeouts.total_ms);
-    let total_ms = caller_ms.map_or(total_ms, |caller_ms| total_ms.min(caller_ms));
-    Plan { order: (0..call.candidates.len()).collect(), deadline: call.inbound.received + Duration::from_millis(total_ms) }
+    let total_ms = route_ms.unwrap_or_else(|| {
+        let provider = call.candidates.first().map_or("", |candidate| candidate.resolved.provider.name());
+        call.live.snapshot().timeouts_for(provider, None).total_ms
+    });
+    let total_ms = match call.inbound.header("jeton-deadline") {
+        None => total_ms,
+        Some(text) => total_ms.min(text.parse().map_err(|_| unreadable_deadline())?),
+    };
+    Ok(Plan { order: (0..call.candidates.len()).collect(), deadline: call.inbound.received + Duration::from_millis(total_ms) })
+}
+
+fn unreadable_deadline() -> Fault {
+    Fault::new(FaultKind::InvalidRequest, "The header `jeton-deadline` is no whole number of milliseconds.")
+        .param("jeton-deadline")
+        .remedy("Write, for example, `jeton-deadline: 30000`.")
 }

@@ -4,17 +4,35 @@ use crate::call::{Call, Candidate};
 use crate::stages::settle;
 use jeton_core::{Fault, FaultKind, Nanousd, Price};
 use jeton_ledger::{Ask, Refusal, RefusalReason};
-use std::sync::Arc;
 
-/// Holds what the first candidate can cost. A request without an output limit gets one that the money affords.
+/// Holds what the first candidate can cost that can be afforded; those before it are passed over. A request without an
+/// output limit gets one that the money affords.
 ///
 /// # Errors
-/// Where an account or the class cannot afford the call, where its price is unknown and the budget is hard, where the
-/// ledger's store fails.
+/// Where no candidate can be afforded by an account or the class, or its price is unknown and the budget is hard: what
+/// was wrong with the first. Where the ledger's store fails.
 pub(crate) fn hold(call: &mut Call) -> Result<(), Fault> {
-    let ledger = Arc::clone(call.broker.ledger());
-    ledger.healthy().map_err(|why| store_down(&why))?;
-    let candidate = call.candidates[0].clone();
+    call.broker.ledger().healthy().map_err(|why| store_down(&why))?;
+    let mut first_refusal = None;
+    for place in 0..call.candidates.len() {
+        match hold_candidate(call, place) {
+            Ok(()) => {
+                call.candidates.drain(..place);
+                return Ok(());
+            }
+            Err(fault) if fault.kind == FaultKind::Unavailable => return Err(fault),
+            Err(fault) => {
+                let name = call.candidates[place].resolved.full_name();
+                call.decided("hold", format!("`{name}` is passed over: {}", fault.message));
+                first_refusal.get_or_insert(fault);
+            }
+        }
+    }
+    Err(first_refusal.unwrap_or_else(|| Fault::new(FaultKind::Internal, "There was no model to hold money for.")))
+}
+
+fn hold_candidate(call: &mut Call, place: usize) -> Result<(), Fault> {
+    let candidate = call.candidates[place].clone();
     let (floor, want) = wanted(call, &candidate)?;
     let ask = Ask {
         call: call.id,
@@ -26,7 +44,7 @@ pub(crate) fn hold(call: &mut Call) -> Result<(), Fault> {
         lease_ms: call.live.lease_ms(),
         simulated: candidate.resolved.entry.is_simulated,
     };
-    let granted = ledger.admit(&ask).map_err(|refusal| refused(&refusal))?;
+    let granted = call.broker.ledger().admit(&ask).map_err(|refusal| refused(&refusal))?;
     call.held = granted.amount;
     limit_output(call, &candidate, granted.amount, granted.limited_by.as_deref());
     Ok(())
@@ -51,12 +69,12 @@ pub(crate) fn raise(call: &mut Call, index: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The least that the call needs (its output at the floor, where it states no limit) and the most that it can use.
+/// The least that a try needs (its output at the floor, where the request states no limit) and the most that it can use,
+/// under what class and route allow for the whole call.
 fn wanted(call: &Call, candidate: &Candidate) -> Result<(Nanousd, Nanousd), Fault> {
-    let is_budgeted = is_budgeted(call);
-    let ceiling = call.class.as_ref().and_then(|class| class.limits.cost_per_call);
+    let ceiling = ceiling(call).map(|ceiling| ceiling.saturating_sub(settle::spent(call)));
     let Some(most) = candidate.cost_bound else {
-        return if is_budgeted || ceiling.is_some() { Err(price_unknown(candidate)) } else { Ok((Nanousd::ZERO, Nanousd::ZERO)) };
+        return if is_budgeted(call) || ceiling.is_some() { Err(price_unknown(candidate)) } else { Ok((Nanousd::ZERO, Nanousd::ZERO)) };
     };
     // What costs nothing (counting tokens) needs nothing, whatever the prompt would cost elsewhere.
     let least = if candidate.bound.output_is_stated { most } else { floor_cost(call, candidate).unwrap_or(most).min(most) };
@@ -65,6 +83,13 @@ fn wanted(call: &Call, candidate: &Candidate) -> Result<(Nanousd, Nanousd), Faul
         Some(ceiling) => Ok((least, most.min(ceiling))),
         None => Ok((least, most)),
     }
+}
+
+/// The most that all tries of the call may cost together, by its class and its route.
+fn ceiling(call: &Call) -> Option<Nanousd> {
+    let class = call.class.as_ref().and_then(|class| class.limits.cost_per_call);
+    let route = call.route.as_deref().and_then(|name| call.live.route(name)).and_then(|route| route.max_cost);
+    [class, route].into_iter().flatten().min()
 }
 
 fn floor_cost(call: &Call, candidate: &Candidate) -> Option<Nanousd> {
@@ -88,6 +113,11 @@ fn limit_output(call: &mut Call, candidate: &Candidate, granted: Nanousd, limite
     if candidate.is_limited_by_class {
         call.decided("hold", format!("output limited to {per_choice} tokens by class `{}`", call.attribution.class));
     }
+    // A limit that is only assumed bounds nothing until the provider is told.
+    if candidate.bound.output_cap_is_assumed && per_choice > 0 && (is_budgeted(call) || ceiling(call).is_some()) {
+        call.output_limit = Some(per_choice);
+        call.decided("hold", format!("the model's longest output is not known: output limited to {per_choice} tokens, for which money is held"));
+    }
     let affords_all = candidate.cost_bound.is_none_or(|most| granted >= most);
     if affords_all || candidate.bound.output_is_stated {
         return;
@@ -110,7 +140,11 @@ fn price_unknown(candidate: &Candidate) -> Fault {
 fn too_dear(call: &Call, candidate: &Candidate, least: Nanousd, ceiling: Nanousd) -> Fault {
     Fault::new(
         FaultKind::PolicyRefused,
-        format!("The call can cost {least} at `{}`, and class `{}` allows {ceiling} per call.", candidate.resolved.full_name(), call.attribution.class),
+        format!(
+            "The call can cost {least} at `{}`, and class `{}` or its route leaves {ceiling} for it.",
+            candidate.resolved.full_name(),
+            call.attribution.class
+        ),
     )
     .code("class_cost_limit")
     .remedy("Shorten the prompt, state a lower output limit, or choose a cheaper model.")

@@ -267,8 +267,8 @@ async fn drain(mut call: Call, mut upstream: TryBody, mut meter: StreamMeter, de
 
 /// The provider sends what no reader could take.
 fn unreadable(meter: &StreamMeter) -> Fault {
-    let why = meter.error().map_or_else(String::new, |said| said.message.clone());
-    Fault::new(FaultKind::UpstreamFailed, format!("The provider's stream cannot be read: {why}."))
+    let why = meter.error().map_or_else(|| "The provider's stream cannot be read.".to_owned(), |said| said.message.clone());
+    Fault::new(FaultKind::UpstreamFailed, why)
 }
 
 fn broken_off(error: &TryError) -> Fault {

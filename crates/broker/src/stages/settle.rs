@@ -1,9 +1,9 @@
 //! What was used is charged, exactly once, whatever happened. The end of an answer waits for the charge to be durable.
 
-use crate::call::Call;
+use crate::call::{Call, Candidate, RunningTry};
 use crate::estimate;
 use crate::stages::record::{self, Outcomes};
-use jeton_core::{Certainty, Fault, Nanousd, Usage};
+use jeton_core::{Certainty, Cost, Fault, Nanousd, Usage};
 use jeton_ledger::{CallStatus, Durable};
 use jeton_wire::{Endpoint, Observed};
 
@@ -86,10 +86,15 @@ fn close(call: &mut Call, outcome: String, fault: Option<Fault>, unreported: Unr
     let Some(running) = call.running.take() else { return };
     let reported = std::mem::take(&mut call.usage);
     let seen = std::mem::take(&mut call.observed);
-    let (usage, certainty) = used(call, &reported, &seen, unreported, ended_cleanly);
-    let resolved = &call.candidates[running.candidate].resolved;
-    let cost = resolved.entry.price.charge(&usage);
-    let charged = cost.known().or_else(|| call.live.price_for_bound(resolved).charge(&usage).known()).unwrap_or(Nanousd::ZERO);
+    let candidate = &call.candidates[running.candidate];
+    let resolved = &candidate.resolved;
+    let (mut usage, mut certainty) = used(call, &running, &reported, &seen, unreported, ended_cleanly);
+    let mut cost = resolved.entry.price.charge(&usage);
+    if !estimate::is_plausible(&usage, &candidate.bound) {
+        cost = Cost::Unknown("the provider reports more tokens than the request can have used".into());
+        (usage, certainty) = (Usage::default(), Certainty::Unknown);
+    }
+    let charged = cost.known().unwrap_or_else(|| bound_of_unknown(call, candidate, &usage));
     call.certainties.push(if cost.known().is_some() { certainty } else { Certainty::Unknown });
     call.last_seen = seen;
     let mut record = running.record;
@@ -103,8 +108,17 @@ fn close(call: &mut Call, outcome: String, fault: Option<Fault>, unreported: Unr
     call.tries.push(record);
 }
 
+/// What budgets count for a try whose cost nobody knows, never nothing: the assumed price where one is configured; else
+/// every token at the dearest of the model's known rates; else what is left of the hold.
+fn bound_of_unknown(call: &Call, candidate: &Candidate, usage: &Usage) -> Nanousd {
+    let price = call.live.price_for_bound(&candidate.resolved);
+    let by_usage = usage.input_total().zip(usage.output).and_then(|(input, output)| price.bound(input, output, usage.service_tier.as_deref()));
+    let held = call.held.saturating_sub(spent(call));
+    by_usage.or_else(|| candidate.cost_bound.map(|bound| bound.min(held).max(Nanousd::ZERO))).unwrap_or(Nanousd::ZERO)
+}
+
 /// What a try used, and how certain that is.
-fn used(call: &Call, reported: &Usage, seen: &Observed, unreported: Unreported, ended_cleanly: bool) -> (Usage, Certainty) {
+fn used(call: &Call, running: &RunningTry, reported: &Usage, seen: &Observed, unreported: Unreported, ended_cleanly: bool) -> (Usage, Certainty) {
     let nothing = Usage { input: Some(0), output: Some(0), ..Usage::default() };
     match call.inbound.endpoint {
         // Counting tokens buys none.
@@ -112,10 +126,16 @@ fn used(call: &Call, reported: &Usage, seen: &Observed, unreported: Unreported, 
         Endpoint::Embeddings if reported.input.is_some() => return (Usage { output: Some(0), ..reported.clone() }, Certainty::Reported),
         _ => {}
     }
-    if unreported == Unreported::Free && reported.input.is_none() {
+    let is_free = unreported == Unreported::Free || !running.was_sent();
+    if is_free && reported.input.is_none() {
         return (nothing, Certainty::Reported);
     }
-    estimate::complete(reported, ended_cleanly, call.text_bytes(), seen)
+    let (mut usage, certainty) = estimate::complete(reported, ended_cleanly, call.text_bytes(), seen);
+    if reported.output.is_none() && seen.is_empty() && !ended_cleanly {
+        let waited_us = call.elapsed_us().saturating_sub(running.record.started_us);
+        usage.output = Some(estimate::unseen_output(waited_us, &call.candidates[running.candidate].bound));
+    }
+    (usage, certainty)
 }
 
 /// Moves what the stages found out of the call, for the record.

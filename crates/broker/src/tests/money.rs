@@ -99,3 +99,59 @@ async fn an_unknown_price_is_refused_under_a_budget_or_held_at_the_bound() {
     assert!(house.record(&got).record.held > Nanousd::ZERO);
     house.assert_books_hold();
 }
+
+#[tokio::test]
+async fn a_cost_that_nobody_knows_is_never_charged_at_nothing() {
+    // The model's own price says nothing of cached tokens, and the provider reports some.
+    let house = Harness::new(
+        "[providers.c]\napi = \"twin\"\nmodels = [\"m\"]\ntwin = { script = [{ text = \"Hi\", usage = { input = 100, cache_read = 900, output = 10 } }] }\n[models.\"c/m\"]\nprice = { input = 1000.0, output = 2000.0 }\nlimits = { output = 100 }\n[accounts.default]\nbudget = { usd = 50 }",
+    );
+    let prompt = "word ".repeat(1_000);
+    let got = house.chat(&ASK.replace("dear/m", "c/m").replace("Hi", &prompt)).await;
+    let record = house.record(&got).record;
+    assert!(matches!(&record.cost, jeton_core::Cost::Unknown(why) if why.contains("cache reads")), "{:?}", record.cost);
+    // Every token at the dearest known rate of its kind: 1,000 in at $0.001 and 10 out at $0.002.
+    assert_eq!(record.charged, Nanousd::parse_usd("1.02").unwrap());
+    assert_eq!(record.charge_certainty, jeton_core::Certainty::Unknown);
+    house.assert_books_hold();
+}
+
+#[tokio::test]
+async fn a_broken_counter_does_not_empty_an_account() {
+    let house = Harness::new(
+        "[providers.c]\napi = \"twin\"\nmodels = [\"m\"]\ntwin = { script = [{ text = \"Hi\", usage = { input = 9000000000000000, output = 10 } }] }\n[models.\"c/m\"]\nprice = { input = 1.0, output = 2.0 }\nlimits = { output = 100 }\n[accounts.default]\nbudget = { usd = 1 }",
+    );
+    let got = house.chat(&ASK.replace("dear/m", "c/m")).await;
+    let record = house.record(&got).record;
+    assert!(record.cost.known().is_none() && record.charged <= record.held && record.charged > Nanousd::ZERO, "{record:?}");
+    assert_eq!(record.usage.input, None);
+    house.assert_books_hold();
+}
+
+#[tokio::test]
+async fn what_cannot_be_afforded_is_passed_over_and_the_routes_ceiling_holds_for_all() {
+    let route = "[providers.cheap]\napi = \"twin\"\nmodels = [\"m\"]\n[models.\"cheap/m\"]\nprice = { input = 1.0, output = 1.0 }\nlimits = { output = 100 }\n[routes.r]\ntry = [\"dear/m\", \"cheap/m\"]\n[routes.tight]\ntry = [\"dear/m\"]\nmax_cost = { usd = 0.01 }";
+    let house = dear("0.1", route);
+    let got = house.chat(&ASK.replace("dear/m", "r")).await;
+    let record = house.record(&got).record;
+    assert_eq!((got.status, record.model.as_deref()), (200, Some("cheap/m")));
+    assert!(record.decisions.iter().any(|decision| decision.what.starts_with("`dear/m` is passed over: ")), "{:?}", record.decisions);
+    let got = dear("50", route).chat(&ASK.replace("dear/m", "tight")).await;
+    assert_eq!((got.status, got.json()["error"]["code"].as_str().unwrap()), (403, "class_cost_limit"));
+    house.assert_books_hold();
+}
+
+#[tokio::test]
+async fn a_limit_that_is_only_assumed_is_told_to_the_provider() {
+    let house = Harness::new(
+        "[providers.own]\napi = \"openai\"\nbase_url = \"http://127.0.0.1:9\"\n[models.\"own/m\"]\nprice = { input = 1.0, output = 1.0 }\n[accounts.default]\nbudget = { usd = 50 }",
+    );
+    let got = house.chat(&ASK.replace("dear/m", "own/m")).await;
+    let record = house.record(&got).record;
+    assert!(
+        record.decisions.iter().any(|decision| decision.what.contains("longest output is not known: output limited to 16384 tokens")),
+        "{:?}",
+        record.decisions
+    );
+    assert!(record.tries[0].bytes_out > record.request_bytes, "the limit was put in");
+}

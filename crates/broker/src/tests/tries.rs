@@ -62,7 +62,7 @@ async fn the_timer_of_the_first_content_ends_a_try_that_says_nothing() {
     assert_eq!((got.status, record.tries.len()), (200, 2));
     assert!(record.tries[0].outcome.ends_with("_timeout"), "{}", record.tries[0].outcome);
     assert_eq!(begun.elapsed().as_millis(), 1_000);
-    assert_eq!(record.tries[0].usage.output, Some(0), "the request went out, so its input is charged by estimate");
+    assert_eq!(record.tries[0].usage.output, Some(50), "the request went out: a second at a hundred tokens a second, within the bound of fifty");
     house.assert_books_hold();
 }
 
@@ -85,4 +85,13 @@ async fn the_last_failure_reaches_the_caller_in_the_providers_words_and_with_our
     assert_eq!((got.status, got.json()["error"]["type"].as_str().unwrap()), (429, "rate_limit_error"));
     assert_eq!(got.headers["retry-after"], "1");
     assert_eq!(house.record(&got).record.tries.len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_providers_own_time_holds_even_if_it_is_longer_than_the_usual() {
+    let house = Harness::new(
+        "[timeouts]\ntotal_ms = 2500\n[providers.longer]\napi = \"twin\"\nmodels = [\"m\"]\ntimeouts = { total_ms = 8000 }\ntwin = { first_token = { kind = \"fixed\", ms = 4000.0 } }",
+    );
+    let got = house.chat(&ASK.replace("STREAM", "false").replace("\"r\"", "\"longer/m\"")).await;
+    assert_eq!(got.status, 200, "{}", got.body);
 }

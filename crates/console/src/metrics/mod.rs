@@ -4,6 +4,7 @@
 //! Names carry their unit. Money is in nano-dollars, because a float cannot hold every amount; a query divides by 1e9.
 
 mod expose;
+mod label;
 mod text;
 mod value;
 
@@ -14,6 +15,7 @@ pub(crate) use text::grammar;
 pub use value::{Counter, Gauge, Histogram};
 
 use jeton_core::{Certainty, Cost};
+use label::LabelValues;
 use jeton_ledger::{CallRecord, CallStatus};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
@@ -22,7 +24,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 /// More label sets than this would make scrapes slow and Prometheus large; what comes after is counted as `other`.
 const LABEL_SETS_MOST: usize = 500;
 
-/// What stands for labels beyond [`LABEL_SETS_MOST`].
+/// What stands for label values beyond those that are kept, and for label sets beyond [`LABEL_SETS_MOST`].
 const OTHER: &str = "other";
 
 /// Upper bounds of times in microseconds, shown as seconds: 1 ms to 5 min.
@@ -54,7 +56,8 @@ const BATCH_SIZES: &[u64] = &[1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1_024, 4_09
 /// The endpoints that have histograms of their own; the last takes every other name.
 const ENDPOINTS: [&str; 6] = ["chat", "responses", "messages", "count_tokens", "embeddings", OTHER];
 
-/// What a family of calls has in common. Every value comes from a small set, or is held down by [`LABEL_SETS_MOST`].
+/// What a family of calls has in common. Every value comes from a small set, or is held down by [`LabelValues`]; the sets
+/// together by [`LABEL_SETS_MOST`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct Labels {
     endpoint: Box<str>,
@@ -101,6 +104,8 @@ impl Default for CallTimes {
 #[derive(Debug)]
 pub struct Metrics {
     sums: RwLock<HashMap<u64, Vec<LabelSet>>>,
+    models: LabelValues,
+    classes: LabelValues,
     hasher: RandomState,
     sets: Gauge,
     times: [CallTimes; ENDPOINTS.len()],
@@ -123,6 +128,8 @@ impl Default for Metrics {
     fn default() -> Self {
         Self {
             sums: RwLock::default(),
+            models: LabelValues::default(),
+            classes: LabelValues::default(),
             hasher: RandomState::new(),
             sets: Gauge::default(),
             times: std::array::from_fn(|_| CallTimes::default()),
@@ -186,23 +193,35 @@ impl Metrics {
 
     /// The sums of a label set, found without allocating where it is known.
     fn sums_of(&self, endpoint: &str, model: &str, class: &str, simulated: bool) -> Arc<CallSums> {
-        let key = self.hasher.hash_one((endpoint, model, class, simulated));
-        {
-            let sums = self.sums.read().unwrap_or_else(PoisonError::into_inner);
-            let same = |labels: &Labels| *labels.endpoint == *endpoint && *labels.model == *model && *labels.class == *class && labels.simulated == simulated;
-            if let Some((_, found)) = sums.get(&key).and_then(|sets| sets.iter().find(|(labels, _)| same(labels))) {
-                return found.clone();
-            }
+        if let Some(found) = self.find(endpoint, model, class, simulated) {
+            return found;
         }
+        let (model, class) = (self.models.keep(model), self.classes.keep(class));
         let many = usize::try_from(self.sets.get()).is_ok_and(|sets| sets >= LABEL_SETS_MOST);
-        if many && (model, class) != (OTHER, OTHER) {
-            return self.sums_of(endpoint, OTHER, OTHER, simulated);
+        match self.find(endpoint, model, class, simulated) {
+            Some(found) => found,
+            None if many => self.find_or_add(endpoint, OTHER, OTHER, simulated),
+            None => self.find_or_add(endpoint, model, class, simulated),
         }
+    }
+
+    fn key(&self, endpoint: &str, model: &str, class: &str, simulated: bool) -> u64 {
+        self.hasher.hash_one((endpoint, model, class, simulated))
+    }
+
+    fn find(&self, endpoint: &str, model: &str, class: &str, simulated: bool) -> Option<Arc<CallSums>> {
+        let same = |labels: &Labels| *labels.endpoint == *endpoint && *labels.model == *model && *labels.class == *class && labels.simulated == simulated;
+        let sums = self.sums.read().unwrap_or_else(PoisonError::into_inner);
+        let sets = sums.get(&self.key(endpoint, model, class, simulated))?;
+        sets.iter().find(|(labels, _)| same(labels)).map(|(_, found)| found.clone())
+    }
+
+    fn find_or_add(&self, endpoint: &str, model: &str, class: &str, simulated: bool) -> Arc<CallSums> {
         let labels = Labels { endpoint: endpoint.into(), model: model.into(), class: class.into(), simulated };
         let mut sums = self.sums.write().unwrap_or_else(PoisonError::into_inner);
-        let sets = sums.entry(key).or_default();
+        let sets = sums.entry(self.key(endpoint, model, class, simulated)).or_default();
         if let Some((_, found)) = sets.iter().find(|(known, _)| *known == labels) {
-            return found.clone(); // another thread was first
+            return found.clone(); // it was there, or another thread was first
         }
         let fresh = Arc::new(CallSums::default());
         sets.push((labels, fresh.clone()));

@@ -7,6 +7,7 @@ use crate::state::{Console, Status};
 use jeton_core::{Fault, Timestamp};
 use jeton_ledger::{AccountStanding, CallRow, CostQuery, CostRow, Dimension, LatencyQuery, LatencyRow, LedgerError, Percentiles, SeriesRow, Sums};
 use jiff::tz::TimeZone;
+use std::collections::HashMap;
 
 /// How many calls the page lists.
 const CALLS_SHOWN: usize = 40;
@@ -162,9 +163,9 @@ fn groups(console: &Console, by: Dimension, since: Timestamp) -> Result<Vec<Grou
             continue;
         }
         let query = LatencyQuery { by: Some(by), since: Some(since), until: None, simulated: Some(simulated) };
-        let times = console.ledger.latency(&query)?;
+        let times: HashMap<String, LatencyRow> = console.ledger.latency(&query)?.into_iter().map(|times| (times.name.clone(), times)).collect();
         for row in rows.iter().filter(|row| of(row).calls > 0) {
-            let found = times.iter().find(|times| times.name == row.name);
+            let found = times.get(&row.name);
             let (first_content, total) = found.map_or((None, None), |times| (times.first_content, times.total));
             groups.push(Group { name: row.name.clone(), simulated, sums: of(row), first_content, total });
         }

@@ -1,7 +1,7 @@
 //! Classes and models side by side: what each cost, used, and how it did.
 
 use super::chart::range;
-use super::data::{Group, PageData};
+use super::data::{Group, PageData, add};
 use super::html::{Html, html};
 use super::show::{count, duration_us, money, short_count, unknown};
 use super::time::{p99, share};
@@ -9,6 +9,9 @@ use jeton_ledger::{Percentiles, Sums};
 
 /// Groups shown before the rest is folded away.
 const GROUPS_SHOWN: usize = 10;
+
+/// Groups on the page at all. Callers name classes, so there may be thousands; what comes after is summed up in one line.
+const GROUPS_MOST: usize = 40;
 
 pub(crate) fn section(data: &PageData) -> Html {
     html!(
@@ -32,29 +35,67 @@ fn table(data: &PageData, title: &str, filter: &'static str, groups: &[Group]) -
     };
     let mut whole = html!("<h2>{}</h2><div class=\"scroll\"><table class=\"groups\">{}<tbody>{}</tbody></table></div>", title, head, body);
     if groups.len() > GROUPS_SHOWN {
-        let rest = &groups[GROUPS_SHOWN..];
+        let (folded, rest) = groups[GROUPS_SHOWN..].split_at((groups.len() - GROUPS_SHOWN).min(GROUPS_MOST - GROUPS_SHOWN));
+        let mut folded = rows(folded);
+        folded.push(&rest_rows(data, filter, rest));
         whole.push(&html!(
             "<details class=\"alternative\"><summary>{} more</summary><div class=\"scroll\"><table class=\"groups\"><tbody>{}</tbody></table></div></details>",
-            rest.len(),
-            rows(rest)
+            count((groups.len() - GROUPS_SHOWN) as u64),
+            folded
         ));
     }
     whole
 }
 
-fn row(data: &PageData, filter: &'static str, group: &Group) -> Html {
-    let tag = if group.simulated { html!(" <span class=\"tag\">simulated</span>") } else { Html::EMPTY };
+/// The groups that have no row of their own, in one row; two where some are simulated, for those are never added to real ones.
+fn rest_rows(data: &PageData, filter: &'static str, rest: &[Group]) -> Html {
+    let of_kind = |simulated| {
+        let groups = rest.iter().filter(|group| group.simulated == simulated);
+        let (number, sums) = groups.fold((0, Sums::default()), |(number, sums), group| (number + 1, add(sums, &group.sums)));
+        if number > 0 { rest_row(data, filter, simulated, number, &sums) } else { Html::EMPTY }
+    };
+    [false, true].into_iter().map(of_kind).collect()
+}
+
+fn rest_row(data: &PageData, filter: &'static str, simulated: bool, number: u64, sums: &Sums) -> Html {
     html!(
-        "<tr><th scope=\"row\"><a class=\"name-link\" data-focus=\"{}-{}\" href=\"{}\">{}</a>{}</th><td class=\"num\">{}<span class=\"sub\">{}</span></td><td class=\"num\">{}<span class=\"sub\">{}</span></td>{}{}</tr>",
+        "<tr><th scope=\"row\">and {} more{}<span class=\"sub\"><code>jeton cost --by {} --since {}</code></span></th>{}{}{}</tr>",
+        count(number),
+        simulated_tag(simulated),
+        filter,
+        data.period.name,
+        figures(sums),
+        times("first content", None, NO_SUM_OF_TIMES),
+        times("whole call", None, NO_SUM_OF_TIMES)
+    )
+}
+
+const NO_SUM_OF_TIMES: &str = "Percentiles of several groups cannot be added up";
+
+fn simulated_tag(simulated: bool) -> Html {
+    if simulated { html!(" <span class=\"tag\">simulated</span>") } else { Html::EMPTY }
+}
+
+/// The two columns of a row that can be summed.
+fn figures(sums: &Sums) -> Html {
+    html!(
+        "<td class=\"num\">{}<span class=\"sub\">{}</span></td><td class=\"num\">{}<span class=\"sub\">{}</span></td>",
+        cost(sums),
+        tokens(sums),
+        count(sums.calls),
+        failed(sums)
+    )
+}
+
+fn row(data: &PageData, filter: &'static str, group: &Group) -> Html {
+    html!(
+        "<tr><th scope=\"row\"><a class=\"name-link\" data-focus=\"{}-{}\" href=\"{}\">{}</a>{}</th>{}{}{}</tr>",
         filter,
         group.name,
         super::link(data, &[(filter, Some(&group.name)), ("status", None)]),
         super::breakable(&group.name),
-        tag,
-        cost(&group.sums),
-        tokens(&group.sums),
-        count(group.sums.calls),
-        failed(&group.sums),
+        simulated_tag(group.simulated),
+        figures(&group.sums),
         times("first content", group.first_content.as_ref(), "No call that ended well was streamed"),
         times("whole call", group.total.as_ref(), "No call ended well")
     )

@@ -1,6 +1,7 @@
 //! The page that stays open on a second screen, and the receipt as a page of its own. Rendered here; a small script only
 //! exchanges the parts that changed.
 
+mod accounts;
 mod calls;
 mod chart;
 mod data;

@@ -1,10 +1,12 @@
 //! What was spent today and this month, and how accounts stand against their budgets.
 
+use super::accounts::{Rest, choose, used};
 use super::data::PageData;
 use super::html::{Html, html};
 use super::show::{count, moment, money, percent, short_money, unknown};
 use jeton_core::{Nanousd, Timestamp};
 use jeton_ledger::{AccountStanding, Sums, Window};
+use jiff::tz::TimeZone;
 
 /// Accounts shown before the rest is folded away.
 const ACCOUNTS_SHOWN: usize = 8;
@@ -43,8 +45,7 @@ fn figure(title: &Html, (real, simulated): &(Sums, Sums)) -> Html {
 }
 
 fn budgets(data: &PageData) -> Html {
-    let ordered = in_order(&data.standings);
-    let shown: Vec<_> = ordered.iter().filter(|(_, standing)| standing.budget.is_some() || standing.spent.0 != 0 || standing.held.0 != 0).collect();
+    let chosen = choose(&data.standings);
     let mut list = Html::EMPTY;
     if !data.standings.iter().any(|standing| standing.budget.is_some()) {
         list.push(&html!(
@@ -52,53 +53,39 @@ fn budgets(data: &PageData) -> Html {
             "{ usd = 50, window = \"month\" }"
         ));
     }
-    let row = |(depth, standing): &&(usize, &AccountStanding)| account(data, *depth, standing);
-    let first: Html = shown.iter().take(ACCOUNTS_SHOWN).map(row).collect();
-    list.push(&html!("<ul class=\"budgets\">{}</ul>", first));
-    if shown.len() > ACCOUNTS_SHOWN {
-        let rest: Html = shown.iter().skip(ACCOUNTS_SHOWN).map(row).collect();
-        let number = shown.len() - ACCOUNTS_SHOWN;
-        list.push(&html!("<details class=\"alternative\"><summary>{} more</summary><ul class=\"budgets\">{}</ul></details>", number, rest));
+    let row = |(depth, standing): &(usize, &AccountStanding)| account(data, *depth, standing);
+    let (first, folded) = chosen.rows.split_at(chosen.rows.len().min(ACCOUNTS_SHOWN));
+    list.push(&html!("<ul class=\"budgets\">{}</ul>", first.iter().map(row).collect::<Html>()));
+    let number = folded.len() as u64 + chosen.rest.number;
+    if number > 0 {
+        let mut folded: Html = folded.iter().map(row).collect();
+        folded.push(&rest_row(&chosen.rest));
+        list.push(&html!("<details class=\"alternative\"><summary>{} more</summary><ul class=\"budgets\">{}</ul></details>", count(number), folded));
     }
     list
 }
 
-/// Accounts with their depth, each under its parent; on each level the one that is nearest to its end first.
-fn in_order(standings: &[AccountStanding]) -> Vec<(usize, &AccountStanding)> {
-    fn visit<'a>(standings: &'a [AccountStanding], parent: Option<&str>, depth: usize, ordered: &mut Vec<(usize, &'a AccountStanding)>) {
-        let mut level: Vec<&AccountStanding> = standings.iter().filter(|one| parent_of(standings, one) == parent).collect();
-        level.sort_by(|a, b| {
-            b.budget.is_some().cmp(&a.budget.is_some()).then(used(b).total_cmp(&used(a))).then(b.spent.cmp(&a.spent)).then(a.name.cmp(&b.name))
-        });
-        for standing in level {
-            ordered.push((depth, standing));
-            // The ledger refuses circles of parents; the bound keeps a mistake there from hanging the page.
-            if depth < 16 {
-                visit(standings, Some(&standing.name), depth + 1, ordered);
-            }
-        }
+/// The accounts that have no row of their own.
+fn rest_row(rest: &Rest) -> Html {
+    if rest.number == 0 {
+        return Html::EMPTY;
     }
-    let mut ordered = Vec::with_capacity(standings.len());
-    visit(standings, None, 0, &mut ordered);
-    ordered
+    html!(
+        "<li><span class=\"name\">and {} more<span class=\"window\">month, in UTC</span></span><span class=\"soft\">no budget; <code>jeton cost --by account</code></span>\
+         <span class=\"figures-line\">{}{}</span></li>",
+        count(rest.number),
+        money(rest.spent),
+        held(rest.held)
+    )
 }
 
-/// The parent, where it is an account that is known.
-fn parent_of<'a>(standings: &[AccountStanding], one: &'a AccountStanding) -> Option<&'a str> {
-    one.parent.as_deref().filter(|parent| standings.iter().any(|other| other.name == *parent))
-}
-
-/// The share of the budget that is spent or held.
-fn used(standing: &AccountStanding) -> f64 {
-    match &standing.budget {
-        Some(budget) if budget.amount.0 > 0 => standing.spent.saturating_add(standing.held).as_usd_f64() / budget.amount.as_usd_f64(),
-        _ => 0.0,
-    }
+fn held(amount: Nanousd) -> Html {
+    if amount.0 > 0 { html!(" + {} held", money(amount)) } else { Html::EMPTY }
 }
 
 fn account(data: &PageData, depth: usize, standing: &AccountStanding) -> Html {
     let window = standing.budget.as_ref().map_or("month, in UTC", |budget| window_name(budget.window));
-    let held = if standing.held.0 > 0 { html!(" + {} held", money(standing.held)) } else { Html::EMPTY };
+    let held = held(standing.held);
     let (bar, figures) = match &standing.budget {
         Some(budget) => {
             let state = if standing.available.is_some_and(|left| left.0 <= 0) { "bad" } else { "" };
@@ -141,15 +128,26 @@ fn remainder(data: &PageData, standing: &AccountStanding) -> Html {
     let left = standing.available.unwrap_or_default();
     let left = if left.0 < 0 { html!("<span class=\"bad\">{} over</span>", money(Nanousd(left.0.saturating_neg()))) } else { html!("{} left", money(left)) };
     match standing.renews_at {
-        Some(at) => html!("{}, renews {}", left, renewal(data, at)),
+        Some(at) => html!("{}, renews {}", left, renewal(data, standing, at)),
         None => html!("{}, does not renew", left),
     }
 }
 
-/// Near renewals by the clock, others by the day.
-fn renewal(data: &PageData, at: Timestamp) -> Html {
-    let near = at.0 - data.now.0 < 24 * 3_600_000;
-    super::show::time(at, &data.zone, if near { "%H:%M" } else { "%-d %b" })
+/// Near renewals by the clock, others by the day. Both are those of the budget's own zone, whose calendar decides: midnight
+/// on the first there is another hour, even another day, elsewhere. A zone that is not the page's is named.
+fn renewal(data: &PageData, standing: &AccountStanding, at: Timestamp) -> Html {
+    let format = if at.0 - data.now.0 < 24 * 3_600_000 { "%H:%M" } else { "%-d %b" };
+    let name = standing.budget.as_ref().map_or("", |budget| budget.timezone.as_str());
+    match TimeZone::get(name) {
+        Ok(zone) if !same_zone(&zone, &data.zone) => html!("{} in {}", super::show::time(at, &zone, format), name),
+        _ => super::show::time(at, &data.zone, format),
+    }
+}
+
+/// Whether two zones are one. UTC is also known as `Etc/UTC`.
+fn same_zone(one: &TimeZone, other: &TimeZone) -> bool {
+    let bare = |zone: &TimeZone| zone.iana_name().map(|name| name.trim_start_matches("Etc/").to_owned());
+    one == other || (bare(one).is_some() && bare(one) == bare(other))
 }
 
 fn bar(standing: &AccountStanding, budget: Nanousd) -> Html {

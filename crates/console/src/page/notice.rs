@@ -10,8 +10,8 @@ pub(crate) fn banners(data: &PageData) -> Html {
     let mut text = Html::EMPTY;
     if let Some(why) = &data.store_problem {
         text.push(&html!(
-            "<div class=\"banner bad\" role=\"alert\"><strong>The ledger cannot be written. New calls are refused.</strong>{}. Look at the disk and at the server's log; calls are served again as soon as a write succeeds.</div>",
-            why
+            "<div class=\"banner bad\" role=\"alert\"><strong>The ledger cannot be written. New calls are refused.</strong>{} Look at the disk and at the server's log; calls are served again as soon as a write succeeds.</div>",
+            sentence(why)
         ));
     }
     if let Some(problem) = &data.status.config.problem {
@@ -31,7 +31,7 @@ pub(crate) fn banners(data: &PageData) -> Html {
             if down { " bad" } else { "" },
             provider.name,
             if down { "fails" } else { "fails now and then" },
-            provider.detail.as_deref().unwrap_or("Its last tries failed."),
+            sentence(provider.detail.as_deref().unwrap_or("Its last tries failed.")),
             last
         ));
     }
@@ -42,6 +42,21 @@ pub(crate) fn banners(data: &PageData) -> Html {
         ));
     }
     text
+}
+
+/// `text` as a sentence: with a capital, where its first word is a word and not a name such as `api.acme.com`, and with
+/// an end, for reasons come from many places and not all of them end.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let first = text.split(' ').next().unwrap_or_default();
+    let mut whole = text.to_owned();
+    if first.bytes().all(|byte| byte.is_ascii_lowercase()) {
+        whole[..first.len().min(1)].make_ascii_uppercase();
+    }
+    if !whole.is_empty() && !whole.ends_with(['.', '!', '?', '…']) {
+        whole.push('.');
+    }
+    whole
 }
 
 fn calls_under_way(data: &PageData) -> String {
@@ -125,4 +140,23 @@ pub(crate) fn foot(data: &PageData) -> Html {
 
 fn zone_name(data: &PageData) -> String {
     data.zone.iana_name().map_or_else(|| moment(data.now, &data.zone, "%Z"), str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::sentence;
+
+    #[test]
+    fn a_reason_becomes_a_sentence_that_ends_once() {
+        for (reason, expected) in [
+            ("answered 500", "Answered 500."),
+            ("The last 6 tries failed.", "The last 6 tries failed."),
+            ("api.acme.com does not answer", "api.acme.com does not answer."),
+            ("is it on? ", "Is it on?"),
+            ("ärger", "ärger."),
+            ("", ""),
+        ] {
+            assert_eq!(sentence(reason), expected);
+        }
+    }
 }

@@ -61,7 +61,6 @@ struct Running {
     handle: Handle,
     reload: Reload,
     gauges: Gauges,
-    drain_deadline: Duration,
     server_file: std::path::PathBuf,
 }
 
@@ -109,7 +108,7 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
     let server_file = announce(&context.ledger_path(&snapshot), &address);
     banner::print(&address, &broker.live(), &*ledger, args.record.as_deref());
     let gauges = Gauges { metrics, broker, buffers };
-    Ok(Running { gateway, ledger, handle, reload, gauges, drain_deadline: Duration::from_millis(snapshot.gateway.drain_deadline_ms), server_file })
+    Ok(Running { gateway, ledger, handle, reload, gauges, server_file })
 }
 
 fn open_ledger(context: &Context, snapshot: &Snapshot, metrics: &Arc<Metrics>) -> Result<Arc<SqliteLedger>, Failure> {
@@ -194,11 +193,12 @@ impl Running {
 
     /// Lets calls under way end, up to the deadline; a second signal ends them at once.
     fn stop(self, signals: &signals::Signals) {
-        eprintln!("stopping: {} connections; calls under way have {} s (again to stop at once)", self.handle.open_connections(), self.drain_deadline.as_secs());
+        let drain_deadline = Duration::from_millis(self.gauges.broker.live().snapshot().gateway.drain_deadline_ms);
+        eprintln!("stopping: {} connections; calls under way have {} s (again to stop at once)", self.handle.open_connections(), drain_deadline.as_secs());
         self.gateway.stop_being_ready();
         self.handle.drain();
         let begun = Instant::now();
-        while !self.handle.is_over() && signals.count() < 2 && begun.elapsed() < self.drain_deadline {
+        while !self.handle.is_over() && signals.count() < 2 && begun.elapsed() < drain_deadline {
             signals.wait(Duration::from_millis(50));
         }
         self.handle.stop_now();

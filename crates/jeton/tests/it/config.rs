@@ -130,3 +130,68 @@ fn a_changed_budget_holds_at_once_and_keeps_what_was_spent() {
     assert_has(&refused.text(), &["of $0.0025"]);
     house.verify();
 }
+
+/// Everything that Jeton itself writes about its calls.
+fn written(project: &Project, server: &jeton_testkit::Server, calls: &[String], admin: Option<&str>) -> String {
+    let get = |path: &str| {
+        let request = jeton_testkit::http::Request::get(path);
+        server.ask(&admin.iter().fold(request, |request, key| request.header("jeton-key", key))).text()
+    };
+    let mut shown: Vec<String> = ["/", "/api/status", "/api/calls", "/api/cost", "/api/keys", "/metrics", "/readyz", "/v1/models"].map(get).into();
+    for call in calls {
+        shown.extend([get(&format!("/api/calls/{call}")), get(&format!("/calls/{call}")), project.run(&["call", "show", call]).stdout]);
+    }
+    for args in [&["ledger", "export"][..], &["ledger", "export", "--table", "keys"], &["key", "list", "--json"], &["call", "list", "--json"]] {
+        shown.push(project.run(args).stdout);
+    }
+    shown.push(server.said());
+    shown.join("\n")
+}
+
+#[test]
+fn a_provider_that_says_its_key_aloud_is_not_repeated() {
+    let says = r#"{"error":{"message":"Incorrect API key provided: sk-from-env-secret7. So was sk-from-env-secret7","type":"x","code":"sk-from-env-secret7"}}"#;
+    let upstream = Upstream::start(move |exchange| match exchange.request.json()["stream"].as_bool() {
+        Some(true) => exchange.events(&[format!("data: {says}\n\n").as_bytes()]),
+        _ => exchange.document(if exchange.number == 0 { 200 } else { 401 }, says),
+    });
+    let project = Project::with(BINARY, &(GOOD.replace("http://127.0.0.1:9000", &upstream.url()) + "[log]\nlevel = \"trace\"\n"));
+    let server = project.start_with_env(&[("ACME_KEY", "sk-from-env-secret7")]);
+    let ask = |body: &str| server.post(CHAT, body);
+    let plain = r#"{"model":"acme/fast","messages":[]}"#;
+    let replies = [ask(plain), ask(plain), ask(&plain.replacen('{', r#"{"stream":true,"#, 1)), ask(&plain.replace("acme/fast", "cheap"))];
+    assert!(!replies[2].text().contains("secret7"), "an answer in Jeton's own words: {}", replies[2].text());
+    let calls: Vec<String> = replies.iter().map(jeton_testkit::http::Reply::call).collect();
+    let shown = written(&project, &server, &calls, None);
+    assert_has(&shown, &["Incorrect API key provided: "]);
+    assert!(!shown.contains("secret7"), "{}", shown.lines().filter(|line| line.contains("secret7")).collect::<Vec<_>>().join("\n"));
+}
+
+#[test]
+fn a_callers_key_is_written_nowhere_wherever_it_stands_and_whatever_fails() {
+    let upstream = Upstream::document(fixtures::chat_document(5, 3));
+    let project = crate::common::project(&upstream, "[log]\nlevel = \"trace\"\n");
+    let key = project.key(&["create", "ci"]);
+    let admin = project.key(&["admin"]);
+    let server = project.start_in_shell("exec \"$0\" up --listen 127.0.0.1:0 --record tape");
+    let mut calls = Vec::new();
+    for body in [r#"{"model":"acme/fast","messages":[]}"#, "{", r#"{"model":"nobody/x","messages":[]}"#] {
+        calls.push(server.post(&format!("/k/{key}/c/a{CHAT}"), body).call());
+        calls.push(server.ask(&jeton_testkit::http::Request::post(CHAT, body).header("authorization", &format!("Bearer {key}"))).call());
+    }
+    for path in [format!("/k/{key}/v1/nonsense"), format!("/k/{key}{CHAT}?key={key}")] {
+        calls.push(server.post(&path, "{}").call());
+    }
+    calls.push(server.post(&format!("/k/{admin}{CHAT}"), "{}").call());
+    assert_eq!(server.post(&format!("/k/{key}/nonsense"), "{}").status(), 404);
+    let mut shown = written(&project, &server, &calls, Some(&admin));
+    for entry in std::fs::read_dir(project.dir().join("tape")).unwrap() {
+        shown += &std::fs::read_to_string(entry.unwrap().path()).unwrap_or_default();
+    }
+    for (whose, key) in [("the caller's", &key), ("the admin's", &admin)] {
+        let secret = key.rsplit('_').next().unwrap();
+        let lines: Vec<&str> = shown.lines().filter(|line| line.contains(secret)).collect();
+        assert!(lines.is_empty(), "{whose} key is written: {lines:#?}");
+    }
+    assert_has(&shown, &["nobody/x"]);
+}

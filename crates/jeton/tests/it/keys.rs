@@ -251,3 +251,72 @@ fn a_public_address_without_keys_refuses_to_start() {
     let address = std::net::SocketAddr::from(([127, 0, 0, 1], server.address().port()));
     assert_eq!(jeton_testkit::http::Connection::open(address).ask(&Request::post(CHAT, BODY)).status(), 401);
 }
+
+#[test]
+fn a_key_stops_working_when_its_time_is_over() {
+    let house = House::new(upstream());
+    let key = house.project.key(&["create", "short", "--expires", "3s"]);
+    let call = || ask(&house, &[("authorization", &bearer(&key))]);
+    eventually("the key is known", || (call().status() == 200).then_some(()));
+    let reply = eventually("the key has ended", || Some(call()).filter(|reply| reply.status() == 401));
+    assert_has(&reply.text(), &["has expired"]);
+}
+
+#[test]
+fn a_browser_opens_the_page_with_the_admin_key_as_password_and_other_sites_cannot_use_it() {
+    let house = House::new(upstream());
+    let admin = house.project.key(&["admin"]);
+    let unasked = eventually("the key is known", || Some(house.server.get("/")).filter(|reply| reply.status() == 401));
+    assert_has(unasked.header("www-authenticate").unwrap(), &["Basic realm=\"Jeton\""]);
+    assert_has(unasked.header("content-type").unwrap(), &["text/html"]);
+    let password = format!("Basic {}", base64(format!("anybody:{admin}").as_bytes()));
+    let get = |path: &str, more: &[(&str, &str)]| {
+        house.server.ask(&more.iter().fold(Request::get(path).header("authorization", &password), |request, (name, value)| request.header(name, value)))
+    };
+    assert_eq!(get("/", &[]).status(), 200);
+    // The browser remembers the password and would send it along with what a page of another site asks for.
+    let foreign = get("/api/calls", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")]);
+    assert_eq!((foreign.status(), foreign.json()["error"]["code"].as_str()), (403, Some("forbidden")));
+    assert_has(&foreign.text(), &["page of another site"]);
+    assert_eq!(get("/", &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")]).status(), 200, "a link is followed");
+    let wrong = house.server.ask(&Request::get("/api/calls").header("authorization", &format!("Basic {}", base64(b"anybody:guess"))));
+    assert_eq!((wrong.status(), wrong.json()["error"]["code"].as_str()), (401, Some("unauthenticated")));
+    let other = house.server.get("/api/cost").json();
+    assert!(other["error"]["message"].is_string() && other["error"]["remedy"].is_string(), "{other}");
+}
+
+/// Base 64 by RFC 4648, section 4.
+fn base64(bytes: &[u8]) -> String {
+    const LETTERS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::new();
+    for piece in bytes.chunks(3) {
+        let three = [piece[0], piece.get(1).copied().unwrap_or(0), piece.get(2).copied().unwrap_or(0)];
+        let bits = u32::from_be_bytes([0, three[0], three[1], three[2]]);
+        for place in 0..4_usize {
+            let letter = LETTERS[(bits >> (18 - 6 * place)) as usize & 63];
+            text.push(if place <= piece.len() { letter as char } else { '=' });
+        }
+    }
+    text
+}
+
+#[test]
+fn what_proxies_say_of_the_caller_does_not_travel_on() {
+    let house = House::with(upstream(), "[gateway]\ntrusted_proxies = [\"127.0.0.1\"]\n");
+    let headers = [
+        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "jeton.example"),
+        ("x-real-ip", "10.9.8.7"),
+        ("forwarded", "for=10.9.8.7"),
+        ("via", "1.1 proxy"),
+        ("cf-connecting-ip", "10.9.8.7"),
+        ("cookie", "session=1"),
+    ];
+    let reply = ask(&house, &headers);
+    assert_eq!(reply.status(), 200, "the caller is on this machine: {}", reply.text());
+    let sent = house.upstream.last();
+    for (name, _) in headers {
+        assert_eq!(sent.header(name), None, "{name} travels");
+    }
+}

@@ -120,12 +120,29 @@ fn what_one_client_uploads_counts_against_the_memory_of_all() {
     slow.write(&Request::post(CHAT, "").header("content-length", "95000").head_bytes(house.server.address())).unwrap();
     slow.write(&[b' '; 90_000]).unwrap();
     let large = ASK_MESSAGES.to_owned() + &" ".repeat(20_000);
-    let full = eventually("the memory is full", || Some(house.server.post(MESSAGES, large.as_str())).filter(|reply| reply.status() == 503));
+    holds_eventually("the upload is held", || house.server.get("/metrics").text().contains("jeton_buffered_bytes 90000"));
+    let full = house.server.post(MESSAGES, large.as_str());
+    assert_eq!(full.status(), 503, "{}", full.text());
     assert_eq!((full.json()["error"]["type"].as_str(), full.json()["error"]["code"].as_str()), (Some("overloaded_error"), Some("memory_bound")));
     assert!(full.header("retry-after").is_some(), "{full:?}");
     assert_has(full.json()["error"]["message"].as_str().unwrap(), &["gateway.buffer_limit_bytes"]);
     drop(slow);
     eventually("its client gone, there is room again", || (house.server.post(MESSAGES, large.as_str()).status() == 200).then_some(()));
+    house.verify();
+}
+
+#[test]
+fn a_document_that_passes_the_memory_of_all_is_told_as_our_bound_and_tried_nowhere_else() {
+    let large = |exchange: &mut Exchange| exchange.document(200, " ".repeat(200_000));
+    let second = Upstream::document(fixtures::chat_document(5, 3));
+    let more = format!(
+        "[gateway]\nbuffer_limit_bytes = 100000\n[providers.second]\napi = \"openai\"\nbase_url = \"{}/v1\"\n[routes.two]\ntry = [\"acme/fast\", \"second/fast\"]\n",
+        second.url()
+    );
+    let house = House::with(Upstream::start(large), &more);
+    let reply = house.server.post(CHAT, ASK.replace("acme/fast", "two"));
+    assert_eq!((reply.status(), reply.json()["error"]["code"].as_str(), second.count()), (503, Some("memory_bound"), 0), "{}", reply.text());
+    assert!(house.server.record(&reply.call())["charged_nanousd"].as_i64().unwrap() > 0, "the provider did its work");
     house.verify();
 }
 
@@ -179,7 +196,7 @@ fn case_69_an_opening_event_without_content_ends_with_an_error_in_every_dialect(
         assert_has(&reply.text(), &[opens, ends]);
         assert!(reply.text().contains(error) && !reply.text().contains(never), "{path}: {}", reply.text());
         let record = house.server.record(&reply.call());
-        assert_eq!((record["status"].as_str(), record["fault"]["kind"].as_str()), (Some("failed"), Some("timeout")), "{path}: {record}");
+        assert_eq!((record["status"].as_str(), record["fault"]["code"].as_str()), (Some("failed"), Some("timeout")), "{path}: {record}");
         assert_eq!(record["first_content_us"], serde_json::Value::Null, "an opening is no content");
     }
     holds_eventually("the provider is cut off", || house.upstream.clients_gone() == 3);

@@ -58,9 +58,12 @@ impl Sink<'_> {
     }
 }
 
-/// A cell after RFC 4180.
+/// A cell after RFC 4180. Text that a spreadsheet would run as a formula gets an apostrophe before it; a number is none.
 fn quoted(cell: &str) -> String {
-    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell.to_owned() }
+    let is_number = || cell.parse::<f64>().is_ok_and(f64::is_finite);
+    let is_formula = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !is_number();
+    let cell = if is_formula { format!("'{cell}") } else { cell.to_owned() };
+    if cell.contains([',', '"', '\n', '\r']) { format!("\"{}\"", cell.replace('"', "\"\"")) } else { cell }
 }
 
 pub(super) fn export(connection: &Connection, table: ExportTable, format: ExportFormat, out: &mut dyn Write) -> Result<u64, LedgerError> {
@@ -269,6 +272,25 @@ impl Line for KeyRecord {
 #[cfg(test)]
 mod tests {
     use super::quoted;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        let check = |cell: &str, expected: &str| assert_eq!(quoted(cell), expected);
+        check("=1+2", "'=1+2");
+        check("=HYPERLINK(\"http://x\",\"y\")", "\"'=HYPERLINK(\"\"http://x\"\",\"\"y\"\")\"");
+        check("@SUM(A1)", "'@SUM(A1)");
+        check("+cmd|' /C calc'!A0", "'+cmd|' /C calc'!A0");
+        check("-1+cmd", "'-1+cmd");
+        check("\t=1", "'\t=1");
+        check("\r=1", "\"'\r=1\"");
+        check("-", "'-");
+        check("-inf", "'-inf");
+        // An adjustment may be negative, and stays a number.
+        check("-150000000", "-150000000");
+        check("-0.5", "-0.5");
+        check("a=b", "a=b");
+        check("", "");
+    }
 
     #[test]
     fn cells_are_quoted_where_they_must_be() {

@@ -16,6 +16,7 @@ mod schema;
 mod spent;
 mod store;
 mod sums;
+mod tally;
 #[cfg(test)]
 pub(crate) mod tests;
 mod verify;

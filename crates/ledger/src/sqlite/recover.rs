@@ -73,6 +73,7 @@ pub(super) fn recover(connection: &mut Connection, now: Timestamp) -> Result<usi
             let record = interrupted(*call, hold, "The server ended before the call did.");
             inserts.settlement(&record, hold.at, now)?;
         }
+        inserts.finish()?;
     }
     // From here on every call up to the newest is settled; the next start need not look at them again.
     transaction.execute("UPDATE meta SET value = (SELECT COALESCE(MAX(call), -1) FROM entries) WHERE name = 'recovered_to'", [])?;

@@ -1,6 +1,7 @@
 //! Records as rows and back. Each figure is kept in one place: what lists and sums need as columns, the rest as JSON.
 
 use super::schema::SETTLED;
+use super::tally::{self, CALL_WIDTH, Digest, Tally};
 use crate::query::{join, split};
 use crate::{CallRecord, CallRow, CallStatus, Decision, EntryKind, EntryRow, LedgerError, StageTime, TryRecord};
 use jeton_core::{Attribution, CallId, Certainty, ClassSource, Cost, Fault, Nanousd, Timestamp, Usage};
@@ -44,6 +45,9 @@ struct Details<'a> {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     fault: Option<Cow<'a, Fault>>,
     config_digest: Cow<'a, str>,
+    /// Digest of the columns. Records of the first version have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    columns_digest: Option<u64>,
 }
 
 #[allow(clippy::ptr_arg)] // serde calls it with the field's own type.
@@ -52,7 +56,7 @@ fn is_empty<T: Clone>(list: &Cow<'_, [T]>) -> bool {
 }
 
 impl<'a> Details<'a> {
-    fn of(record: &'a CallRecord) -> Self {
+    fn of(record: &'a CallRecord, columns: Digest) -> Self {
         Self {
             task: record.attribution.task.clone(),
             class_source: record.attribution.class_source,
@@ -75,6 +79,7 @@ impl<'a> Details<'a> {
             decisions: Cow::Borrowed(&record.decisions),
             fault: record.fault.as_ref().map(Cow::Borrowed),
             config_digest: Cow::Borrowed(&record.config_digest),
+            columns_digest: Some(columns.to_u64()),
         }
     }
 }
@@ -94,8 +99,10 @@ pub(super) struct NewEntry<'a> {
     pub(super) about: Option<(&'a str, &'a str)>,
 }
 
-/// The statements of a transaction, looked up once.
+/// The statements of a transaction, looked up once, and the tally of what they wrote.
 pub(super) struct Inserts<'c> {
+    connection: &'c Connection,
+    written: Tally,
     entry: CachedStatement<'c>,
     call: CachedStatement<'c>,
     details: CachedStatement<'c>,
@@ -105,13 +112,25 @@ pub(super) struct Inserts<'c> {
 impl<'c> Inserts<'c> {
     pub(super) fn new(connection: &'c Connection) -> Result<Self, rusqlite::Error> {
         let prepare = |sql| connection.prepare_cached(sql);
-        Ok(Self { entry: prepare(INSERT_ENTRY)?, call: prepare(INSERT_CALL)?, details: prepare(INSERT_DETAILS)?, json: Vec::new() })
+        Ok(Self {
+            connection,
+            written: Tally::default(),
+            entry: prepare(INSERT_ENTRY)?,
+            call: prepare(INSERT_CALL)?,
+            details: prepare(INSERT_DETAILS)?,
+            json: Vec::new(),
+        })
+    }
+
+    /// Ends the transaction's inserts: counts what was written.
+    pub(super) fn finish(self) -> Result<(), rusqlite::Error> {
+        self.written.save(self.connection)
     }
 
     /// Writes an entry; false where its place is taken.
     pub(super) fn entry(&mut self, entry: &NewEntry<'_>) -> Result<bool, rusqlite::Error> {
         let (class, model) = entry.about.unzip();
-        let inserted = self.entry.execute(params![
+        let values = params![
             entry.call.to_i64(),
             entry.step,
             kind_code(entry.kind),
@@ -123,7 +142,11 @@ impl<'c> Inserts<'c> {
             entry.simulated,
             class,
             model
-        ])?;
+        ];
+        let (inserted, digest) = tally::execute(&mut self.entry, values)?;
+        if inserted == 1 {
+            self.written.add_entry(digest);
+        }
         Ok(inserted == 1)
     }
 
@@ -145,22 +168,25 @@ impl<'c> Inserts<'c> {
         if !self.entry(&entry)? {
             return Ok(false);
         }
-        self.call(record)?;
+        let mut digest = self.call(record)?;
         self.json.clear();
-        serde_json::to_writer(&mut self.json, &Details::of(record)).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
+        serde_json::to_writer(&mut self.json, &Details::of(record, digest)).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         let json = std::str::from_utf8(&self.json).map_err(|error| rusqlite::Error::ToSqlConversionFailure(error.into()))?;
         self.details.execute(params![record.id.to_i64(), json])?;
+        digest.bytes(&self.json);
+        self.written.add_call(digest);
         Ok(true)
     }
 
-    fn call(&mut self, record: &CallRecord) -> Result<(), rusqlite::Error> {
+    /// Writes the columns, and gives their digest.
+    fn call(&mut self, record: &CallRecord) -> Result<Digest, rusqlite::Error> {
         let (attribution, usage) = (&record.attribution, &record.usage);
         let unknown = match &record.cost {
             Cost::Known(_) => None,
             Cost::Unknown(why) => Some(why.as_str()),
         };
         let tags = (!attribution.tags.is_empty()).then(|| join(&attribution.tags));
-        self.call.execute(params![
+        let values = params![
             record.id.to_i64(),
             record.started.0,
             record.endpoint,
@@ -192,13 +218,13 @@ impl<'c> Inserts<'c> {
             record.first_content_us.map(int),
             int(record.total_us),
             int(record.own_us),
-        ])?;
-        Ok(())
+        ];
+        Ok(tally::execute(&mut self.call, values)?.1)
     }
 }
 
 /// A count as SQLite keeps it: its integers are signed.
-fn int(count: u64) -> i64 {
+pub(super) fn int(count: u64) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }
 
@@ -299,8 +325,13 @@ pub(super) fn read_call_row(row: &Row<'_>) -> Result<CallRow, rusqlite::Error> {
 
 /// Reads a row of [`CALL_COLUMNS`] and its JSON, which comes as the last column, as the record that was written.
 pub(super) fn read_record(row: &Row<'_>) -> Result<CallRecord, LedgerError> {
+    Ok(read_sealed(row)?.0)
+}
+
+/// As [`read_record`], with the digest of the columns that was written along.
+pub(super) fn read_sealed(row: &Row<'_>) -> Result<(CallRecord, Option<u64>), LedgerError> {
     let call = read_call_row(row)?;
-    let json: String = row.get(31)?;
+    let json: String = row.get(CALL_WIDTH)?;
     let details: Details<'_> =
         serde_json::from_str(&json).map_err(|error| LedgerError::Store(format!("the details of {} cannot be read: {error}", call.id)))?;
     let owned = |text: Option<Cow<'_, str>>| text.map(Cow::into_owned);
@@ -313,7 +344,7 @@ pub(super) fn read_record(row: &Row<'_>) -> Result<CallRecord, LedgerError> {
         reported_cost: rest.reported_cost,
         ..call.usage
     };
-    Ok(CallRecord {
+    let record = CallRecord {
         id: call.id,
         started: call.started,
         attribution: Attribution {
@@ -352,7 +383,8 @@ pub(super) fn read_record(row: &Row<'_>) -> Result<CallRecord, LedgerError> {
         decisions: details.decisions.into_owned(),
         fault: details.fault.map(Cow::into_owned),
         config_digest: details.config_digest.into_owned(),
-    })
+    };
+    Ok((record, details.columns_digest))
 }
 
 /// The columns of `entries` in the order of [`read_entry`].

@@ -5,6 +5,7 @@
 //! 1… are raises, 1000 is the charge or release, 1001… are adjustments. None of these tables has a further index: a
 //! call's id sorts by time, and each index would cost every call.
 
+use super::tally;
 use crate::LedgerError;
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use std::path::Path;
@@ -13,8 +14,11 @@ use std::time::Duration;
 /// The step of a charge or release.
 pub(super) const SETTLED: i64 = 1_000;
 
-/// Each makes the file one version newer; the version is the count of those that were run.
-const MIGRATIONS: [&str; 1] = [include_str!("schema-1.sql")];
+/// Makes a file one version newer: the statements, then what SQL cannot say.
+type Migration = (&'static str, fn(&Connection) -> Result<(), LedgerError>);
+
+/// The version is the count of those that were run.
+const MIGRATIONS: [Migration; 2] = [(include_str!("schema-1.sql"), |_| Ok(())), (include_str!("schema-2.sql"), tally::fill)];
 
 /// How long a connection waits for another's transaction, in milliseconds. They last a few milliseconds each.
 const BUSY_MS: u64 = 10_000;
@@ -69,8 +73,9 @@ fn migrate(connection: &mut Connection) -> Result<(), LedgerError> {
     if found > MIGRATIONS.len() {
         return Err(LedgerError::Newer { found: u32::try_from(found).unwrap_or(u32::MAX), known: MIGRATIONS.len() as u32 });
     }
-    for migration in &MIGRATIONS[found..] {
-        transaction.execute_batch(migration)?;
+    for (statements, then) in &MIGRATIONS[found..] {
+        transaction.execute_batch(statements)?;
+        then(&transaction)?;
     }
     transaction.pragma_update(None, "user_version", MIGRATIONS.len() as i64)?;
     transaction.commit()?;
@@ -87,7 +92,7 @@ mod tests {
         let folder = Folder::new();
         let path = folder.path("ledger.db");
         open(&path, Durability::Process).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        assert_eq!(open(&path, Durability::Process).err(), Some(LedgerError::Newer { found: 99, known: 1 }));
+        assert_eq!(open(&path, Durability::Process).err(), Some(LedgerError::Newer { found: 99, known: 2 }));
     }
 
     #[test]

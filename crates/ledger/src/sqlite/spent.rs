@@ -14,11 +14,21 @@ const SLACK_MS: i64 = 86_400_000;
 
 /// Charges and adjustments of the windows in force, one sum per account of `plan` that is `wanted`; zero for the others.
 pub(super) fn spent(connection: &Connection, plan: &Plan, wanted: impl Fn(&Planned) -> bool) -> Result<Vec<Nanousd>, LedgerError> {
-    let mut by_start: HashMap<i64, HashMap<String, Nanousd>> = HashMap::new();
+    Ok(exactly_spent(connection, plan, wanted)?.into_iter().map(clamped).collect())
+}
+
+/// An exact sum as an amount, held at the ends of the range.
+pub(super) fn clamped(sum: i128) -> Nanousd {
+    Nanousd(i64::try_from(sum).unwrap_or(if sum < 0 { i64::MIN } else { i64::MAX }))
+}
+
+/// As [`spent`], in nano-dollars that are never out of range.
+pub(super) fn exactly_spent(connection: &Connection, plan: &Plan, wanted: impl Fn(&Planned) -> bool) -> Result<Vec<i128>, LedgerError> {
+    let mut by_start: HashMap<i64, HashMap<String, i128>> = HashMap::new();
     let mut sums = Vec::with_capacity(plan.accounts.len());
     for planned in &plan.accounts {
         if !wanted(planned) {
-            sums.push(Nanousd::ZERO);
+            sums.push(0);
             continue;
         }
         let start = planned.span.start;
@@ -32,26 +42,25 @@ pub(super) fn spent(connection: &Connection, plan: &Plan, wanted: impl Fn(&Plann
 }
 
 /// What each account was charged for calls admitted at or after `start`.
-fn charged_since(connection: &Connection, start: Timestamp) -> Result<HashMap<String, Nanousd>, LedgerError> {
+fn charged_since(connection: &Connection, start: Timestamp) -> Result<HashMap<String, i128>, LedgerError> {
     let first = if start.0 <= SLACK_MS { 0 } else { CallId::first_at(Timestamp(start.0 - SLACK_MS)).to_i64() };
     let mut statement = connection.prepare_cached("SELECT accounts, amount FROM entries WHERE call >= ?1 AND kind IN (1, 3) AND at >= ?2")?;
     let mut rows = statement.query(params![first, start.0])?;
-    let mut by_path: HashMap<String, Nanousd> = HashMap::new();
+    let mut by_path: HashMap<String, i128> = HashMap::new();
     while let Some(row) = rows.next()? {
-        let (path, amount) = (row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, Nanousd(row.get(1)?));
+        let (path, amount) = (row.get_ref(0)?.as_str().map_err(rusqlite::Error::from)?, i128::from(row.get::<_, i64>(1)?));
         match by_path.get_mut(path) {
-            Some(sum) => *sum = sum.saturating_add(amount),
+            Some(sum) => *sum += amount,
             None => drop(by_path.insert(path.to_owned(), amount)),
         }
     }
-    let mut by_account: HashMap<String, Nanousd> = HashMap::new();
+    let mut by_account: HashMap<String, i128> = HashMap::new();
     for (path, amount) in by_path {
         let mut accounts = names(Some(&path));
         accounts.sort_unstable();
         accounts.dedup();
         for account in accounts {
-            let sum = by_account.entry(account).or_default();
-            *sum = sum.saturating_add(amount);
+            *by_account.entry(account).or_default() += amount;
         }
     }
     Ok(by_account)

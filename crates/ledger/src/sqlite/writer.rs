@@ -239,5 +239,5 @@ fn insert(connection: &Connection, items: &mut [Item]) -> Result<(), Failure> {
             None => Ok(()),
         };
     }
-    Ok(())
+    Ok(inserts.finish()?)
 }

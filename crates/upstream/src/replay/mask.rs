@@ -23,7 +23,7 @@ const BEGINNINGS: [(&str, usize); 16] = [
 ];
 
 /// `text` with every credential masked: its beginning stays, the rest becomes `*`.
-pub(super) fn mask(text: &str) -> String {
+pub fn mask(text: &str) -> String {
     let mut bytes = text.as_bytes().to_vec();
     for (beginning, least) in BEGINNINGS {
         for (start, _) in text.match_indices(beginning) {
