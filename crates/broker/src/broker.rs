@@ -2,7 +2,7 @@
 
 use crate::body::CallBody;
 use crate::call::Call;
-use crate::inbound::Inbound;
+use crate::inbound::{Inbound, Peer};
 use crate::live::Live;
 use crate::stages::attempt::{self, Answer};
 use crate::stages::meter::{self, Metered};
@@ -123,6 +123,14 @@ impl Broker {
         if watched.is_err() {
             tracing::error!(call = %record.id, "what watches calls panicked");
         }
+    }
+
+    /// Whether a caller may call at all, told from the head of its request.
+    ///
+    /// # Errors
+    /// What to answer it.
+    pub fn check_caller(&self, headers: &HeaderMap, path_key: Option<&str>, peer: Peer) -> Result<(), Fault> {
+        identify::authenticate(&*self.ledger, headers, path_key, peer).map(drop)
     }
 
     /// Takes a call from its arrival to its answer. Dropping the future, or the answer's body, cancels the call.

@@ -7,11 +7,12 @@ use jeton_ledger::Ledger;
 use std::sync::Arc;
 
 /// The access check over the ledger's keys. Without any key, loopback callers may do everything, whatever they send, and
-/// nobody else anything. With keys, an admin key may do everything and another key is a caller.
+/// nobody else anything. With keys, be it the admin key alone, an admin key may do everything and another key is a caller.
 #[must_use]
 pub fn ledger_access(ledger: Arc<dyn Ledger>) -> AccessCheck {
     Arc::new(move |headers, peer| {
-        if !ledger.has_keys() {
+        // An admin key alone closes the console: who made one wants it closed. Calls stay open until a key for calls exists.
+        if !ledger.has_keys() && !ledger.has_admin_keys() {
             return if peer.is_some_and(|address| address.ip().to_canonical().is_loopback()) { Access::Full } else { Access::Refused(no_keys()) };
         }
         let Some(text) = credential(headers) else { return Access::Refused(missing()) };
@@ -55,8 +56,9 @@ mod tests {
         assert_eq!(ask(Some("whatever an SDK sends"), local), Access::Full);
         assert!(matches!(ask(None, [10, 0, 0, 1]), Access::Refused(fault) if fault.message.contains("this machine only")));
         assert!(matches!(check(&with(None), None), Access::Refused(_)), "an unknown address is foreign");
-        let (_, caller) = fixture.ledger.create_key(NewKey::named("ci"), NOW).unwrap();
         let (_, admin) = fixture.ledger.create_key(NewKey { admin: true, ..NewKey::named("ada") }, NOW).unwrap();
+        assert!(matches!(ask(None, local), Access::Refused(_)), "an admin key alone closes the console");
+        let (_, caller) = fixture.ledger.create_key(NewKey::named("ci"), NOW).unwrap();
         assert_eq!(ask(Some(&caller), local), Access::Key("ci".into()));
         assert_eq!(ask(Some(&admin), [10, 0, 0, 1]), Access::Full);
         assert!(matches!(ask(None, local), Access::Refused(_)), "loopback needs one too once a key exists");

@@ -109,7 +109,11 @@ pub(crate) const SETTINGS: &[Definition] = &[
     .example("900000"),
     section("timeouts", "Timers of one try, where provider and route say nothing else."),
     milliseconds("timeouts.connect_ms", Whole(5_000), "To a connection, name look-up and TLS included."),
-    milliseconds("timeouts.headers_ms", Unset("first_content_ms bounds it"), "To the head of the response."),
+    milliseconds(
+        "timeouts.headers_ms",
+        Unset("first_content_ms for streams, total_ms for whole answers"),
+        "To the head of the response; an answer that is not streamed shows its head when it is complete.",
+    ),
     milliseconds("timeouts.first_content_ms", Whole(120_000), "To the first content; pings, roles and opening events do not count."),
     milliseconds("timeouts.idle_ms", Whole(60_000), "Between two pieces of the response."),
     milliseconds("timeouts.total_ms", Whole(600_000), "To the end of the response."),
@@ -220,9 +224,9 @@ pub(crate) const SETTINGS: &[Definition] = &[
     text("classes.*.match.tag", &forms::NAME, Unset("any"), "A tag of the call: `name` or `name=value`.").example(r#""team=billing""#),
     text("classes.*.match.system", &forms::PHRASE, Unset("any"), "A pattern on the first 4 KiB of the system prompt; `*` stands for any run of characters.")
         .example(r#""*refund agent*""#),
-    section("classes.*.value", "What a good result is worth."),
+    section("classes.*.value", "What a good result is worth. Kept for reports; nothing reads it in this version."),
     dollars("classes.*.value.usd", Unset("unknown"), "The amount in USD.", "1.50"),
-    section("classes.*.quality", "The quality that results must have."),
+    section("classes.*.quality", "The quality that results must have. Kept for evaluation; nothing reads it in this version."),
     text("classes.*.quality.suite", &forms::NAME, Unset("none"), "Name of the suite that measures it.").example(r#""refunds""#),
     setting("classes.*.quality.at_least", Kind::Fraction, Unset("none"), "The least score.").example("0.95"),
     section("classes.*.allow", "What may serve the class; a list left out or empty allows everything."),
@@ -234,7 +238,13 @@ pub(crate) const SETTINGS: &[Definition] = &[
     dollars("classes.*.limits.cost_per_call.usd", Unset("no bound of its own"), "The amount in USD.", "0.02"),
     milliseconds("classes.*.limits.first_content_ms", Unset("as the timers say"), "The longest time to the first content."),
     tokens("classes.*.limits.output_tokens", Unset("no bound of its own"), "The highest output limit."),
-    text("classes.*.pack", &forms::NAME, Unset("none"), "Name of the pack whose context is attached to its calls.").example(r#""refunds""#),
+    text(
+        "classes.*.pack",
+        &forms::NAME,
+        Unset("none"),
+        "Name of the pack whose context belongs to its calls. This version attaches none, and says so on the receipt.",
+    )
+    .example(r#""refunds""#),
     text("classes.*.route", &forms::ROUTE, Unset("the model that the caller names"), "Name of the route that serves its calls.").example(r#""cheap-first""#),
 ];
 

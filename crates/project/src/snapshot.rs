@@ -490,7 +490,7 @@ pub struct Class {
     pub allow: Allow,
     /// What a call of it may take.
     pub limits: ClassLimits,
-    /// Name of the pack whose context is attached.
+    /// Name of the pack whose context belongs to its calls.
     pub pack: Option<String>,
     /// Name of the route that serves it, where the caller names none.
     pub route: Option<String>,

@@ -246,7 +246,7 @@ async fn refused(call: &mut Call, response: TryResponse, deadline: Instant) -> O
     let dialect = call.inbound.endpoint.dialect();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let said = jeton_wire::read_error(dialect, status.as_u16(), header, &body);
-    let fault = fault_of(&said);
+    let fault = fault_of(call, &said);
     settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
     let is_passing = said.kind.is_passing() || status.as_u16() == 408;
     Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing }
@@ -258,9 +258,11 @@ fn concealed(call: &Call, body: Bytes) -> Bytes {
     provider.and_then(|provider| provider.conceal(&body)).map_or(body, Bytes::from)
 }
 
-/// What a provider said went wrong, as a fault. What looks like a credential is not kept.
-pub(crate) fn fault_of(said: &UpstreamFault) -> Fault {
-    let mut fault = Fault::new(said.kind, format!("The provider answered {}: {}", said.status, jeton_upstream::mask(&said.message)));
+/// What the provider of the running try said went wrong, as a fault. Neither its credential nor what looks like one is kept.
+pub(crate) fn fault_of(call: &Call, said: &UpstreamFault) -> Fault {
+    let concealed = concealed(call, Bytes::copy_from_slice(said.message.as_bytes()));
+    let message = jeton_upstream::mask(&String::from_utf8_lossy(&concealed));
+    let mut fault = Fault::new(said.kind, format!("The provider answered {}: {message}", said.status));
     fault.retry_after_ms = said.retry_after_ms;
     fault
 }
@@ -296,7 +298,8 @@ async fn document(call: &mut Call, response: TryResponse, deadline: Instant) -> 
     call.usage.update(facts.usage);
     call.observed = facts.observed;
     if let Some(said) = facts.error {
-        let fault = fault_of(&said);
+        let body = concealed(call, body);
+        let fault = fault_of(call, &said);
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         return Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing: said.kind.is_passing() };
     }
@@ -381,7 +384,7 @@ async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeou
         return broken(call, &error);
     }
     if let Some(said) = meter.error().filter(|_| !meter.content_started()) {
-        let fault = fault_of(said);
+        let fault = fault_of(call, said);
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         let is_passing = said.kind.is_passing();
         return Outcome::Failed { fault, said: None, is_passing };

@@ -1,10 +1,10 @@
 //! Who asks: a key of Jeton's, or a caller on this machine while no key exists.
 
 use crate::call::Call;
-use crate::inbound::Inbound;
+use crate::inbound::Peer;
 use http::HeaderMap;
 use jeton_core::{Fault, FaultKind, is_name};
-use jeton_ledger::KeyRefusal;
+use jeton_ledger::{KeyRecord, KeyRefusal, Ledger};
 use std::sync::Arc;
 
 /// How a key of Jeton's begins; anything else in a credential header is a vendor's.
@@ -13,32 +13,41 @@ const KEY_PREFIX: &str = "jtn_";
 /// Finds the caller's key and the accounts that pay, and reads the labels of the call.
 ///
 /// # Errors
-/// Without a key, once one exists or from another machine; with a key that is unknown, expired or revoked; with a label
-/// that is no name.
+/// As [`authenticate`]; with a label that is no name.
 pub(crate) fn identify(call: &mut Call) -> Result<(), Fault> {
-    let ledger = Arc::clone(call.broker.ledger());
-    match key_of(&call.inbound) {
+    match authenticate(&**call.broker.ledger(), &call.inbound.headers, call.inbound.path_key.as_deref(), call.inbound.peer)? {
+        Some(key) => {
+            call.attribution.key = Some(Arc::from(key.name.as_str()));
+            call.attribution.accounts = call.live.accounts_of_key(&key.name, &key.account);
+            call.key = Some(key);
+        }
+        None => call.attribution.accounts = call.live.default_accounts(),
+    }
+    read_labels(call)
+}
+
+/// The caller's key; none for a caller on this machine while no key exists. Needs nothing of the body, so that a stranger's
+/// is not even read.
+///
+/// # Errors
+/// Without a key, once one exists or from another machine; with a key that is unknown, expired, revoked or an admin's.
+pub(crate) fn authenticate(ledger: &dyn Ledger, headers: &HeaderMap, path_key: Option<&str>, peer: Peer) -> Result<Option<Arc<KeyRecord>>, Fault> {
+    let own = headers.get("jeton-key").and_then(|value| value.to_str().ok()).map(str::trim);
+    match own.or(path_key).or_else(|| presented_key(headers)) {
         Some(text) => {
             let key = ledger.authenticate(text).map_err(not_accepted)?;
             if key.admin {
                 return Err(Fault::new(FaultKind::Forbidden, "This is an admin key: it opens the console and its API, not the models.")
                     .remedy("Make a key for calls with `jeton key create NAME`."));
             }
-            call.attribution.key = Some(Arc::from(key.name.as_str()));
-            call.attribution.accounts = call.live.accounts_of_key(&key.name, &key.account);
-            call.key = Some(key);
+            Ok(Some(key))
         }
-        None if ledger.has_keys() => {
-            return Err(Fault::new(FaultKind::Unauthenticated, "This server asks for a key and the request has none.")
-                .remedy("Send a key made with `jeton key create NAME` as the API key of your client, or in the header `jeton-key`."));
-        }
-        None if !call.inbound.peer.is_loopback => {
-            return Err(Fault::new(FaultKind::Unauthenticated, "Without keys this server serves callers on its own machine only.")
-                .remedy("Make a key with `jeton key create NAME` and send it as the API key of your client."));
-        }
-        None => call.attribution.accounts = call.live.default_accounts(),
+        None if ledger.has_keys() => Err(Fault::new(FaultKind::Unauthenticated, "This server asks for a key and the request has none.")
+            .remedy("Send a key made with `jeton key create NAME` as the API key of your client, or in the header `jeton-key`.")),
+        None if !peer.is_loopback => Err(Fault::new(FaultKind::Unauthenticated, "Without keys this server serves callers on its own machine only.")
+            .remedy("Make a key with `jeton key create NAME` and send it as the API key of your client.")),
+        None => Ok(None),
     }
-    read_labels(call)
 }
 
 /// One answer for every key that does not work, so that nobody learns which part was right; only its owner is told that
@@ -52,12 +61,6 @@ fn not_accepted(refusal: KeyRefusal) -> Fault {
         }
     };
     Fault::new(FaultKind::Unauthenticated, message).code("invalid_api_key").remedy(remedy)
-}
-
-/// The key that the caller sent: the header `jeton-key`, the URL, or where the vendors' SDKs put theirs.
-fn key_of(inbound: &Inbound) -> Option<&str> {
-    let header = presented_key(&inbound.headers);
-    inbound.header("jeton-key").or(inbound.path_key.as_deref()).or(header)
 }
 
 /// The key of Jeton's among the headers: `jeton-key`, or where the vendors' SDKs put theirs.

@@ -184,10 +184,10 @@ impl Metered {
 
     /// The provider has said all: settle, and let the end wait for it.
     fn complete(&mut self) {
-        let ending = match self.meter.error() {
+        let ending = match (self.meter.error(), &self.call) {
             // The error event itself was passed on; the record tells of it too.
-            Some(said) => Ending::Failed(crate::stages::attempt::fault_of(said)),
-            None => Ending::Completed,
+            (Some(said), Some(call)) => Ending::Failed(crate::stages::attempt::fault_of(call, said)),
+            _ => Ending::Completed,
         };
         self.settle(ending);
     }

@@ -249,17 +249,30 @@ async fn metrics_keep_to_the_format_and_count_what_was_observed() {
     near(value("jeton_provider_up", &[]), 1.0);
 }
 
-#[tokio::test]
-async fn labels_without_bound_end_as_other() {
+/// The calls that `/metrics` counts, by model and class, after one call of each of `models` × `classes`.
+async fn counted(models: u32, classes: u32) -> Vec<(String, String, f64)> {
     let fixture = Fixture::new();
-    for number in 0..700 {
+    for (model, class) in (0..models).flat_map(|model| (0..classes).map(move |class| (model, class))) {
         let mut record = good(1);
-        record.attribution.class = format!("class-{number}").into();
+        record.model = Some(format!("acme/model-{model}"));
+        record.attribution.class = format!("class-{class}").into();
         fixture.metrics.observe(&record);
     }
     let samples = grammar::read(&fixture.get("/metrics").await.text).unwrap();
-    let calls: Vec<_> = samples.iter().filter(|sample| sample.0 == "jeton_calls_total").collect();
-    assert_eq!(calls.len(), 501);
-    let other = calls.iter().find(|sample| sample.1["class"] == "other").unwrap();
-    assert!((other.2 - 200.0).abs() < 1e-9, "{other:?}");
+    let calls = samples.into_iter().filter(|sample| sample.0 == "jeton_calls_total");
+    calls.map(|(_, labels, value)| (labels["model"].clone(), labels["class"].clone(), value)).collect()
+}
+
+#[tokio::test]
+async fn labels_without_bound_end_as_other() {
+    for (models, classes, other_model, other_class) in [(1, 700, "acme/model-0", "other"), (700, 1, "other", "class-0")] {
+        let calls = counted(models, classes).await;
+        assert_eq!(calls.len(), 61, "60 values of one label, and the others");
+        let other = calls.iter().find(|(model, class, _)| (model.as_str(), class.as_str()) == (other_model, other_class)).unwrap();
+        assert!((other.2 - 640.0).abs() < 1e-9, "{other:?}");
+    }
+    let calls = counted(20, 50).await;
+    assert_eq!(calls.len(), 501, "the sets in all are bounded too");
+    let other = calls.iter().find(|(model, class, _)| (model.as_str(), class.as_str()) == ("other", "other")).unwrap();
+    assert!((other.2 - 500.0).abs() < 1e-9, "{other:?}");
 }

@@ -15,8 +15,8 @@ pub(crate) use text::grammar;
 pub use value::{Counter, Gauge, Histogram};
 
 use jeton_core::{Certainty, Cost};
-use label::LabelValues;
 use jeton_ledger::{CallRecord, CallStatus};
+use label::LabelValues;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, RandomState};
 use std::sync::{Arc, PoisonError, RwLock};

@@ -107,11 +107,7 @@ impl<'a> Tree<'a> {
         places.iter().for_each(|&place| among[place] = true);
         let topmost = places.iter().filter(|&&place| !self.above(place).any(|at| among[at])).map(|&place| &self.standings[place]);
         let none = Rest { number: places.len() as u64, ..Rest::default() };
-        topmost.fold(none, |sum, standing| Rest {
-            spent: sum.spent.saturating_add(standing.spent),
-            held: sum.held.saturating_add(standing.held),
-            ..sum
-        })
+        topmost.fold(none, |sum, standing| Rest { spent: sum.spent.saturating_add(standing.spent), held: sum.held.saturating_add(standing.held), ..sum })
     }
 }
 

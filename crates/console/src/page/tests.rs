@@ -1,6 +1,7 @@
 use crate::fixture::{Fixture, good, local, unknown};
 use axum::body::Body;
-use jeton_ledger::CallRecord;
+use jeton_core::Nanousd;
+use jeton_ledger::{AccountConfig, Budget, CallRecord, Window};
 
 const NASTY: &str = "<script>alert('x')</script>\"onload=\"y";
 
@@ -156,4 +157,75 @@ async fn errors_of_the_page_are_pages() {
     assert_eq!(fixture.send(basic).await.status, 200);
     let odd = fixture.send(local(http::Request::get("/?period=1y")).body(Body::empty()).unwrap()).await;
     assert!(odd.status == 400 && odd.text.contains("1h, 24h, 7d, 30d"), "{}", odd.text);
+}
+
+/// What stands between `from` and the next `to`.
+fn between<'a>(text: &'a str, from: &str, to: &str) -> &'a str {
+    let at = text.find(from).unwrap_or_else(|| panic!("{from} is missing: {text}")) + from.len();
+    text[at..].split(to).next().unwrap()
+}
+
+#[tokio::test]
+async fn however_many_classes_callers_name_the_page_stays_small() {
+    let fixture = Fixture::new();
+    for number in 0..300 {
+        let mut record = good(5_000 + number);
+        record.attribution.class = format!("class-{number:03}").into();
+        record.simulated = number >= 295;
+        drop(fixture.ledger.settle(record));
+    }
+    fixture.settle(good(2_000));
+    let page = fixture.get("/").await.text;
+    assert_clean(&page);
+    assert!(page.len() < 150_000, "{} bytes", page.len());
+    assert_eq!(page.matches("data-focus=\"class-").count(), 40);
+    assert!(page.contains("<summary>291 more</summary>"));
+    // 296 real classes and 5 simulated ones: 40 have rows, real ones first.
+    let real = between(&page, "and 256 more<span class=\"sub\"><code>jeton cost --by class --since 24h</code></span></th>", "</tr>");
+    assert!(real.contains("title=\"$0.32\"") && real.contains(">256<span"), "256 calls of $0.00125 each: {real}");
+    let simulated = between(&page, "and 5 more <span class=\"tag\">simulated</span>", "</tr>");
+    assert!(simulated.contains("title=\"$0.00625\""), "{simulated}");
+}
+
+fn account(name: &str, parent: Option<&str>, timezone: Option<&str>) -> AccountConfig {
+    let budget = timezone.map(|timezone| Budget { amount: Nanousd(5_000_000_000), window: Window::Month, timezone: timezone.into() });
+    AccountConfig { name: name.into(), parent: parent.map(Into::into), budget }
+}
+
+#[tokio::test]
+async fn the_dearest_accounts_without_a_budget_have_rows_and_the_rest_one_line() {
+    let fixture = Fixture::new();
+    let mut accounts = vec![account("acme", None, Some("UTC"))];
+    accounts.extend((0..50).map(|number| account(&format!("team-{number:02}"), Some("acme"), None)));
+    fixture.ledger.configure(accounts).unwrap();
+    for number in 0..50 {
+        let mut record = good(5_000 + number);
+        record.attribution.accounts = [format!("team-{number:02}").as_str(), "acme"].map(Into::into).into();
+        record.charged = Nanousd(1_000_000 * (number + 1));
+        fixture.settle(record);
+    }
+    let page = fixture.get("/").await.text;
+    assert_clean(&page);
+    let budgets = between(&page, "<h2>Budgets</h2>", "</section>");
+    assert_eq!(budgets.matches("<li>").count(), 1 + 12 + 1);
+    assert!(budgets.contains("team-38") && !budgets.contains("team-37"), "{budgets}");
+    let rest = between(budgets, "and 38 more<span", "</li>");
+    assert!(rest.contains("title=\"$0.741\"") && rest.contains("jeton cost --by account"), "1 + 2 + … + 38 thousandths: {rest}");
+}
+
+#[tokio::test]
+async fn a_budget_renews_by_the_clock_of_its_own_zone_which_is_named_where_it_is_not_the_pages() {
+    let fixture = Fixture::new();
+    for (timezone, shown) in [
+        ("UTC", "title=\"2026-12-01 00:00:00 UTC\">1 Dec</time></span>"),
+        ("Etc/UTC", ">1 Dec</time></span>"),
+        // In UTC this is still the 30th.
+        ("Europe/Berlin", "<time datetime=\"2026-11-30T23:00:00.000Z\" title=\"2026-12-01 00:00:00 CET\">1 Dec</time> in Europe/Berlin</span>"),
+    ] {
+        fixture.ledger.configure(vec![account("acme", None, Some(timezone))]).unwrap();
+        fixture.settle(good(2_000));
+        let page = fixture.get("/").await.text;
+        let renewal = between(&page, "left, renews ", "</li>");
+        assert!(renewal.contains(shown), "{timezone}: {renewal}");
+    }
 }

@@ -26,8 +26,17 @@ struct Derived {
 #[derive(Deserialize)]
 struct TierRule {
     provider: String,
+    /// Beginnings of the names of the models that are sold so; empty: all of the provider's.
+    #[serde(default)]
+    models: Vec<String>,
     tier: String,
     times: String,
+}
+
+impl TierRule {
+    fn sells(&self, model: &str) -> bool {
+        self.models.is_empty() || self.models.iter().any(|beginning| model.starts_with(beginning.as_str()))
+    }
 }
 
 #[derive(Deserialize)]
@@ -63,7 +72,8 @@ impl Rules {
             return Ok(());
         }
         if facts.price.is_known() {
-            self.derive(&provider, &mut facts.price)?;
+            let model = facts.model().to_owned();
+            self.derive(&provider, &model, &mut facts.price)?;
             self.search(&provider, facts.reasoning, &mut facts.price)?;
         }
         Ok(())
@@ -93,7 +103,7 @@ impl Rules {
         })
     }
 
-    fn derive(&self, provider: &str, price: &mut Price) -> Result<(), String> {
+    fn derive(&self, provider: &str, model: &str, price: &mut Price) -> Result<(), String> {
         for rule in self.derived.iter().filter(|rule| rule.provider == provider) {
             let times = Factor::parse(&rule.times)?;
             rule.fill(&mut price.rates, times)?;
@@ -101,7 +111,7 @@ impl Rules {
             price.service_tiers.iter_mut().try_for_each(|tier| rule.fill(&mut tier.rates, times))?;
         }
         // A multiple of the ordinary rates says nothing about long prompts that have rates of their own.
-        for rule in self.service_tiers.iter().filter(|rule| rule.provider == provider && price.context_tiers.is_empty()) {
+        for rule in self.service_tiers.iter().filter(|rule| rule.provider == provider && rule.sells(model) && price.context_tiers.is_empty()) {
             if price.service_tiers.iter().all(|tier| tier.name != rule.tier) {
                 let times = Factor::parse(&rule.times)?;
                 price.service_tiers.push(ServiceTier { name: rule.tier.clone(), rates: price.rates.scaled(times.numerator, times.denominator) });

@@ -233,10 +233,7 @@ fn slow_clients_are_closed() {
     let mut headless = house.server.connect();
     headless.write(b"POST /v1/chat/completions HTTP/1.1\r\nhost:").unwrap();
     silent.write(&Request::new("POST", CHAT).header("content-length", "10").head_bytes(house.server.address())).unwrap();
-    holds_eventually("the drops are refused", || {
-        std::thread::sleep(Duration::from_millis(50));
-        slow.write(b"x").is_err()
-    });
+    holds_eventually("the drops are refused", || slow.write(b"x").is_err());
     assert!(headless.is_closed_by_server());
     let reply = silent.reply().unwrap();
     assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (400, Some("request_timeout")), "a body that does not come");
@@ -271,7 +268,11 @@ fn a_providers_nonsense_harms_nobody() {
     }));
     for body in answers {
         let reply = house.server.post(CHAT, r#"{"model":"acme/fast","messages":[]}"#);
-        assert_eq!((reply.status(), reply.body.as_slice()), (200, body), "what a provider says is passed on");
+        if body.ends_with(b"}") {
+            assert_eq!((reply.status(), reply.body.as_slice()), (200, body), "what a provider says is passed on");
+        } else {
+            assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (502, Some("upstream_failed")), "what is no document is not");
+        }
         let record = house.server.record(&reply.call());
         assert_eq!(record["usage_certainty"], "estimated", "{record}");
         let reply = house.server.post(CHAT, r#"{"model":"acme/fast","messages":[],"stream":true}"#);

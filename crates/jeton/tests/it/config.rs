@@ -150,16 +150,20 @@ fn written(project: &Project, server: &jeton_testkit::Server, calls: &[String], 
 
 #[test]
 fn a_provider_that_says_its_key_aloud_is_not_repeated() {
-    let says = r#"{"error":{"message":"Incorrect API key provided: sk-from-env-secret7. So was sk-from-env-secret7","type":"x","code":"sk-from-env-secret7"}}"#;
+    let says = r#"{"error":{"message":"Incorrect API key provided: team-credential-secret7. So was team-credential-secret7","type":"x","code":"team-credential-secret7"}}"#;
     let upstream = Upstream::start(move |exchange| match exchange.request.json()["stream"].as_bool() {
+        Some(true) if exchange.number == 3 => {
+            exchange.events(&[fixtures::chat_chunk(r#"{"content":"Hi"}"#, "null").as_bytes(), format!("data: {says}\n\n").as_bytes()])
+        }
         Some(true) => exchange.events(&[format!("data: {says}\n\n").as_bytes()]),
         _ => exchange.document(if exchange.number == 0 { 200 } else { 401 }, says),
     });
     let project = Project::with(BINARY, &(GOOD.replace("http://127.0.0.1:9000", &upstream.url()) + "[log]\nlevel = \"trace\"\n"));
-    let server = project.start_with_env(&[("ACME_KEY", "sk-from-env-secret7")]);
+    let server = project.start_with_env(&[("ACME_KEY", "team-credential-secret7")]);
     let ask = |body: &str| server.post(CHAT, body);
     let plain = r#"{"model":"acme/fast","messages":[]}"#;
-    let replies = [ask(plain), ask(plain), ask(&plain.replacen('{', r#"{"stream":true,"#, 1)), ask(&plain.replace("acme/fast", "cheap"))];
+    let streamed = plain.replacen('{', r#"{"stream":true,"#, 1);
+    let replies = [ask(plain), ask(plain), ask(&streamed), ask(&streamed), ask(&plain.replace("acme/fast", "cheap"))];
     assert!(!replies[2].text().contains("secret7"), "an answer in Jeton's own words: {}", replies[2].text());
     let calls: Vec<String> = replies.iter().map(jeton_testkit::http::Reply::call).collect();
     let shown = written(&project, &server, &calls, None);

@@ -304,7 +304,7 @@ fn base64(bytes: &[u8]) -> String {
 fn what_proxies_say_of_the_caller_does_not_travel_on() {
     let house = House::with(upstream(), "[gateway]\ntrusted_proxies = [\"127.0.0.1\"]\n");
     let headers = [
-        ("x-forwarded-for", "127.0.0.1"),
+        ("x-forwarded-for", "::1"),
         ("x-forwarded-proto", "https"),
         ("x-forwarded-host", "jeton.example"),
         ("x-real-ip", "10.9.8.7"),

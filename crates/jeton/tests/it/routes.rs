@@ -204,9 +204,17 @@ fn the_money_of_a_route_bounds_its_tries() {
     let first = Upstream::start(|exchange| exchange.document(500, "{}"));
     let house = house(&first.url(), healthy(), "[routes.two.max_cost]\nusd = 0.001\n");
     let reply = house.server.post(CHAT, ASK);
-    assert_eq!(reply.status(), 500);
-    assert_eq!(house.upstream.count(), 0);
-    assert_has(&decisions(&house.server.record(&reply.call())), &["no further try: The money that the route allows"]);
+    assert_eq!(reply.status(), 200, "a call that states no limit gets one that the route affords: {}", reply.text());
+    for sent in [first.last(), house.upstream.last()] {
+        let tokens = sent.json()["max_tokens"].as_u64().unwrap();
+        assert!((400..500).contains(&tokens), "{tokens} tokens at two dollars per million stay under a tenth of a cent");
+    }
+    assert!(house.server.record(&reply.call())["held_nanousd"].as_i64().unwrap() <= 1_000_000);
+    let asked = (first.count(), house.upstream.count());
+    let reply = house.server.post(CHAT, ASK.replacen('{', "{\"max_tokens\":4000,", 1));
+    assert_eq!(reply.status(), 403, "{}", reply.text());
+    assert_has(&reply.text(), &["$0.001"]);
+    assert_eq!((first.count(), house.upstream.count()), asked, "what can cost more is not sent");
     house.verify();
 }
 

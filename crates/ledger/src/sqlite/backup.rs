@@ -66,7 +66,12 @@ pub fn restore(from: &Path, to: &Path, overwrite: bool) -> Result<VerifyReport, 
     }
     let _lock = ServerLock::acquire(to)?;
     let partial = beside(to, ".restoring");
-    copy(&super::schema::open_reader(from)?, &partial)?;
+    let backup = super::schema::open_reader(from)?;
+    // SQLite takes an empty file for an empty database, and any other database would be given our tables.
+    if super::schema::version(&backup)? == 0 {
+        return Err(LedgerError::Invalid(format!("`{}` is no backup of a ledger", from.display())));
+    }
+    copy(&backup, &partial)?;
     let sound = |path: &Path| {
         let report = SqliteStore::open(path)?.verify()?;
         if report.is_good() { Ok(report) } else { Err(LedgerError::Invalid(format!("the backup is not sound: {}", report.problems.join("; ")))) }

@@ -59,7 +59,8 @@ pub(super) fn open_reader(path: &Path) -> Result<Connection, LedgerError> {
     Ok(connection)
 }
 
-fn version(connection: &Connection) -> Result<usize, LedgerError> {
+/// How many migrations the file has seen; none in a file that is no ledger.
+pub(super) fn version(connection: &Connection) -> Result<usize, LedgerError> {
     let version: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     usize::try_from(version).map_err(|_| LedgerError::Store(format!("the file's schema version is {version}")))
 }

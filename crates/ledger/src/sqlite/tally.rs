@@ -144,7 +144,8 @@ pub(super) fn fill(connection: &Connection) -> Result<(), LedgerError> {
     let mut rows = calls.query([])?;
     while let Some(row) = rows.next()? {
         let mut digest = Digest::of_call(row)?;
-        digest.bytes(row.get_ref(CALL_WIDTH)?.as_str_or_null()?.unwrap_or_default().as_bytes());
+        let json = row.get_ref(CALL_WIDTH)?.as_str_or_null().map_err(rusqlite::Error::from)?;
+        digest.bytes(json.unwrap_or_default().as_bytes());
         tally.add_call(digest);
     }
     Ok(tally.save(connection)?)

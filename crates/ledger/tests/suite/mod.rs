@@ -225,7 +225,7 @@ pub(crate) fn a_call_is_settled_once(engine: &dyn Engine) {
     assert_eq!(ledger.raise(ask.call, usd("1"), usd("1")).unwrap_err().reason, RefusalReason::NotHeld);
     let refused = caller.ask("support", "0", "0");
     let mut record = record(&refused, "0");
-    (record.status, record.tries) = (CallStatus::Refused, Vec::new());
+    (record.status, record.tries, record.usage) = (CallStatus::Refused, Vec::new(), Usage::default());
     ledger.settle(record).wait().unwrap();
     let kinds: Vec<_> = ledger.call(refused.call).unwrap().unwrap().entries.iter().map(|entry| entry.kind).collect();
     assert_eq!(kinds, [EntryKind::Release]);
@@ -363,7 +363,8 @@ pub(crate) fn costs_are_grouped(engine: &dyn Engine) {
         charge(record, Cost::Unknown("no price".into()), usd("0.5"));
     });
     engine.clock().advance(20 * HOUR_MS);
-    caller.call(&*ledger, "default", "2", |record| (record.simulated, record.status) = (true, CallStatus::Failed));
+    // Only a route leads from a real provider, whose money is held, to a simulated one.
+    caller.call(&*ledger, "default", "2", |record| (record.simulated, record.status, record.route) = (true, CallStatus::Failed, Some("cheap".into())));
     let cost = |by| ledger.cost(&CostQuery::all(by)).unwrap();
     let model = &cost(Dimension::Model)[0];
     assert_eq!(
@@ -511,7 +512,7 @@ pub(crate) fn verify_finds_nothing(engine: &dyn Engine) {
         ask.simulated = number % 5 == 0;
         let mut record = record(&ask, &format!("0.0{:03}", random.below(200)));
         if ledger.admit(&ask).is_err() {
-            (record.status, record.tries) = (CallStatus::Refused, Vec::new());
+            (record.status, record.tries, record.usage) = (CallStatus::Refused, Vec::new(), Usage::default());
             (record.cost, record.charged) = (Cost::Known(Nanousd::ZERO), Nanousd::ZERO);
         }
         if number % 50 == 7 && record.status != CallStatus::Refused {
