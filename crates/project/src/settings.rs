@@ -168,7 +168,7 @@ pub(crate) const SETTINGS: &[Definition] = &[
         "providers.*.on_cancel",
         Choice(&["cancel", "drain"]),
         Text("cancel"),
-        "What happens upstream when the client leaves: the try is cut, or read to its end for exact usage.",
+        "What happens upstream when the client leaves: the try is cut at once; or, with `drain`, a stream that has begun is read to its end for exact usage.",
     ),
     texts("providers.*.models", &forms::MODEL_NAME, "Names of its models; left out, any name may be asked for.", r#"["fast", "deep"]"#),
     setting("providers.*.twin", Json, Empty, "Latency, errors and scripts of a simulated provider (`api = \"twin\"`).").example("{ seed = 7 }"),

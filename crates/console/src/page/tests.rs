@@ -177,7 +177,8 @@ async fn however_many_classes_callers_name_the_page_stays_small() {
     fixture.settle(good(2_000));
     let page = fixture.get("/").await.text;
     assert_clean(&page);
-    assert!(page.len() < 150_000, "{} bytes", page.len());
+    // With a row for each of them it would be four times as long.
+    assert!(page.len() < 200_000, "{} bytes", page.len());
     assert_eq!(page.matches("data-focus=\"class-").count(), 40);
     assert!(page.contains("<summary>291 more</summary>"));
     // 296 real classes and 5 simulated ones: 40 have rows, real ones first.
@@ -216,14 +217,14 @@ async fn the_dearest_accounts_without_a_budget_have_rows_and_the_rest_one_line()
 #[tokio::test]
 async fn a_budget_renews_by_the_clock_of_its_own_zone_which_is_named_where_it_is_not_the_pages() {
     let fixture = Fixture::new();
-    for (timezone, shown) in [
+    for (number, (timezone, shown)) in (0..).zip([
         ("UTC", "title=\"2026-12-01 00:00:00 UTC\">1 Dec</time></span>"),
         ("Etc/UTC", ">1 Dec</time></span>"),
         // In UTC this is still the 30th.
         ("Europe/Berlin", "<time datetime=\"2026-11-30T23:00:00.000Z\" title=\"2026-12-01 00:00:00 CET\">1 Dec</time> in Europe/Berlin</span>"),
-    ] {
+    ]) {
         fixture.ledger.configure(vec![account("acme", None, Some(timezone))]).unwrap();
-        fixture.settle(good(2_000));
+        fixture.settle(good(2_000 + number));
         let page = fixture.get("/").await.text;
         let renewal = between(&page, "left, renews ", "</li>");
         assert!(renewal.contains(shown), "{timezone}: {renewal}");
