@@ -73,7 +73,7 @@ impl Gateway {
         self.panics.load(Ordering::Relaxed)
     }
 
-    /// Makes `/readyz` say that the server is stopping, so that no new calls are sent here.
+    /// Makes `/readyz` say that the server is stopping, to connections that are still served; new ones are refused then.
     pub fn stop_being_ready(&self) {
         self.is_stopping.store(true, Ordering::Relaxed);
     }

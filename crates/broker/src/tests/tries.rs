@@ -95,3 +95,23 @@ async fn a_providers_own_time_holds_even_if_it_is_longer_than_the_usual() {
     let got = house.chat(&ASK.replace("STREAM", "false").replace("\"r\"", "\"longer/m\"")).await;
     assert_eq!(got.status, 200, "{}", got.body);
 }
+
+#[tokio::test(start_paused = true)]
+async fn a_class_bounds_the_wait_for_answers_that_are_not_streamed_too() {
+    let house = Harness::new(
+        "[providers.slow]\napi = \"twin\"\nmodels = [\"m\"]\ntwin = { first_token = { kind = \"fixed\", ms = 4000.0 } }\n[classes.quick]\nlimits = { first_content_ms = 500 }",
+    );
+    let begun = tokio::time::Instant::now();
+    let body = ASK.replace("STREAM", "false").replace("\"r\"", "\"slow/m\"");
+    let got = house.send(house.inbound(Endpoint::Chat, &body, &[("jeton-class", "quick")])).await;
+    assert_eq!((got.status, begun.elapsed().as_millis()), (504, 500), "{}", got.body);
+    house.assert_books_hold();
+}
+
+#[tokio::test]
+async fn a_deadline_that_is_no_number_is_refused() {
+    let house = Harness::new("");
+    let got = house.send(house.inbound(Endpoint::Chat, super::harness::HELLO, &[("jeton-deadline", "soon")])).await;
+    assert_eq!((got.status, got.json()["error"]["param"].as_str().unwrap()), (400, "jeton-deadline"));
+    house.assert_books_hold();
+}

@@ -258,3 +258,15 @@ fn a_refusal_of_stream_options_is_remembered() {
     assert_eq!(house.server.post(CHAT, own).status(), 400);
     house.verify();
 }
+
+#[test]
+fn stream_options_that_are_always_sent_are_left_out_once_after_a_refusal_and_no_more() {
+    let upstream = Upstream::start(|exchange| {
+        exchange.document(400, r#"{"error":{"message":"Unrecognized request argument supplied: stream_options","type":"invalid_request_error"}}"#)
+    });
+    let url = upstream.url();
+    let house = House::with(upstream, &format!("[providers.always]\napi = \"openai\"\nbase_url = \"{url}/v1\"\nstream_options = true\n"));
+    let reply = house.server.post(CHAT, ASK_STREAM.replace("two", "always/fast"));
+    assert_eq!((reply.status(), house.upstream.count()), (400, 2), "{}", reply.text());
+    house.verify();
+}
