@@ -4,7 +4,9 @@
 
 pub mod constraint;
 mod finding;
+pub mod git;
 mod place;
+pub mod tree;
 mod unit;
 
 pub use finding::{Finding, Severity};

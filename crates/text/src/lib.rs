@@ -1,4 +1,4 @@
-//! Tokens estimated, sentences and identifiers split, chunks, BM25F. Knows nothing of files or models.
+//! Tokens counted and estimated, sentences and identifiers split, chunks, BM25F. Knows nothing of files or models.
 //!
 //! Everything here works on one text in memory, does no I/O and gives places as byte offsets into the text that came in, always on
 //! character boundaries, so that `&text[start..end]` gives the piece back.
@@ -23,6 +23,7 @@ mod sentences;
 mod stem;
 mod tokens;
 mod units;
+mod vocabulary;
 mod words;
 
 pub use bm25f::{Field, Hit, Index, IndexBuilder, K1};
@@ -30,4 +31,5 @@ pub use chunks::{Chunk, chunks};
 pub use stem::stem;
 pub use tokens::estimate_tokens;
 pub use units::{Unit, UnitKind, units};
+pub use vocabulary::{RUN_BYTES_MAX, Vocabulary};
 pub use words::{Word, identifier_parts, terms, words};
