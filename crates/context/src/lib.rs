@@ -5,10 +5,15 @@
 pub mod constraint;
 mod finding;
 pub mod git;
+pub mod index;
 mod place;
+pub mod rank;
+mod role;
+pub mod score;
 pub mod tree;
 mod unit;
 
 pub use finding::{Finding, Severity};
 pub use place::{Digest, Place};
+pub use role::{Role, role};
 pub use unit::{Anchor, Detail, Example, Fact, Format, Kind, Links, Loading, Scope, Skill, Trust, Unit};

@@ -70,6 +70,11 @@ pub trait Tree: Send + Sync {
     /// All files, by path.
     fn files(&self) -> &[FileEntry];
 
+    /// Whether equal stamps mean equal contents whatever the path.
+    fn stamps_are_contents(&self) -> bool {
+        false
+    }
+
     /// All symbolic links, by path.
     fn links(&self) -> &[Link];
 
@@ -164,6 +169,10 @@ impl MemoryTree {
 }
 
 impl Tree for MemoryTree {
+    fn stamps_are_contents(&self) -> bool {
+        true
+    }
+
     fn files(&self) -> &[FileEntry] {
         &self.files
     }

@@ -67,6 +67,10 @@ fn is_ignored(ignored: &Override, path: &str) -> bool {
 }
 
 impl Tree for RevisionTree {
+    fn stamps_are_contents(&self) -> bool {
+        true
+    }
+
     fn files(&self) -> &[FileEntry] {
         &self.files
     }

@@ -1,0 +1,125 @@
+//! What is known of one content: its chunks, its terms by chunk.
+
+use super::chunk::{Span, spans};
+use super::term::{TermId, Terms, each_word};
+
+/// The number of a chunk within its blob.
+pub(crate) type ChunkId = u16;
+
+/// Chunks of a blob at most; what lies behind is not searched. 2.6 million lines.
+const CHUNKS_MAX: usize = ChunkId::MAX as usize;
+
+/// One content, read once whatever paths and revisions have it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Blob {
+    /// Its chunks, which tile it.
+    pub(crate) spans: Box<[Span]>,
+    /// Terms in each chunk, repetitions counted.
+    pub(crate) lengths: Box<[u32]>,
+    /// Distinct terms, ascending.
+    pub(crate) terms: Box<[TermId]>,
+    /// Where each term's postings begin; one more than terms.
+    pub(crate) starts: Box<[u32]>,
+    /// Chunk and occurrences, ascending by term, then chunk.
+    pub(crate) postings: Box<[(ChunkId, u16)]>,
+}
+
+impl Blob {
+    /// Reads a text.
+    pub(crate) fn read(text: &str, terms: &mut Terms) -> Self {
+        let mut spans = spans(text);
+        spans.truncate(CHUNKS_MAX);
+        let mut lengths = Vec::with_capacity(spans.len());
+        let mut occurrences: Vec<u64> = Vec::with_capacity(text.len() / 6);
+        for (chunk, span) in spans.iter().enumerate() {
+            let before = occurrences.len();
+            each_word(&text[span.start as usize..span.end as usize], |word| {
+                occurrences.extend(terms.of_word(word).iter().map(|&term| u64::from(term) << 16 | chunk as u64));
+            });
+            lengths.push(u32::try_from(occurrences.len() - before).unwrap_or(u32::MAX));
+        }
+        occurrences.sort_unstable();
+        Self::of_sorted(spans, lengths, &occurrences)
+    }
+
+    fn of_sorted(spans: Vec<Span>, lengths: Vec<u32>, occurrences: &[u64]) -> Self {
+        let (mut terms, mut starts, mut postings): (Vec<TermId>, Vec<u32>, Vec<(ChunkId, u16)>) = Default::default();
+        let mut before = None;
+        for &occurrence in occurrences {
+            if before == Some(occurrence) {
+                if let Some((_, count)) = postings.last_mut() {
+                    *count = count.saturating_add(1);
+                }
+                continue;
+            }
+            before = Some(occurrence);
+            let term = TermId::try_from(occurrence >> 16).unwrap_or(TermId::MAX);
+            if terms.last() != Some(&term) {
+                terms.push(term);
+                starts.push(u32::try_from(postings.len()).unwrap_or(u32::MAX));
+            }
+            postings.push(((occurrence & 0xffff) as ChunkId, 1));
+        }
+        starts.push(u32::try_from(postings.len()).unwrap_or(u32::MAX));
+        Self { spans: spans.into(), lengths: lengths.into(), terms: terms.into(), starts: starts.into(), postings: postings.into() }
+    }
+
+    /// Chunks that have the term, with how often.
+    pub(crate) fn postings(&self, term: TermId) -> &[(ChunkId, u16)] {
+        let Ok(place) = self.terms.binary_search(&term) else { return &[] };
+        self.postings.get(self.starts[place] as usize..self.starts[place + 1] as usize).unwrap_or(&[])
+    }
+
+    /// The chunk that has the line, counted from 1.
+    pub(crate) fn chunk_of_line(&self, line: u32) -> Option<usize> {
+        let place = self.spans.partition_point(|span| span.last_line < line);
+        (place < self.spans.len() && self.spans[place].first_line <= line).then_some(place)
+    }
+
+    /// The same with every term renumbered.
+    pub(crate) fn renumbered(self, numbers: &[TermId]) -> Self {
+        let mut order: Vec<usize> = (0..self.terms.len()).collect();
+        order.sort_unstable_by_key(|&place| numbers[self.terms[place] as usize]);
+        let mut postings = Vec::with_capacity(self.postings.len());
+        let (mut terms, mut starts) = (Vec::with_capacity(order.len()), Vec::with_capacity(order.len() + 1));
+        for place in order {
+            terms.push(numbers[self.terms[place] as usize]);
+            starts.push(u32::try_from(postings.len()).unwrap_or(u32::MAX));
+            postings.extend_from_slice(&self.postings[self.starts[place] as usize..self.starts[place + 1] as usize]);
+        }
+        starts.push(u32::try_from(postings.len()).unwrap_or(u32::MAX));
+        Self { terms: terms.into(), starts: starts.into(), postings: postings.into(), ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn postings_by_term_and_chunk() {
+        let mut terms = Terms::default();
+        let text = format!("alpha beta alpha\n{}\n\ngamma alpha_beta\n", "filler\n".repeat(40));
+        let blob = Blob::read(&text, &mut terms);
+        let found = |name: &str| terms.find(name).map(|term| blob.postings(term).to_vec()).unwrap_or_default();
+        assert_eq!(blob.spans.len(), 2);
+        assert_eq!(found("alpha"), [(0, 2), (1, 1)]);
+        assert_eq!(found("beta"), [(0, 1), (1, 1)]);
+        assert_eq!(found("alpha_beta"), [(1, 1)]);
+        assert_eq!(found("nothing"), []);
+        assert_eq!((blob.chunk_of_line(1), blob.chunk_of_line(44), blob.chunk_of_line(99)), (Some(0), Some(1), None));
+    }
+
+    #[test]
+    fn renumbering_keeps_what_is_said() {
+        let (mut here, mut there) = (Terms::default(), Terms::default());
+        for word in ["z", "gamma", "beta", "alpha"] {
+            there.intern(word);
+        }
+        let blob = Blob::read("alpha beta gamma alpha", &mut here);
+        let numbers: Vec<TermId> = (0..here.len()).map(|id| there.intern(here.name(id as TermId))).collect();
+        let moved = blob.renumbered(&numbers);
+        assert!(moved.terms.is_sorted());
+        assert_eq!(there.find("alpha").map(|term| moved.postings(term).to_vec()), Some(vec![(0, 2)]));
+    }
+}

@@ -1,0 +1,25 @@
+//! Which files and chunks a task needs, told from words alone: no model, no network.
+
+mod fuse;
+mod history;
+mod lexical;
+mod query;
+
+pub use fuse::{dump, Evidence, RankedFile, Signal, Weights};
+pub use history::History;
+pub use query::Query;
+
+use crate::index::{Index, View};
+
+/// What a search looks through.
+#[derive(Clone, Copy, Debug)]
+pub struct Corpus<'a> {
+    /// The contents.
+    pub index: &'a Index,
+    /// The files of the tree.
+    pub view: &'a View,
+    /// The repository's past, where there is one.
+    pub history: Option<&'a History>,
+    /// How many of the newest commits of the past are not to be seen: those that come after the tree.
+    pub unseen_commits: usize,
+}
