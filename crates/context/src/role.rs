@@ -26,8 +26,10 @@ pub enum Role {
     Lock,
     /// Fixtures, snapshots, tables.
     Data,
-    /// Pictures and the like.
+    /// Pictures, programs and the like.
     Asset,
+    /// Code of others, kept here.
+    Vendored,
     /// All else.
     Other,
 }
@@ -48,22 +50,58 @@ pub fn role(path: &str) -> Role {
     let extension = name.rsplit_once('.').map_or("", |(_, extension)| extension);
     let has = |part: &[&str]| directory.split('/').any(|have| part.contains(&have));
     let stem = name.split('.').next().unwrap_or_default();
-    if matches!(name, "cargo.lock" | "package-lock.json" | "yarn.lock" | "pnpm-lock.yaml" | "poetry.lock" | "uv.lock" | "go.sum" | "gemfile.lock" | "composer.lock") {
+    if matches!(
+        name,
+        "cargo.lock" | "package-lock.json" | "yarn.lock" | "pnpm-lock.yaml" | "poetry.lock" | "uv.lock" | "go.sum" | "gemfile.lock" | "composer.lock"
+    ) {
         return Role::Lock;
     }
-    if matches!(extension, "png" | "jpg" | "jpeg" | "gif" | "svg" | "ico" | "woff" | "woff2" | "ttf" | "pdf" | "zip" | "gz" | "whl" | "wasm" | "mp4" | "webp" | "exe" | "dll" | "so" | "a" | "jar" | "class" | "bin") {
+    if is_vendored(directory, extension) {
+        return Role::Vendored;
+    }
+    if matches!(
+        extension,
+        "png"
+            | "jpg"
+            | "jpeg"
+            | "gif"
+            | "svg"
+            | "ico"
+            | "woff"
+            | "woff2"
+            | "ttf"
+            | "pdf"
+            | "zip"
+            | "gz"
+            | "whl"
+            | "wasm"
+            | "mp4"
+            | "webp"
+            | "exe"
+            | "dll"
+            | "so"
+            | "a"
+            | "jar"
+            | "class"
+            | "bin"
+    ) {
         return Role::Asset;
     }
-    if ["changelog", "changes", "history", "news", "releases", "release-notes", "changelogs"].contains(&stem) && matches!(extension, "" | "md" | "rst" | "txt" | "history" | "news")
+    if ["changelog", "changes", "history", "news", "releases", "release-notes", "changelogs"].contains(&stem)
+        && matches!(extension, "" | "md" | "rst" | "txt" | "history" | "news")
         || stem == "changelog"
     {
         return Role::Changelog;
     }
-    if has(&[".github", ".gitlab", ".circleci", ".buildkite"]) || matches!(name, ".gitlab-ci.yml" | ".travis.yml" | "appveyor.yml" | "jenkinsfile" | "azure-pipelines.yml") {
+    if has(&[".github", ".gitlab", ".circleci", ".buildkite"])
+        || matches!(name, ".gitlab-ci.yml" | ".travis.yml" | "appveyor.yml" | "jenkinsfile" | "azure-pipelines.yml")
+    {
         return Role::Ci;
     }
     let is_code = is_code(extension);
-    if has(&["fixtures", "__fixtures__", "testdata", "snapshots", "__snapshots__", "golden", "goldens", "__mocks__"]) && !is_code || matches!(extension, "snap" | "csv" | "tsv" | "jsonl" | "parquet" | "sqlite") {
+    if has(&["fixtures", "__fixtures__", "testdata", "snapshots", "__snapshots__", "golden", "goldens", "__mocks__"]) && !is_code
+        || matches!(extension, "snap" | "csv" | "tsv" | "jsonl" | "parquet" | "sqlite")
+    {
         return Role::Data;
     }
     let is_test = has(&["test", "tests", "__tests__", "spec", "specs", "testdata", "e2e", "testing", "it", "fixtures", "playground"])
@@ -98,10 +136,65 @@ pub fn role(path: &str) -> Role {
     Role::Other
 }
 
+/// Directories in which code of others is kept, by the customs of several languages.
+fn is_vendored(directory: &str, extension: &str) -> bool {
+    let is_home = |part: &str| {
+        matches!(part, "vendor" | "vendored" | "_vendor" | "third_party" | "third-party" | "thirdparty" | "3rdparty" | "node_modules" | "bower_components" | "extern" | "externals" | "site-packages")
+            // Python packages that carry others inside themselves.
+            || part == "packages" && matches!(extension, "py" | "pem")
+    };
+    directory.split('/').any(is_home)
+}
+
 fn is_code(extension: &str) -> bool {
     matches!(
         extension,
-        "rs" | "py" | "pyi" | "ts" | "tsx" | "mts" | "cts" | "js" | "jsx" | "mjs" | "cjs" | "go" | "java" | "c" | "h" | "cc" | "cpp" | "cxx" | "hpp" | "hh" | "cs" | "rb" | "php" | "swift" | "kt" | "kts"
-            | "scala" | "sh" | "bash" | "ps1" | "sql" | "proto" | "graphql" | "lua" | "ex" | "exs" | "erl" | "hs" | "ml" | "vue" | "svelte" | "css" | "scss" | "html" | "y" | "l" | "dart" | "zig"
+        "rs" | "py"
+            | "pyi"
+            | "ts"
+            | "tsx"
+            | "mts"
+            | "cts"
+            | "js"
+            | "jsx"
+            | "mjs"
+            | "cjs"
+            | "go"
+            | "java"
+            | "c"
+            | "h"
+            | "cc"
+            | "cpp"
+            | "cxx"
+            | "hpp"
+            | "hh"
+            | "cs"
+            | "rb"
+            | "php"
+            | "swift"
+            | "kt"
+            | "kts"
+            | "scala"
+            | "sh"
+            | "bash"
+            | "ps1"
+            | "sql"
+            | "proto"
+            | "graphql"
+            | "lua"
+            | "ex"
+            | "exs"
+            | "erl"
+            | "hs"
+            | "ml"
+            | "vue"
+            | "svelte"
+            | "css"
+            | "scss"
+            | "html"
+            | "y"
+            | "l"
+            | "dart"
+            | "zig"
     )
 }

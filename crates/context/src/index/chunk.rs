@@ -28,12 +28,7 @@ pub(crate) fn spans(text: &str) -> Vec<Span> {
     let mut first = 0;
     while first < lines.len() {
         let last = last_line(&lines, first);
-        found.push(Span {
-            first_line: number(first + 1),
-            last_line: number(last + 1),
-            start: number(lines[first].start),
-            end: number(lines[last].end),
-        });
+        found.push(Span { first_line: number(first + 1), last_line: number(last + 1), start: number(lines[first].start), end: number(lines[last].end) });
         first = last + 1;
     }
     found

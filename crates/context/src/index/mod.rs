@@ -50,6 +50,8 @@ pub struct ViewFile {
     /// Terms of its name, then of its directories; each list ascending and without repetition.
     pub(crate) name_terms: Box<[TermId]>,
     pub(crate) directory_terms: Box<[TermId]>,
+    /// The term by which other files call it: its name without ending and marks of tests, or its directory's where the name says nothing.
+    pub(crate) called: TermId,
 }
 
 /// The files of one tree, as an index knows them. Sorted by path.
@@ -124,6 +126,11 @@ impl Index {
         self.digests[file.blob as usize]
     }
 
+    #[doc(hidden)]
+    pub fn chunk_lines(&self, file: &ViewFile) -> Vec<(u32, u32, u32, u32)> {
+        self.blob(file.blob).spans.iter().map(|s| (s.first_line, s.last_line, s.start, s.end)).collect()
+    }
+
     pub(crate) fn terms(&self) -> &Terms {
         &self.terms
     }
@@ -162,7 +169,8 @@ impl Index {
             }
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
             let (name_terms, directory_terms) = (self.terms_of(name), self.terms_of(directory));
-            view.files.push(ViewFile { role: role(&path), path, blob, name_terms, directory_terms });
+            let called = self.terms.intern(&called(&path));
+            view.files.push(ViewFile { role: role(&path), path, blob, name_terms, directory_terms, called });
         }
         view
     }
@@ -196,6 +204,19 @@ impl Index {
         self.blobs.push(blob);
         id
     }
+}
+
+/// What other files call the file at `path`, in small letters.
+fn called(path: &str) -> String {
+    let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let stem = name.split('.').find(|part| !part.is_empty()).unwrap_or(name).to_lowercase();
+    let bare = stem.strip_prefix("test_").or(stem.strip_suffix("_test")).or(stem.strip_suffix("_spec")).or(stem.strip_suffix("tests")).unwrap_or(&stem);
+    let bare = bare.strip_suffix("test").filter(|rest| !rest.is_empty()).unwrap_or(bare).trim_matches(['_', '-']);
+    if matches!(bare, "mod" | "lib" | "main" | "index" | "__init__" | "init" | "imp" | "") {
+        let mut above = directory.rsplit('/').filter(|part| !matches!(*part, "src" | "lib" | "tests" | "test"));
+        return above.next().unwrap_or(bare).to_lowercase();
+    }
+    bare.to_owned()
 }
 
 /// A content as a reader found it, its terms still numbered by itself.
@@ -280,7 +301,8 @@ mod tests {
     #[test]
     fn binary_and_huge_files_are_known_by_name() {
         let mut index = Index::new();
-        let view = index.view(&MemoryTree::new([("a.bin", vec![0, 159, 146, 150]), ("big.log", vec![b'x'; 2 << 20]), ("bad.txt", vec![b'a', 255, b' ', b'b'])]));
+        let view =
+            index.view(&MemoryTree::new([("a.bin", vec![0, 159, 146, 150]), ("big.log", vec![b'x'; 2 << 20]), ("bad.txt", vec![b'a', 255, b' ', b'b'])]));
         assert_eq!(view.files().len(), 3);
         assert_eq!(view.chunks(), 1);
     }

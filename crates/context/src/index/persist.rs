@@ -91,7 +91,8 @@ fn read_blob(input: &mut &[u8], terms: &Terms) -> Option<Blob> {
     let starts = words(take(input, count.checked_add(1)?.checked_mul(4)?)?);
     let bytes = read_number(input)?.checked_mul(4)?;
     let postings = take(input, bytes)?;
-    let postings: Box<[(u16, u16)]> = postings.chunks_exact(4).map(|four| (u16::from_le_bytes([four[0], four[1]]), u16::from_le_bytes([four[2], four[3]]))).collect();
+    let postings: Box<[(u16, u16)]> =
+        postings.chunks_exact(4).map(|four| (u16::from_le_bytes([four[0], four[1]]), u16::from_le_bytes([four[2], four[3]]))).collect();
     let is_sound = own.is_sorted()
         && own.last().is_none_or(|&last| (last as usize) < terms.len())
         && starts.is_sorted()

@@ -26,20 +26,10 @@ pub struct History {
     terms: Terms,
     commits: Vec<Past>,
     by_term: FxHashMap<TermId, Vec<u32>>,
+    by_path: Vec<Vec<u32>>,
     paths: Vec<String>,
     path_ids: FxHashMap<String, u32>,
     length: u64,
-}
-
-/// What the past says of files, by path number.
-#[derive(Debug, Default)]
-pub(crate) struct PastScores {
-    /// Votes of the nearest commits.
-    pub(crate) nearest: FxHashMap<u32, f64>,
-    /// Each file as the sum of what was said of it.
-    pub(crate) said: FxHashMap<u32, f64>,
-    /// How often each was changed, new changes counting more.
-    pub(crate) churn: FxHashMap<u32, f64>,
 }
 
 impl History {
@@ -74,6 +64,7 @@ impl History {
         let mut paths: Vec<u32> = if paths.len() > FILES_MAX { Vec::new() } else { paths.iter().map(|path| self.path_id(path)).collect() };
         paths.sort_unstable();
         paths.dedup();
+        paths.iter().for_each(|&path| self.by_path[path as usize].push(number));
         self.length += u64::from(length);
         self.commits.push(Past { terms: terms.into(), length, paths: paths.into() });
     }
@@ -84,6 +75,7 @@ impl History {
         }
         let id = u32::try_from(self.paths.len()).unwrap_or(u32::MAX);
         self.paths.push(path.to_owned());
+        self.by_path.push(Vec::new());
         self.path_ids.insert(path.to_owned(), id);
         id
     }
@@ -104,6 +96,22 @@ impl History {
         &self.paths[id as usize]
     }
 
+    /// Files that were changed together with the one at `path`, each with the share of its changes; commits after the first `unseen`.
+    #[allow(clippy::cast_precision_loss)]
+    pub(crate) fn companions(&self, path: &str, unseen: usize) -> FxHashMap<u32, f64> {
+        let Some(&id) = self.path_ids.get(path) else { return FxHashMap::default() };
+        let commits = &self.by_path[id as usize];
+        let seen = &commits[commits.partition_point(|&commit| (commit as usize) < unseen)..];
+        let mut found: FxHashMap<u32, f64> = FxHashMap::default();
+        for &commit in seen.iter().take(300) {
+            let paths = &self.commits[commit as usize].paths;
+            paths.iter().filter(|&&other| other != id).for_each(|&other| *found.entry(other).or_default() += 1.0 / (paths.len() as f64 - 0.5).sqrt());
+        }
+        let all = seen.len().min(300) as f64 + 2.0;
+        found.values_mut().for_each(|count| *count /= all);
+        found
+    }
+
     /// How rare a word is in messages, of those after the first `unseen`.
     fn idf(&self, term: TermId, unseen: usize) -> f64 {
         let with = self.by_term.get(&term).map_or(0, |commits| commits.len() - commits.partition_point(|&c| (c as usize) < unseen));
@@ -116,36 +124,21 @@ impl History {
         self.terms.find(term).map_or(1.0, |term| (self.idf(term, unseen) / rarest).min(1.0))
     }
 
+    /// Votes of the nearest of the commits after the first `unseen`, by number of the path.
     #[allow(clippy::cast_precision_loss)]
-    pub(crate) fn scores(&self, query: &Query, unseen: usize) -> PastScores {
+    pub(crate) fn nearest(&self, query: &Query, unseen: usize) -> FxHashMap<u32, f64> {
         let mut by_commit: FxHashMap<u32, f64> = FxHashMap::default();
-        let mut said: FxHashMap<u32, f64> = FxHashMap::default();
         let mean = (self.length as f64 / self.commits.len().max(1) as f64).max(1.0);
-        let mut said_lengths: FxHashMap<u32, f64> = FxHashMap::default();
-        let mut churn: FxHashMap<u32, f64> = FxHashMap::default();
-        for (age, commit) in self.commits.iter().skip(unseen).enumerate() {
-            for &path in &commit.paths {
-                *said_lengths.entry(path).or_default() += share(commit);
-                *churn.entry(path).or_default() += 1.0 / (1.0 + age as f64 / 500.0);
-            }
-        }
-        let mean_said = said_lengths.values().sum::<f64>() / said_lengths.len().max(1) as f64;
         for (name, _) in &query.terms {
             let Some(term) = self.terms.find(name) else { continue };
             let weight = self.idf(term, unseen);
-            let mut of_term: FxHashMap<u32, f64> = FxHashMap::default();
             for &number in self.by_term.get(&term).into_iter().flatten().filter(|&&number| number as usize >= unseen) {
                 let commit = &self.commits[number as usize];
                 let count = commit.terms.binary_search_by_key(&term, |&(term, _)| term).map_or(0.0, |place| f64::from(commit.terms[place].1));
                 *by_commit.entry(number).or_default() += weight * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * f64::from(commit.length) / mean));
-                commit.paths.iter().for_each(|&path| *of_term.entry(path).or_default() += share(commit));
-            }
-            for (path, count) in of_term {
-                let length = said_lengths.get(&path).copied().unwrap_or(0.0) / mean_said.max(1e-9);
-                *said.entry(path).or_default() += weight * count / (count + 0.5 * (1.0 - B + B * length));
             }
         }
-        PastScores { nearest: self.votes(by_commit), said, churn }
+        self.votes(by_commit)
     }
 
     fn votes(&self, by_commit: FxHashMap<u32, f64>) -> FxHashMap<u32, f64> {

@@ -5,7 +5,7 @@ mod history;
 mod lexical;
 mod query;
 
-pub use fuse::{dump, Evidence, RankedFile, Signal, Weights};
+pub use fuse::{Evidence, RankedFile, SIGNALS, Signal, rank};
 pub use history::History;
 pub use query::Query;
 

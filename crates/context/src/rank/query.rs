@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 
 /// Words of English and of commit messages that tell nothing of a place in code.
 const STOP: &[&str] = &[
-    "a", "about", "above", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "both", "but", "by", "can",
-    "cannot", "could", "did", "do", "does", "doesn", "doing", "don", "each", "either", "else", "even", "every", "few", "for", "from", "had", "has", "have", "having",
-    "here", "how", "i", "if", "in", "instead", "into", "is", "isn", "it", "its", "just", "let", "like", "made", "make", "makes", "may", "me", "more", "most", "my", "no",
-    "not", "now", "of", "on", "once", "only", "or", "other", "our", "out", "over", "own", "re", "rather", "s", "same", "should", "since", "so", "some", "still", "such",
-    "t", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "thus", "to", "too", "under", "until", "up", "us", "use",
-    "used", "uses", "using", "very", "was", "wasn", "we", "were", "what", "when", "where", "which", "while", "who", "why", "will", "with", "would", "you", "your",
-    "ve", "ll", "m", "d", "e", "g", "etc", "via",
+    "a", "about", "above", "after", "all", "also", "an", "and", "any", "are", "as", "at", "be", "because", "been", "before", "being", "both", "but", "by",
+    "can", "cannot", "could", "did", "do", "does", "doesn", "doing", "don", "each", "either", "else", "even", "every", "few", "for", "from", "had", "has",
+    "have", "having", "here", "how", "i", "if", "in", "instead", "into", "is", "isn", "it", "its", "just", "let", "like", "made", "make", "makes", "may", "me",
+    "more", "most", "my", "no", "not", "now", "of", "on", "once", "only", "or", "other", "our", "out", "over", "own", "re", "rather", "s", "same", "should",
+    "since", "so", "some", "still", "such", "t", "than", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "through", "thus",
+    "to", "too", "under", "until", "up", "us", "use", "used", "uses", "using", "very", "was", "wasn", "we", "were", "what", "when", "where", "which", "while",
+    "who", "why", "will", "with", "would", "you", "your", "ve", "ll", "m", "d", "e", "g", "etc", "via",
 ];
 
 /// A word of the first line counts as often as this: it says what the rest explains.

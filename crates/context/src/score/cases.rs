@@ -9,7 +9,7 @@ use std::sync::LazyLock;
 /// Files of a fix at most; larger ones are sweeps.
 const FILES_MAX: usize = 10;
 /// Distinct terms of a message at least; shorter ones ("fix tests") ask nothing.
-const TERMS_MIN: usize = 3;
+const TERMS_MIN: usize = 4;
 /// Characters of a message at most.
 const MESSAGE_CHARS_MAX: usize = 2_000;
 
@@ -49,10 +49,15 @@ pub fn cases(git: &Git, log: &[Commit], most: usize) -> Result<Vec<Case>, GitErr
     let fixes: Vec<(usize, &Commit, String)> = log
         .iter()
         .enumerate()
-        .filter(|(_, commit)| !commit.parent.is_empty() && FIX.is_match(&commit.subject) && !SWEEP.is_match(&commit.subject) && (1..=3 * FILES_MAX).contains(&commit.changes.len()))
+        .filter(|(_, commit)| {
+            !commit.parent.is_empty()
+                && FIX.is_match(&commit.subject)
+                && !SWEEP.is_match(&commit.subject)
+                && (1..=3 * FILES_MAX).contains(&commit.changes.len())
+        })
         .filter(|(_, commit)| commit.changes.iter().any(|change| change.kind != ChangeKind::Added && role(&change.path) == Role::Source))
         .map(|(position, commit)| (position, commit, question(commit)))
-        .filter(|(_, _, query)| Query::new(query).len() >= TERMS_MIN)
+        .filter(|(_, _, query)| telling_words(query) >= TERMS_MIN)
         .take(most)
         .collect();
     let patches = git.patches(&fixes.iter().map(|(_, commit, _)| commit.id.clone()).collect::<Vec<_>>())?;
@@ -64,13 +69,21 @@ pub fn cases(git: &Git, log: &[Commit], most: usize) -> Result<Vec<Case>, GitErr
     Ok(made.collect())
 }
 
+/// Distinct words of a message that could tell a place.
+fn telling_words(message: &str) -> usize {
+    const GENERIC: [&str; 14] =
+        ["fix", "bug", "error", "issu", "problem", "correct", "incorrect", "wrong", "broken", "break", "regress", "thing", "code", "work"];
+    Query::new(message).terms.iter().filter(|(term, _)| !GENERIC.contains(&term.as_str())).count()
+}
+
 fn truth(patch: Vec<FilePatch>) -> Vec<CaseFile> {
     let asked = |path: &str| matches!(role(path), Role::Source | Role::Test);
     let files = patch.into_iter().filter_map(|file| file.old_path.filter(|path| asked(path)).map(|path| CaseFile { path, hunks: file.hunks }));
     files.collect()
 }
 
-static FIX: LazyLock<Regex> = LazyLock::new(|| pattern(r"(?i)\b(fix(e[sd]|ing)?|bug(fix)?|regression|crash(es)?|panics?|incorrect(ly)?|wrong(ly)?|repair|broken|correct(ly)?)\b"));
+static FIX: LazyLock<Regex> =
+    LazyLock::new(|| pattern(r"(?i)\b(fix(e[sd]|ing)?|bug(fix)?|regression|crash(es)?|panics?|incorrect(ly)?|wrong(ly)?|repair|broken|correct(ly)?)\b"));
 static SWEEP: LazyLock<Regex> = LazyLock::new(|| {
     pattern(concat!(
         r"(?i)\b(typos?|spelling|grammar|clippy|lints?|linter|fmt|format(ting)?|whitespace|warnings?|comments?|docs?|documentation|readme|changelog|flaky|flakes?|",
