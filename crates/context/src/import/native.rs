@@ -1,0 +1,83 @@
+//! Which format a file has, by its path alone.
+
+use crate::tree::file_name;
+
+/// The importer of a file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Native {
+    ContextMarkdown,
+    ContextToml,
+    AgentsMd,
+    ClaudeMd,
+    /// A file that only an import of another names.
+    Pulled,
+    Markdown,
+    Rst,
+    AsciiDoc,
+}
+
+/// Directories whose texts are documentation.
+const DOC_DIRECTORIES: [&str; 6] = ["docs", "doc", "documentation", "adr", "adrs", "decisions"];
+
+/// Names (without extension, in lower case) whose text tells a model nothing about the work.
+const NOT_DOCS: [&str; 12] =
+    ["changelog", "changes", "history", "license", "licence", "license-mit", "license-apache", "copying", "authors", "contributors", "notice", "news"];
+
+/// The importer of the file at `path`; `None`: it is no context.
+pub(crate) fn native(path: &str) -> Option<Native> {
+    let name = file_name(path);
+    match name {
+        "AGENTS.md" => return Some(Native::AgentsMd),
+        "CLAUDE.md" | "CLAUDE.local.md" => return Some(Native::ClaudeMd),
+        _ => {}
+    }
+    let (stem, extension) = name.rsplit_once('.').unwrap_or((name, ""));
+    if path.starts_with("context/") {
+        return in_context(path, extension);
+    }
+    docs(path, &stem.to_lowercase(), &extension.to_lowercase())
+}
+
+fn in_context(path: &str, extension: &str) -> Option<Native> {
+    match extension {
+        "md" => Some(Native::ContextMarkdown),
+        "toml" if !path.starts_with("context/packs/") => Some(Native::ContextToml),
+        _ => None,
+    }
+}
+
+fn docs(path: &str, stem: &str, extension: &str) -> Option<Native> {
+    let kind = match extension {
+        "md" | "mdx" | "markdown" => Native::Markdown,
+        "rst" => Native::Rst,
+        "adoc" | "asciidoc" => Native::AsciiDoc,
+        _ => return None,
+    };
+    let is_in_docs = path.split('/').rev().skip(1).any(|part| DOC_DIRECTORIES.contains(&part.to_lowercase().as_str()));
+    let is_doc = stem == "readme" || stem.starts_with("readme.") || stem.starts_with("readme_") || is_in_docs || !path.contains('/');
+    (is_doc && !NOT_DOCS.contains(&stem)).then_some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn paths_say_what_a_file_is() {
+        let check = |path: &str, expected: Option<Native>| assert_eq!(native(path), expected, "{path}");
+        check("AGENTS.md", Some(Native::AgentsMd));
+        check("crates/a/AGENTS.md", Some(Native::AgentsMd));
+        check(".claude/CLAUDE.md", Some(Native::ClaudeMd));
+        check("context/refunds.md", Some(Native::ContextMarkdown));
+        check("context/a/rules.toml", Some(Native::ContextToml));
+        check("context/packs/a.toml", None);
+        check("README.md", Some(Native::Markdown));
+        check("crates/a/Readme.rst", Some(Native::Rst));
+        check("packages/x/docs/a/b.mdx", Some(Native::Markdown));
+        check("CONTRIBUTING.md", Some(Native::Markdown));
+        check("CHANGELOG.md", None);
+        check("docs/changes.rst", None);
+        check("src/notes.md", None);
+        check("src/main.rs", None);
+    }
+}
