@@ -136,8 +136,10 @@ fn drop_repeated(units: &mut Vec<Unit>, findings: &mut Vec<Finding>) {
     for unit in units.drain(..) {
         match kept.last() {
             Some(first) if first.id == unit.id => {
+                // The same skill in the folders of two agents is no mistake.
+                let severity = if first.digest == unit.digest { Severity::Note } else { Severity::Error };
                 let message = format!("the id `{}` stands twice: at {} and at {}; the first counts", unit.id, first.place, unit.place);
-                findings.push(Finding::new("duplicate-id", Severity::Error, unit.place.clone(), message, "Give one of them another id.").about(&unit));
+                findings.push(Finding::new("duplicate-id", severity, unit.place.clone(), message, "Give one of them another id.").about(&unit));
             }
             _ => kept.push(unit),
         }
@@ -148,13 +150,17 @@ fn drop_repeated(units: &mut Vec<Unit>, findings: &mut Vec<Finding>) {
 fn import_all(tree: &dyn Tree) -> Found {
     let mut found = Found::default();
     let pulled = import::pulled(tree, &mut found);
+    let skills = import::skill::directories(tree);
     for file in tree.files() {
         let how = pulled.get(&*file.path);
-        let kind = import::native(&file.path).or_else(|| how.map(|_| Native::Pulled));
+        let is_of_skill =
+            |kind: &Native| matches!(kind, Native::Markdown | Native::Rst | Native::AsciiDoc) && skills.iter().any(|skill| file.path.starts_with(skill));
+        let kind = import::native(&file.path).filter(|kind| !is_of_skill(kind)).or_else(|| how.map(|_| Native::Pulled));
         if let Some(kind) = kind {
             import_file(kind, file, how, tree, &mut found);
         }
     }
+    import::note_changes(&mut found);
     found
 }
 

@@ -38,7 +38,7 @@ pub(super) fn import(source: &Source<'_>, found: &mut Found) {
     let head = head(source.path, &located, &mut found.findings);
     let document = markdown::parse(front.body);
     let lines_before = front.body_line - 1;
-    if head.is_whole || document.headings.iter().filter(|heading| heading.is_top && heading.level <= 2).count() < 3 {
+    if head.is_whole || document.headings.iter().filter(|heading| heading.is_top && heading.level == 2).count() < 2 {
         whole(source, &located, &head, front.body, lines_before, &document, found);
         return;
     }

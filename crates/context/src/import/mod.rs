@@ -2,16 +2,23 @@
 //! wrong becomes a finding, and what can be read all the same becomes a unit.
 
 mod agents;
+mod blank;
 mod common;
 mod context_markdown;
 mod context_toml;
+mod definitions;
 mod docs;
+mod llms_txt;
 mod native;
 mod pulled;
+mod rules;
+pub(crate) mod skill;
+mod sql;
 mod text_sections;
 
 pub(crate) use native::{Native, native};
 pub(crate) use pulled::{Pulled, pulled};
+pub(crate) use sql::note_changes;
 
 use crate::tree::Tree;
 use crate::{Finding, Loading, Place, Scope, Severity, Unit};
@@ -34,6 +41,8 @@ pub(crate) struct Draft {
 pub(crate) struct Found {
     pub(crate) drafts: Vec<Draft>,
     pub(crate) findings: Vec<Finding>,
+    /// Statements that change tables, which [`note_changes`] puts where they belong.
+    changes: Vec<sql::Change>,
 }
 
 impl Found {
@@ -67,6 +76,14 @@ pub(crate) fn import(kind: Native, source: &Source<'_>, found: &mut Found) {
         Native::ContextToml => context_toml::import(source, found),
         Native::AgentsMd | Native::ClaudeMd | Native::Pulled => agents::import(kind, source, found),
         Native::Markdown | Native::Rst | Native::AsciiDoc => docs::import(kind, source, found),
+        Native::ClaudeRule | Native::CursorRule | Native::CursorLegacy | Native::CopilotMain | Native::CopilotRule | Native::ContinueRule => {
+            rules::import(kind, source, found);
+        }
+        Native::Skill => skill::import(source, found),
+        Native::LlmsTxt => llms_txt::import(source, found),
+        Native::GraphQl => definitions::graphql(source, found),
+        Native::Protobuf => definitions::protobuf(source, found),
+        Native::Sql => sql::import(source, found),
     }
 }
 
