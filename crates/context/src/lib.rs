@@ -2,18 +2,35 @@
 //! Knows nothing of models and money.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod catalogue;
+mod codeowners;
 pub mod constraint;
+pub mod facts;
+mod fields;
 mod finding;
+pub mod front_matter;
 pub mod git;
+mod import;
 pub mod index;
+pub mod json;
+pub mod located;
+pub mod markdown;
+mod mentions;
+mod place;
 mod place;
 pub mod rank;
 mod role;
 pub mod score;
+pub mod sections;
+mod token_cache;
+pub mod toml_values;
 pub mod tree;
 mod unit;
+pub mod yaml;
 
+pub use catalogue::{Catalogue, CatalogueOptions};
 pub use finding::{Finding, Severity};
 pub use place::{Digest, Place};
 pub use role::{Role, role};
+pub use token_cache::TokenCache;
 pub use unit::{Anchor, Detail, Example, Fact, Format, Kind, Links, Loading, Scope, Skill, Trust, Unit};
