@@ -17,7 +17,6 @@ pub mod located;
 pub mod markdown;
 mod mentions;
 mod place;
-mod place;
 pub mod rank;
 mod role;
 pub mod score;
