@@ -32,6 +32,8 @@ pub struct Catalogue {
     findings: Vec<Finding>,
     owners: CodeOwners,
     digest: Digest,
+    /// Files that units were read from, in order.
+    paths: Vec<Arc<str>>,
 }
 
 impl Catalogue {
@@ -64,7 +66,10 @@ impl Catalogue {
         findings.sort_by(|a, b| (&a.place, a.code, &a.message).cmp(&(&b.place, b.code, &b.message)));
         findings.dedup();
         let digest = digest(&units);
-        Self { units, findings, owners, digest }
+        let mut paths: Vec<Arc<str>> = units.iter().map(|unit| Arc::clone(&unit.place.path)).collect();
+        paths.sort_unstable();
+        paths.dedup();
+        Self { units, findings, owners, digest, paths }
     }
 
     /// All units, by id.
@@ -91,6 +96,12 @@ impl Catalogue {
         }
         let ends = |unit: &&Unit| unit.id.strip_suffix(words).is_some_and(|before| before.ends_with([':', '/', '#'])) && !words.is_empty();
         self.units.iter().filter(ends).collect()
+    }
+
+    /// Whether a unit was read from the file at `path`.
+    #[must_use]
+    pub fn has_units_of(&self, path: &str) -> bool {
+        self.paths.binary_search_by(|known| (**known).cmp(path)).is_ok()
     }
 
     /// What was wrong with the files, by place.

@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 mod codeowners;
+pub mod compile;
 pub mod constraint;
 pub mod facts;
 mod fields;

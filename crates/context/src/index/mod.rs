@@ -80,6 +80,13 @@ impl View {
         self.files.binary_search_by(|file| (*file.path).cmp(path)).ok()
     }
 
+    /// The digest of all paths with their contents.
+    #[must_use]
+    pub fn digest(&self, index: &Index) -> Digest {
+        let parts: Vec<&[u8]> = self.files.iter().flat_map(|file| [file.path.as_bytes(), &index.digests[file.blob as usize].0[..]]).collect();
+        Digest::of_parts(&parts)
+    }
+
     /// How many chunks can be searched.
     #[must_use]
     pub fn chunks(&self) -> u64 {
@@ -124,11 +131,6 @@ impl Index {
     #[must_use]
     pub fn digest(&self, file: &ViewFile) -> Digest {
         self.digests[file.blob as usize]
-    }
-
-    #[doc(hidden)]
-    pub fn chunk_lines(&self, file: &ViewFile) -> Vec<(u32, u32, u32, u32)> {
-        self.blob(file.blob).spans.iter().map(|s| (s.first_line, s.last_line, s.start, s.end)).collect()
     }
 
     pub(crate) fn terms(&self) -> &Terms {

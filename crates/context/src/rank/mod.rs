@@ -7,6 +7,7 @@ mod query;
 
 pub use fuse::{Evidence, RankedFile, SIGNALS, Signal, rank};
 pub use history::History;
+pub(crate) use lexical::idf;
 pub use query::Query;
 
 use crate::index::{Index, View};

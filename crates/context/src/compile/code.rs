@@ -1,0 +1,225 @@
+//! Source files as candidates: the chunks that bear on the task, the more of them the more budget there is.
+
+use super::candidates::{Candidate, Candidates, Content, ShownAs};
+use super::choose::Choice;
+use super::manifest::{Span, View};
+use super::{Part, Request, Sources, Tier, Work, render, scope, shown};
+use crate::index::Span as Lines;
+use crate::rank::{Corpus, Query, RankedFile, SIGNALS, Signal, rank};
+use crate::{Digest, Kind, Place};
+use jeton_text::estimate_tokens;
+
+/// Files that are looked at, the likeliest first.
+const FILES_MAX: usize = 40;
+/// Candidates have so many times the budget's tokens at most; what lies behind would not be chosen.
+const BUDGETS_MAX: u64 = 3;
+/// What a chunk without any of the words is worth against the best of its file.
+const SILENT: f64 = 0.02;
+/// The scores of files are logarithms of chances; their spread is halved, because a budget is better spent on several files than on
+/// one. Chosen on the repositories on which the ranking was fitted: hunks inside 8,192 tokens are 62.5 % at 1, 64.5 % at 1.5, 65.1 % at 2,
+/// 64.0 % at 3.
+const TEMPERATURE: f64 = 2.0;
+
+/// A file with the chunks that can be shown.
+pub(super) struct File {
+    path: String,
+    fence: &'static str,
+    digest: Digest,
+    text: String,
+    /// For each view the chunks that it shows, in order; none for a handle.
+    views: Vec<Vec<Lines>>,
+    lines: u32,
+}
+
+impl File {
+    pub(super) fn parts(&self, work: &Work<'_>, view: usize, shown_as: View, why: &str, density: f64) -> Vec<Part> {
+        let span = |place: Place, tokens: u64| Span {
+            unit: format!("code:{}", self.path),
+            kind: Kind::Code,
+            digest: self.digest,
+            place,
+            view: shown_as,
+            tier: Tier::Code,
+            tokens,
+            why: why.to_owned(),
+            density,
+        };
+        let chunks = &self.views[view];
+        if chunks.is_empty() {
+            let text = format!("- {} ({} lines)\n", self.path, self.lines);
+            let tokens = work.request.vocabulary.count(&text);
+            return vec![Part { tier: Tier::Code, order: (Kind::Code, self.path.clone(), 0), text, span: span(Place::file(self.path.as_str()), tokens) }];
+        }
+        let made = joined(chunks).into_iter().map(|lines| {
+            let (text, tokens) = self.shown(work.sources, work.request, lines);
+            let place = Place::lines(self.path.as_str(), lines.first_line, lines.last_line);
+            Part { tier: Tier::Code, order: (Kind::Code, self.path.clone(), lines.first_line), text, span: span(place, tokens) }
+        });
+        made.collect()
+    }
+
+    fn shown(&self, sources: &Sources<'_>, request: &Request<'_>, lines: Lines) -> (String, u64) {
+        let text = self.text.get(lines.start as usize..lines.end as usize).unwrap_or_default();
+        render::code(request.vocabulary, &self.path, self.fence, (lines.first_line, lines.last_line), &shown(sources, text))
+    }
+}
+
+/// Neighbouring chunks as one.
+fn joined(chunks: &[Lines]) -> Vec<Lines> {
+    let mut found: Vec<Lines> = Vec::new();
+    for &chunk in chunks {
+        match found.last_mut() {
+            Some(last) if last.last_line + 1 == chunk.first_line => (last.last_line, last.end) = (chunk.last_line, chunk.end),
+            _ => found.push(chunk),
+        }
+    }
+    found
+}
+
+/// Finds the files that the task may need.
+pub(super) fn find(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, query: &Query, facets: &[&str], found: &mut Candidates) {
+    let paths = scope::globs(request.paths);
+    // Prose is in the catalogue, section by section, wherever there is a unit of it.
+    let is_unit = |path: &str| sources.catalogue.has_units_of(path);
+    let ranked: Vec<RankedFile> = rank(corpus, query)
+        .into_iter()
+        .filter(|ranked| {
+            let path = &*corpus.view.files()[ranked.file].path;
+            paths.as_ref().is_none_or(|paths| paths.is_match(path)) && !is_unit(path)
+        })
+        .take(FILES_MAX)
+        .collect();
+    let best = ranked.first().map_or(0.0, |first| first.score);
+    let coverage = coverage(corpus, query, &ranked);
+    let mut estimated = 0;
+    for ranked in &ranked {
+        if estimated > BUDGETS_MAX * request.budget_tokens {
+            break;
+        }
+        let chance = ((ranked.score - best) / TEMPERATURE).exp() * coverage;
+        if let Some((candidate, tokens)) = candidate(sources, corpus, request, ranked, chance, facets) {
+            estimated += tokens;
+            found.items.push(candidate);
+        }
+    }
+}
+
+/// The share of the task's words that the best files have among them: code that has little of a task is worth little for it.
+fn coverage(corpus: &Corpus<'_>, query: &Query, ranked: &[RankedFile]) -> f64 {
+    let terms: Vec<_> = query.terms.iter().map(|(term, _)| corpus.index.terms().find(term)).collect();
+    let has = |term: &Option<_>| {
+        term.is_some_and(|term| ranked.iter().take(3).any(|ranked| !corpus.index.blob(corpus.view.files()[ranked.file].blob).postings(term).is_empty()))
+    };
+    #[allow(clippy::cast_precision_loss)]
+    let share = terms.iter().filter(|term| has(term)).count() as f64 / terms.len().max(1) as f64;
+    share.sqrt()
+}
+
+fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, ranked: &RankedFile, chance: f64, facets: &[&str]) -> Option<(Candidate, u64)> {
+    let file = &corpus.view.files()[ranked.file];
+    let spans = &corpus.index.blob(file.blob).spans;
+    let text = sources.tree.text(&file.path).ok().filter(|text| spans.last().is_none_or(|last| text.is_char_boundary(last.end as usize)))?;
+    let mut chunks = worth(spans, &ranked.chunks, &text);
+    // Of a long file only the best chunks are looked at.
+    chunks.truncate(CHUNKS_MAX);
+    let mut made = File {
+        path: file.path.to_string(),
+        fence: fence(&file.path),
+        digest: corpus.index.digest(file),
+        lines: spans.last().map_or(0, |last| last.last_line),
+        text,
+        views: vec![Vec::new()],
+    };
+    let handle = request.vocabulary.count(&format!("- {} ({} lines)\n", made.path, made.lines));
+    let mut views = vec![ShownAs { view: View::Handle, choice: Choice { tokens: handle, gain: chance * 0.01, covers: Vec::new() } }];
+    let (mut shown_so_far, mut tokens, mut gain): (Vec<Lines>, u64, f64) = (Vec::new(), 0, 0.0);
+    let mut covered: Vec<(usize, f64)> = Vec::new();
+    let all = spans.len();
+    for (place, relevance) in chunks {
+        let lines = spans[place];
+        let (rendered, more) = made.shown(sources, request, lines);
+        if tokens + more > request.budget_tokens {
+            break;
+        }
+        shown_so_far.push(lines);
+        shown_so_far.sort_by_key(|lines| lines.first_line);
+        tokens += more;
+        #[allow(clippy::cast_precision_loss)]
+        let adds = chance * relevance * (more as f64).sqrt();
+        gain += adds;
+        for (facet, _) in super::candidates::covers(&rendered, facets, chance) {
+            if !covered.iter().any(|(have, _)| *have == facet) {
+                covered.push((facet, chance.min(1.0)));
+            }
+        }
+        let view = if shown_so_far.len() == all { View::Full } else { View::Excerpt };
+        made.views.push(shown_so_far.clone());
+        views.push(ShownAs { view, choice: Choice { tokens, gain, covers: covered.clone() } });
+    }
+    let candidate = Candidate { unit: format!("code:{}", made.path), why: why(ranked), views, content: Content::Code(made) };
+    Some((candidate, tokens))
+}
+
+/// Chunks of one file that are looked at.
+const CHUNKS_MAX: usize = 12;
+
+/// The chunks of a file with their relevance against its best, what adds most for its tokens first.
+fn worth(spans: &[Lines], scores: &[f32], text: &str) -> Vec<(usize, f64)> {
+    let best = f64::from(scores.iter().copied().fold(0.0, f32::max));
+    let mut found: Vec<(usize, f64, f64)> = spans
+        .iter()
+        .enumerate()
+        .map(|(place, span)| {
+            let relevance = SILENT + if best > 0.0 { f64::from(scores[place]) / best } else { 0.0 };
+            #[allow(clippy::cast_precision_loss)]
+            let tokens = estimate_tokens(text.get(span.start as usize..span.end as usize).unwrap_or_default()) as f64;
+            (place, relevance, relevance / (tokens + 12.0).sqrt())
+        })
+        .collect();
+    found.sort_by(|a, b| b.2.total_cmp(&a.2).then(a.0.cmp(&b.0)));
+    found.into_iter().map(|(place, relevance, _)| (place, relevance)).collect()
+}
+
+fn why(ranked: &RankedFile) -> String {
+    let reasons = ranked.evidence.reasons();
+    let named: Vec<&str> = reasons.iter().take(3).map(|(signal, _)| phrase(*signal)).collect();
+    debug_assert!(reasons.len() <= SIGNALS);
+    if named.is_empty() { "near the task".to_owned() } else { named.join("; ") }
+}
+
+const fn phrase(signal: Signal) -> &'static str {
+    match signal {
+        Signal::Body => "a part has the task's words",
+        Signal::Spread => "several parts have them",
+        Signal::Path => "its path has them",
+        Signal::Names => "it has names that the task names",
+        Signal::Nearest => "commits that said the like changed it",
+        Signal::Together => "it changes together with likely files",
+        Signal::Sibling => "it is called like a likely file",
+        Signal::Mentions => "it names a likely file",
+    }
+}
+
+/// The name of a language after a fence, by the file's ending.
+fn fence(path: &str) -> &'static str {
+    let ending = path.rsplit_once('.').map_or("", |(_, ending)| ending);
+    const FENCES: [(&str, &str); 16] = [
+        ("rs", "rust"),
+        ("py", "python"),
+        ("ts", "typescript"),
+        ("tsx", "tsx"),
+        ("js", "javascript"),
+        ("go", "go"),
+        ("java", "java"),
+        ("c", "c"),
+        ("h", "c"),
+        ("cpp", "cpp"),
+        ("cs", "csharp"),
+        ("rb", "ruby"),
+        ("php", "php"),
+        ("md", "markdown"),
+        ("toml", "toml"),
+        ("sh", "sh"),
+    ];
+    FENCES.iter().find(|(known, _)| *known == ending).map_or("text", |(_, fence)| fence)
+}
