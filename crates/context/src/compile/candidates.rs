@@ -81,7 +81,7 @@ pub(super) fn find(sources: &Sources<'_>, request: &Request<'_>, query: &Query, 
 }
 
 /// What covering every word once is worth, against the best single view.
-const COVERING: f64 = 0.5;
+const COVERING: f64 = 0.0;
 
 /// The words of the query that are covered one by one; those said most often first.
 fn telling_words(query: &Query) -> Vec<&str> {
@@ -119,7 +119,16 @@ fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&
 }
 
 #[allow(clippy::too_many_arguments)]
-fn unit_candidate(sources: &Sources<'_>, request: &Request<'_>, query: &Query, unit: &Unit, place: usize, worth: f64, why: String, facets: &[&str]) -> Candidate {
+fn unit_candidate(
+    sources: &Sources<'_>,
+    request: &Request<'_>,
+    query: &Query,
+    unit: &Unit,
+    place: usize,
+    worth: f64,
+    why: String,
+    facets: &[&str],
+) -> Candidate {
     let body = render::body(sources, unit);
     let mut texts = vec![(View::Handle, String::new(), 0.02)];
     let whole = jeton_text::estimate_tokens(&body);

@@ -48,7 +48,14 @@ pub(super) fn explain(sources: &Sources<'_>, request: &Request<'_>, more_tokens:
     let manifest = work.finish()?.manifest;
     #[allow(clippy::cast_precision_loss)]
     let last_density = chosen.steps.last().map_or(0.0, |step| 1_000.0 * step.gain / step.tokens.max(1) as f64);
-    Ok(Explanation { manifest, left_out: left_out(&work, &chosen), last_density, more_tokens, with_more: changes(&work, &chosen, &wider, &then), curve: curve(&chosen) })
+    Ok(Explanation {
+        manifest,
+        left_out: left_out(&work, &chosen),
+        last_density,
+        more_tokens,
+        with_more: changes(&work, &chosen, &wider, &then),
+        curve: curve(&chosen),
+    })
 }
 
 fn left_out(work: &Work<'_>, chosen: &Chosen) -> Vec<Alternative> {
@@ -58,7 +65,14 @@ fn left_out(work: &Work<'_>, chosen: &Chosen) -> Vec<Alternative> {
         let density = |view: &ShownAs| 1_000.0 * view.choice.gain / view.choice.tokens.max(1) as f64;
         let Some(best) = candidate.views.iter().max_by(|a, b| density(a).total_cmp(&density(b))) else { continue };
         let tokens = i64::try_from(best.choice.tokens).unwrap_or(i64::MAX);
-        found.push(Alternative { unit: name_of(candidate).to_owned(), now: None, then: Some(best.view), tokens, density: density(best), why: candidate.why.clone() });
+        found.push(Alternative {
+            unit: name_of(candidate).to_owned(),
+            now: None,
+            then: Some(best.view),
+            tokens,
+            density: density(best),
+            why: candidate.why.clone(),
+        });
     }
     found.sort_by(|a, b| b.density.total_cmp(&a.density).then(a.unit.cmp(&b.unit)));
     found
@@ -72,7 +86,8 @@ fn changes(work: &Work<'_>, now: &Chosen, wider: &Work<'_>, then: &Chosen) -> Ve
         let shown = &work.candidates.items[place].views[view];
         Some((shown.view, i64::try_from(shown.choice.tokens).unwrap_or(i64::MAX), shown.choice.gain))
     };
-    let mut units: Vec<(&str, &str)> = wider.candidates.items.iter().chain(&work.candidates.items).map(|candidate| (name_of(candidate), candidate.why.as_str())).collect();
+    let mut units: Vec<(&str, &str)> =
+        wider.candidates.items.iter().chain(&work.candidates.items).map(|candidate| (name_of(candidate), candidate.why.as_str())).collect();
     units.sort_unstable();
     units.dedup_by_key(|(unit, _)| *unit);
     let mut found = Vec::new();
@@ -85,7 +100,14 @@ fn changes(work: &Work<'_>, now: &Chosen, wider: &Work<'_>, then: &Chosen) -> Ve
         let gain = after.map_or(0.0, |(_, _, gain)| gain) - before.map_or(0.0, |(_, _, gain)| gain);
         #[allow(clippy::cast_precision_loss)]
         let density = if tokens == 0 { 0.0 } else { 1_000.0 * gain / tokens as f64 };
-        found.push(Alternative { unit: unit.to_owned(), now: before.map(|(view, ..)| view), then: after.map(|(view, ..)| view), tokens, density, why: why.to_owned() });
+        found.push(Alternative {
+            unit: unit.to_owned(),
+            now: before.map(|(view, ..)| view),
+            then: after.map(|(view, ..)| view),
+            tokens,
+            density,
+            why: why.to_owned(),
+        });
     }
     found
 }

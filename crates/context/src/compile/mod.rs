@@ -175,7 +175,6 @@ pub fn explain(sources: &Sources<'_>, request: &Request<'_>, more_tokens: u64) -
 struct Work<'a> {
     sources: &'a Sources<'a>,
     request: &'a Request<'a>,
-    query: Query,
     fixed: Vec<Part>,
     candidates: Candidates,
 }
@@ -203,7 +202,7 @@ impl<'a> Work<'a> {
         }
         let taken: Vec<&str> = mandatory.iter().map(|unit| unit.id.as_str()).collect();
         let candidates = candidates::find(sources, request, &query, &taken);
-        Ok(Self { sources, request, query, fixed, candidates })
+        Ok(Self { sources, request, fixed, candidates })
     }
 
     fn choose(&self, budget_tokens: u64) -> Chosen {
@@ -236,7 +235,8 @@ impl<'a> Work<'a> {
                 let manifest = Manifest::new(self.sources, self.request, tokens, spans, &segments);
                 return Ok(Compilation { segments, manifest });
             }
-            let weakest = (0..parts.len()).filter(|&part| parts[part].tier != Tier::Rules).min_by(|&a, &b| parts[a].span.density.total_cmp(&parts[b].span.density));
+            let weakest =
+                (0..parts.len()).filter(|&part| parts[part].tier != Tier::Rules).min_by(|&a, &b| parts[a].span.density.total_cmp(&parts[b].span.density));
             match weakest {
                 Some(part) => drop(parts.remove(part)),
                 None => return Err(CompileError::TooSmall { needed_tokens: tokens, budget_tokens: self.request.budget_tokens, units: Vec::new() }),

@@ -80,7 +80,11 @@ fn unit_text(sources: &Sources<'_>, unit: &Unit, view: View, body: &str) -> Stri
         (Kind::Constraint, _) => format!("- {} [{id}]{warning}\n", one_line(body)),
         _ => format!("## {} [{id}]{warning}\n\n{}\n\n", unit.title, without_title(body, &unit.title).trim()),
     };
-    if unit.trust == Trust::Untrusted { format!("<untrusted from=\"{}\">\n{}</untrusted>\n", unit.place.path, text.replace("</untrusted", "</ untrusted")) } else { text }
+    if unit.trust == Trust::Untrusted {
+        format!("<untrusted from=\"{}\">\n{}</untrusted>\n", unit.place.path, text.replace("</untrusted", "</ untrusted"))
+    } else {
+        text
+    }
 }
 
 fn one_line(text: &str) -> String {

@@ -16,7 +16,9 @@ pub(super) fn globs(patterns: &[String]) -> Option<GlobSet> {
     }
     let mut set = GlobSetBuilder::new();
     // What is no glob was reported when the file that holds it was read.
-    patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()).for_each(|glob| drop(set.add(glob)));
+    for glob in patterns.iter().filter_map(|pattern| Glob::new(pattern).ok()) {
+        set.add(glob);
+    }
     set.build().ok()
 }
 
@@ -24,7 +26,8 @@ pub(super) fn globs(patterns: &[String]) -> Option<GlobSet> {
 pub(super) fn applies(unit: &Unit, request: &Request<'_>) -> bool {
     let may_see = unit.access.is_empty() || request.key.is_some_and(|key| unit.access.iter().any(|name| name == key));
     let holds = unit.valid_from.as_deref().is_none_or(|day| day <= request.today.0) && unit.valid_until.as_deref().is_none_or(|day| day >= request.today.0);
-    let matches = |patterns: &[String], value: Option<&str>| patterns.is_empty() || value.is_some_and(|value| patterns.iter().any(|p| matches_pattern(p, value)));
+    let matches =
+        |patterns: &[String], value: Option<&str>| patterns.is_empty() || value.is_some_and(|value| patterns.iter().any(|p| matches_pattern(p, value)));
     may_see && holds && matches(&unit.scope.classes, request.class) && matches(&unit.scope.models, request.model) && request.held_out != Some(unit.id.as_str())
 }
 

@@ -8,7 +8,7 @@ mod chunk;
 mod persist;
 mod term;
 
-pub(crate) use blob::{Blob, ChunkId};
+pub(crate) use blob::Blob;
 pub(crate) use chunk::Span;
 pub(crate) use term::{TermId, Terms, each_word, terms_of_word};
 

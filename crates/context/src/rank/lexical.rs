@@ -1,7 +1,7 @@
 //! Words against chunks and paths.
 
 use super::{Corpus, Query};
-use crate::index::{BlobId, ChunkId, TermId};
+use crate::index::{BlobId, TermId};
 
 /// How fast repetition saturates, and how far length counts. Robertson and Zaragoza 2009, "The Probabilistic Relevance Framework".
 const K1: f64 = 1.2;
@@ -102,12 +102,4 @@ pub(crate) fn name_scores(corpus: &Corpus<'_>, query: &Query) -> Vec<f64> {
         holders.into_iter().for_each(|file| scores[file] += weight);
     }
     scores
-}
-
-/// The best chunks of a file first.
-pub(crate) fn best_chunks(scores: &[f32]) -> Vec<(ChunkId, f32)> {
-    let mut found: Vec<(ChunkId, f32)> =
-        scores.iter().enumerate().filter(|(_, score)| **score > 0.0).map(|(chunk, &score)| (ChunkId::try_from(chunk).unwrap_or(ChunkId::MAX), score)).collect();
-    found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    found
 }

@@ -1,5 +1,6 @@
 //! Which files and chunks a task needs, told from words alone: no model, no network.
 
+pub mod baseline;
 mod fuse;
 mod history;
 mod lexical;
