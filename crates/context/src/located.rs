@@ -45,6 +45,15 @@ impl Located {
         }
     }
 
+    /// The first and last line of the part at a JSON pointer, so far as its keys and values begin on them.
+    #[must_use]
+    pub fn lines_of(&self, pointer: &str) -> (u32, u32) {
+        let first = self.line(pointer);
+        // `0` is the character after `/`.
+        let inside = self.lines.range(format!("{pointer}/")..format!("{pointer}0"));
+        (first, inside.map(|(_, line)| *line).max().unwrap_or(first).max(first))
+    }
+
     /// The same, as part of a file in which `lines` lines stand before it.
     #[must_use]
     pub fn moved_down(mut self, lines: u32) -> Self {
@@ -83,6 +92,7 @@ mod tests {
     fn the_nearest_part_above_gives_the_line() {
         let located = Located::new(Value::Null, BTreeMap::from([(String::new(), 1), ("/a".to_owned(), 3), ("/a/b".to_owned(), 5)]));
         assert_eq!(["/a/b", "/a/c/d", "/x", ""].map(|pointer| located.line(pointer)), [5, 3, 1, 1]);
+        assert_eq!((located.lines_of("/a"), located.lines_of("/x")), ((3, 5), (1, 1)));
         assert_eq!(located.moved_down(2).line("/a/b"), 7);
     }
 

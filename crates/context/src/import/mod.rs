@@ -10,10 +10,14 @@ mod definitions;
 mod docs;
 mod llms_txt;
 mod native;
+mod openapi;
 mod pulled;
+mod refs;
+mod render;
 mod rules;
 pub(crate) mod skill;
 mod sql;
+pub(crate) mod structured;
 mod text_sections;
 
 pub(crate) use native::{Native, native};
@@ -26,6 +30,9 @@ use std::sync::Arc;
 
 /// Larger files are known by their name alone, in bytes.
 pub(crate) const FILE_BYTES_MAX: u64 = 512 << 10;
+
+/// Larger JSON and YAML files are not looked at, in bytes.
+pub(crate) const STRUCTURED_BYTES_MAX: u64 = 1 << 20;
 
 /// A unit as an importer leaves it.
 pub(crate) struct Draft {
@@ -83,6 +90,7 @@ pub(crate) fn import(kind: Native, source: &Source<'_>, found: &mut Found) {
         Native::LlmsTxt => llms_txt::import(source, found),
         Native::GraphQl => definitions::graphql(source, found),
         Native::Protobuf => definitions::protobuf(source, found),
+        Native::Structured | Native::ContextSchema => structured::import(source, found),
         Native::Sql => sql::import(source, found),
     }
 }
