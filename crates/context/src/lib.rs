@@ -5,6 +5,7 @@
 pub mod catalogue;
 mod codeowners;
 pub mod constraint;
+pub mod export;
 pub mod facts;
 mod fields;
 mod finding;

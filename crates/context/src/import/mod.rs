@@ -78,6 +78,10 @@ impl Source<'_> {
 
 /// Imports one file into `found`.
 pub(crate) fn import(kind: Native, source: &Source<'_>, found: &mut Found) {
+    // What an export made says what `context/` says.
+    if crate::export::is_export(source.text) {
+        return;
+    }
     match kind {
         Native::ContextMarkdown => context_markdown::import(source, found),
         Native::ContextToml => context_toml::import(source, found),
