@@ -22,11 +22,13 @@ pub(crate) fn find(body: &str, path: &str, body_line: u32) -> Vec<Fact> {
     facts
 }
 
-/// Bytes until the brace that closes; braces in regular expressions come in pairs. A quotation stands on one line.
+/// Bytes until the brace that closes; braces in regular expressions come in pairs, or after `\`. A quotation stands on one line.
 fn length(text: &str) -> Option<usize> {
-    let mut depth = 0;
+    let (mut depth, mut is_escaped) = (0, false);
     for (at, byte) in text.bytes().enumerate() {
         match byte {
+            _ if is_escaped && byte != b'\n' => is_escaped = false,
+            b'\\' => is_escaped = true,
             b'{' => depth += 1,
             b'}' if depth == 0 => return Some(at),
             b'}' => depth -= 1,

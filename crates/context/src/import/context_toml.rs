@@ -144,7 +144,7 @@ fn expression(check: &mut Fields<'_>, key: &str) -> Option<String> {
     match regex::Regex::new(&pattern) {
         Ok(_) => Some(pattern),
         Err(error) => {
-            let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            let why = error.to_string().lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
             check.report(
                 "bad-value",
                 key,
