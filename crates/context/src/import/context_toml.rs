@@ -53,8 +53,7 @@ fn item(source: &Source<'_>, located: &Located, kind: Kind, pointer: &str, found
         unit.is_mandatory = kind == Kind::Constraint;
         defaults(source.path, located, &mut unit);
         apply(&mut fields, &mut unit);
-        let is_prose = kind != Kind::Example;
-        found.drafts.push(Draft { unit, body_line: 0, is_prose });
+        found.drafts.push(if kind == Kind::Example { Draft::plain(unit) } else { Draft::prose(unit, 0) });
     }
     found.findings.append(&mut findings);
 }

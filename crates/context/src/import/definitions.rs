@@ -226,7 +226,7 @@ impl<'a> Units<'a> {
         let id = format!("schema:{}#{name}", self.source.path);
         let mut unit = Unit::new(Kind::Schema, id, title, body.trim(), place, self.format);
         unit.detail = Detail::Schema(Box::default());
-        found.drafts.push(Draft { unit, body_line: 0, is_prose: false });
+        found.drafts.push(Draft::plain(unit));
     }
 }
 
@@ -236,7 +236,10 @@ mod tests {
     use crate::tree::MemoryTree;
     use proptest::prelude::*;
 
-    fn read(path: &str, text: &str) -> (Vec<(String, u32, u32)>, Vec<(&'static str, u32)>, Vec<String>) {
+    /// Names with lines, mistakes with lines, and bodies.
+    type Read = (Vec<(String, u32, u32)>, Vec<(&'static str, u32)>, Vec<String>);
+
+    fn read(path: &str, text: &str) -> Read {
         let (tree, path, mut found) = (MemoryTree::default(), Arc::from(path), Found::default());
         let source = Source { path: &path, text, tree: &tree };
         if path.ends_with(".proto") {
