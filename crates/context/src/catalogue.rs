@@ -150,6 +150,10 @@ fn import_all(tree: &dyn Tree) -> Found {
     let mut found = Found::default();
     let pulled = import::pulled(tree, &mut found);
     let skills = import::skill::directories(tree);
+    for unread in tree.unread() {
+        let (place, message) = (Place::file(unread.path.as_str()), format!("this was not looked at: {}", unread.why));
+        found.report("unreadable-file", Severity::Note, place, message, "Make it readable, or leave it out with `.jetonignore`.");
+    }
     for file in tree.files() {
         let how = pulled.get(&*file.path);
         let is_of_skill =

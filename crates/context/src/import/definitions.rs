@@ -154,11 +154,14 @@ pub(super) fn protobuf(source: &Source<'_>, found: &mut Found) {
             package = source.text[at + word.len()..end].trim();
         } else if PROTOBUF_WORDS.contains(&word)
             && let Some(&(_, name)) = all.peek()
-            && let Some(open) = bytes[at..].iter().position(|b| matches!(b, b'{' | b';')).map(|open| at + open)
-            && bytes[open] == b'{'
         {
-            skip_to = closing(bytes, open).map_or(bytes.len(), |end| end + 1);
-            definitions.push(Definition { word, name, is_extension: false, span: with_comment(source.text, at)..skip_to });
+            // A field may be called `message`: only braces make a definition.
+            let Some(mark) = memchr::memchr2(b'{', b';', &bytes[at..]).map(|mark| at + mark) else { break };
+            skip_to = mark;
+            if bytes[mark] == b'{' {
+                skip_to = closing(bytes, mark).map_or(bytes.len(), |end| end + 1);
+                definitions.push(Definition { word, name, is_extension: false, span: with_comment(source.text, at)..skip_to });
+            }
         } else if word == "{" {
             skip_to = closing(bytes, at).map_or(bytes.len(), |end| end + 1);
         }
