@@ -177,7 +177,7 @@ pub(super) fn protobuf(source: &Source<'_>, found: &mut Found) {
 
 /// The beginning of the comment right above the line of `at`.
 pub(super) fn with_comment(text: &str, at: usize) -> usize {
-    let mut start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+    let mut start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |line| line + 1);
     while start > 0 {
         let above = text[..start - 1].rfind('\n').map_or(0, |line| line + 1);
         let line = text[above..start].trim();
