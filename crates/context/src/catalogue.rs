@@ -3,13 +3,12 @@
 mod seal;
 
 use crate::codeowners::CodeOwners;
-use crate::import::{self, Draft, FILE_BYTES_MAX, Found, Native, Pulled, Source};
+use crate::import::{self, Draft, FILE_BYTES_MAX, Found, Native, Pulled, STRUCTURED_BYTES_MAX, Source, structured};
 use crate::mentions::Names;
 use crate::token_cache::TokenCache;
 use crate::tree::{FileEntry, Tree};
 use crate::{Digest, Finding, Loading, Place, Severity, Unit};
 use jeton_text::Vocabulary;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// What a catalogue keeps.
@@ -162,6 +161,10 @@ fn import_all(tree: &dyn Tree) -> Found {
     let mut found = Found::default();
     let pulled = import::pulled(tree, &mut found);
     let skills = import::skill::directories(tree);
+    for unread in tree.unread() {
+        let (place, message) = (Place::file(unread.path.as_str()), format!("this was not looked at: {}", unread.why));
+        found.report("unreadable-file", Severity::Note, place, message, "Make it readable, or leave it out with `.jetonignore`.");
+    }
     for file in tree.files() {
         let how = pulled.get(&*file.path);
         let is_of_skill =
@@ -176,21 +179,21 @@ fn import_all(tree: &dyn Tree) -> Found {
 }
 
 fn import_file(kind: Native, file: &FileEntry, pulled: Option<&Pulled>, tree: &dyn Tree, found: &mut Found) {
-    if file.size_bytes > FILE_BYTES_MAX {
-        let message = format!("the file has {} KiB; files above {} KiB are not read as context", file.size_bytes >> 10, FILE_BYTES_MAX >> 10);
-        found.report("oversize-file", Severity::Warning, Place::file(Arc::clone(&file.path)), message, "Split it, or leave it out with `.jetonignore`.");
+    let bytes_max = if matches!(kind, Native::Structured | Native::ContextSchema) { STRUCTURED_BYTES_MAX } else { FILE_BYTES_MAX };
+    if file.size_bytes > bytes_max {
+        report_oversize(kind, file, bytes_max, found);
         return;
     }
-    let bytes = match tree.read(&file.path) {
+    let read = tree.read(&file.path);
+    // Most of these files are data of all kinds, about which there is nothing to say.
+    if kind == Native::Structured && !read.as_ref().is_ok_and(|bytes| structured::looks_like_schema(bytes)) {
+        return;
+    }
+    let bytes = match read {
         Ok(bytes) => bytes,
         Err(why) => {
-            found.report(
-                "unreadable-file",
-                Severity::Error,
-                Place::file(Arc::clone(&file.path)),
-                format!("the file cannot be read: {why}"),
-                "Make it readable, or leave it out with `.jetonignore`.",
-            );
+            let (place, remedy) = (Place::file(Arc::clone(&file.path)), "Make it readable, or leave it out with `.jetonignore`.");
+            found.report("unreadable-file", Severity::Error, place, format!("the file cannot be read: {why}"), remedy);
             return;
         }
     };
@@ -206,12 +209,24 @@ fn import_file(kind: Native, file: &FileEntry, pulled: Option<&Pulled>, tree: &d
     let first = found.drafts.len();
     import::import(kind, &Source { path: &file.path, text: &text, tree }, found);
     if let Some(how) = pulled {
-        found.drafts[first..].iter_mut().for_each(|draft| pull(draft, how));
+        found.drafts[first..].iter_mut().for_each(|draft| pull(draft, how, kind == Native::Pulled));
     }
 }
 
-/// A unit whose file another one names is loaded as that one is, if that is more often than by itself.
-fn pull(draft: &mut Draft, how: &Pulled) {
+fn report_oversize(kind: Native, file: &FileEntry, bytes_max: u64, found: &mut Found) {
+    // A dump of a database is no mistake, and any data may be JSON.
+    let severity = match kind {
+        Native::Structured => return,
+        Native::Sql | Native::GraphQl | Native::Protobuf => Severity::Note,
+        _ => Severity::Warning,
+    };
+    let message = format!("the file has {} KiB; files above {} KiB are not read as context", file.size_bytes >> 10, bytes_max >> 10);
+    found.report("oversize-file", severity, Place::file(Arc::clone(&file.path)), message, "Split it, or leave it out with `.jetonignore`.");
+}
+
+/// A unit whose file another one names is loaded as that one is, if that is more often than by itself. Where it applies changes only if
+/// nothing else would load the file: a page that a part of the tree imports is still a page for all.
+fn pull(draft: &mut Draft, how: &Pulled, is_only_pulled: bool) {
     let rank = |loading: Loading| match loading {
         Loading::Always => 3,
         Loading::Scoped => 2,
@@ -220,18 +235,10 @@ fn pull(draft: &mut Draft, how: &Pulled) {
     };
     if rank(how.loading) > rank(draft.unit.loading) {
         draft.unit.loading = how.loading;
+    }
+    if is_only_pulled {
         draft.unit.scope.paths.clone_from(&how.scope.paths);
     }
-}
-
-/// The number of units by the name of their kind.
-#[must_use]
-pub fn counts_by_kind(units: &[Unit]) -> BTreeMap<&'static str, u64> {
-    let mut counts = BTreeMap::new();
-    for unit in units {
-        *counts.entry(unit.kind.name()).or_insert(0) += 1;
-    }
-    counts
 }
 
 #[cfg(test)]

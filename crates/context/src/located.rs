@@ -28,8 +28,8 @@ impl fmt::Display for Unreadable {
 }
 
 impl Located {
-    pub(crate) fn new(value: Value, lines: BTreeMap<String, u32>) -> Self {
-        Self { value, lines }
+    pub(crate) fn new(value: Value, lines: LineMap) -> Self {
+        Self { value, lines: lines.0 }
     }
 
     /// The line of the part at a JSON pointer, from 1; that of the nearest part above where the pointer leads nowhere.
@@ -45,12 +45,44 @@ impl Located {
         }
     }
 
+    /// The first and last line of the part at a JSON pointer, so far as its keys and values begin on them.
+    #[must_use]
+    pub fn lines_of(&self, pointer: &str) -> (u32, u32) {
+        let first = self.line(pointer);
+        // `0` is the character after `/`.
+        let inside = self.lines.range(format!("{pointer}/")..format!("{pointer}0"));
+        (first, inside.map(|(_, line)| *line).max().unwrap_or(first).max(first))
+    }
+
     /// The same, as part of a file in which `lines` lines stand before it.
     #[must_use]
     pub fn moved_down(mut self, lines: u32) -> Self {
         self.lines.values_mut().for_each(|line| *line += lines);
         self.lines.entry(String::new()).or_insert(lines + 1);
         self
+    }
+}
+
+/// Longer pointers have no line of their own, in bytes: a small file of deep lists would need a gigabyte for them.
+const POINTER_BYTES_MAX: usize = 300;
+
+/// The lines of parts, as a reader collects them.
+#[derive(Default)]
+pub(crate) struct LineMap(BTreeMap<String, u32>);
+
+impl LineMap {
+    /// Says where a part stands; what was said last counts.
+    pub(crate) fn put(&mut self, pointer: &str, line: u32) {
+        if pointer.len() <= POINTER_BYTES_MAX {
+            self.0.insert(pointer.to_owned(), line);
+        }
+    }
+
+    /// Says where a part stands, unless that is known.
+    pub(crate) fn put_first(&mut self, pointer: &str, line: u32) {
+        if pointer.len() <= POINTER_BYTES_MAX && !self.0.contains_key(pointer) {
+            self.0.insert(pointer.to_owned(), line);
+        }
     }
 }
 
@@ -81,8 +113,9 @@ mod tests {
 
     #[test]
     fn the_nearest_part_above_gives_the_line() {
-        let located = Located::new(Value::Null, BTreeMap::from([(String::new(), 1), ("/a".to_owned(), 3), ("/a/b".to_owned(), 5)]));
+        let located = Located::new(Value::Null, LineMap(BTreeMap::from([(String::new(), 1), ("/a".to_owned(), 3), ("/a/b".to_owned(), 5)])));
         assert_eq!(["/a/b", "/a/c/d", "/x", ""].map(|pointer| located.line(pointer)), [5, 3, 1, 1]);
+        assert_eq!((located.lines_of("/a"), located.lines_of("/x")), ((3, 5), (1, 1)));
         assert_eq!(located.moved_down(2).line("/a/b"), 7);
     }
 

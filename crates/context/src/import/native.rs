@@ -7,6 +7,7 @@ use crate::tree::file_name;
 pub(crate) enum Native {
     ContextMarkdown,
     ContextToml,
+    ContextSchema,
     AgentsMd,
     ClaudeMd,
     ClaudeRule,
@@ -26,6 +27,8 @@ pub(crate) enum Native {
     GraphQl,
     Protobuf,
     Sql,
+    /// JSON or YAML, of which only the beginning tells whether it is a schema.
+    Structured,
 }
 
 /// Directories whose texts are documentation.
@@ -80,7 +83,9 @@ fn in_context(path: &str, extension: &str) -> Option<Native> {
     match extension {
         "md" => Some(Native::ContextMarkdown),
         "toml" if !path.starts_with("context/packs/") => Some(Native::ContextToml),
-        _ => None,
+        "json" if path.starts_with("context/schemas/") => Some(Native::ContextSchema),
+        "json" | "yaml" | "yml" => Some(Native::Structured),
+        _ => schema(extension),
     }
 }
 
@@ -89,6 +94,7 @@ fn schema(extension: &str) -> Option<Native> {
         "graphql" | "graphqls" | "gql" => Some(Native::GraphQl),
         "proto" => Some(Native::Protobuf),
         "sql" => Some(Native::Sql),
+        "json" | "yaml" | "yml" => Some(Native::Structured),
         _ => None,
     }
 }
@@ -130,5 +136,7 @@ mod tests {
         check("docs/changes.rst", None);
         check("src/notes.md", None);
         check("src/main.rs", None);
+        check("api/openapi.yaml", Some(Native::Structured));
+        check("context/schemas/a.json", Some(Native::ContextSchema));
     }
 }

@@ -5,7 +5,7 @@ use crate::fields::Fields;
 use crate::front_matter::split;
 use crate::located::Located;
 use crate::tree::{Tree, file_name, parent};
-use crate::{Detail, Finding, Format, Kind, Loading, Place, Severity, Skill, Unit};
+use crate::{Detail, Format, Kind, Loading, Place, Severity, Skill, Unit};
 use std::sync::Arc;
 
 /// What the public specification allows, in characters.
@@ -179,7 +179,7 @@ mod tests {
         let tree = MemoryTree::new([("skills/refund/SKILL.md", ""), ("skills/refund/scripts/a.py", ""), ("skills/refund2/b", "")]);
         let (path, mut found) = (Arc::from(path), Found::default());
         import(&Source { path: &path, text, tree: &tree }, &mut found);
-        let findings: Vec<(&str, u32)> = found.findings.iter().map(|finding: &Finding| (finding.code, finding.place.first_line)).collect();
+        let findings: Vec<(&str, u32)> = found.findings.iter().map(|finding: &crate::Finding| (finding.code, finding.place.first_line)).collect();
         assert_eq!(findings, expected, "{text}");
         match &found.drafts[0].unit.detail {
             Detail::Skill(skill) => (**skill).clone(),
