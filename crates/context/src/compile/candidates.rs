@@ -81,7 +81,7 @@ pub(super) fn find(sources: &Sources<'_>, request: &Request<'_>, query: &Query, 
 }
 
 /// What covering every word once is worth, against the best single view.
-const COVERING: f64 = 0.0;
+const COVERING: f64 = 0.2;
 
 /// The words of the query that are covered one by one; those said most often first.
 fn telling_words(query: &Query) -> Vec<&str> {

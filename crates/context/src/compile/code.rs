@@ -50,17 +50,17 @@ impl File {
             let tokens = work.request.vocabulary.count(&text);
             return vec![Part { tier: Tier::Code, order: (Kind::Code, self.path.clone(), 0), text, span: span(Place::file(self.path.as_str()), tokens) }];
         }
-        let made = joined(chunks).into_iter().map(|lines| {
-            let (text, tokens) = self.shown(work.sources, work.request, lines);
+        let made = joined(chunks).into_iter().enumerate().map(|(place, lines)| {
+            let (text, tokens) = self.shown(work.sources, work.request, lines, place == 0);
             let place = Place::lines(self.path.as_str(), lines.first_line, lines.last_line);
             Part { tier: Tier::Code, order: (Kind::Code, self.path.clone(), lines.first_line), text, span: span(place, tokens) }
         });
         made.collect()
     }
 
-    fn shown(&self, sources: &Sources<'_>, request: &Request<'_>, lines: Lines) -> (String, u64) {
+    fn shown(&self, sources: &Sources<'_>, request: &Request<'_>, lines: Lines, is_first: bool) -> (String, u64) {
         let text = self.text.get(lines.start as usize..lines.end as usize).unwrap_or_default();
-        render::code(request.vocabulary, &self.path, self.fence, (lines.first_line, lines.last_line), &shown(sources, text))
+        render::code(request.vocabulary, is_first.then_some(&*self.path), self.fence, (lines.first_line, lines.last_line), &shown(sources, text))
     }
 }
 
@@ -137,7 +137,7 @@ fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, 
     let all = spans.len();
     for (place, relevance) in chunks {
         let lines = spans[place];
-        let (rendered, more) = made.shown(sources, request, lines);
+        let (rendered, more) = made.shown(sources, request, lines, shown_so_far.is_empty());
         if tokens + more > request.budget_tokens {
             break;
         }
@@ -161,7 +161,7 @@ fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, 
 }
 
 /// Chunks of one file that are looked at.
-const CHUNKS_MAX: usize = 12;
+const CHUNKS_MAX: usize = 24;
 
 /// The chunks of a file with their relevance against its best, what adds most for its tokens first.
 fn worth(spans: &[Lines], scores: &[f32], text: &str) -> Vec<(usize, f64)> {

@@ -22,7 +22,7 @@ pub use units::UnitIndex;
 
 use crate::rank::{Corpus, Query};
 use crate::tree::Tree;
-use crate::{Catalogue, Kind, Place, Unit};
+use crate::{Catalogue, Kind, Unit};
 use candidates::{Candidate, Candidates};
 use choose::{Chosen, Problem, choose};
 use jeton_text::Vocabulary;
@@ -249,11 +249,6 @@ impl<'a> Work<'a> {
 fn shown<'t>(sources: &Sources<'_>, text: &'t str) -> Cow<'t, str> {
     let masked = (sources.mask)(text);
     if masked == text { Cow::Borrowed(text) } else { Cow::Owned(masked) }
-}
-
-/// The place of a span of lines in a file.
-fn place(path: &str, first_line: u32, last_line: u32) -> Place {
-    Place::lines(path, first_line, last_line)
 }
 
 /// The candidate's name for people.

@@ -1,7 +1,7 @@
 //! Parts put into text: the same parts give the same bytes, and no date, counter or absolute path is among them.
 
 use super::manifest::{Span, View};
-use super::{Part, Segment, Sources, Tier, place, shown};
+use super::{Part, Segment, Sources, Tier, shown};
 use crate::facts::fill_facts;
 use crate::{Kind, Trust, Unit};
 use jeton_text::Vocabulary;
@@ -99,12 +99,13 @@ fn without_title<'t>(body: &'t str, title: &str) -> &'t str {
     if first.trim_matches(['#', ' ', '\r']) == title.trim() { rest } else { body }
 }
 
-/// Lines of a source file.
-pub(super) fn code(vocabulary: Vocabulary, path: &str, fence: &str, lines: (u32, u32), text: &str) -> (String, u64) {
+/// Lines of a source file; the first piece of a file names it.
+pub(super) fn code(vocabulary: Vocabulary, path: Option<&str>, fence: &str, lines: (u32, u32), text: &str) -> (String, u64) {
     // A fence longer than any within.
     let ticks = "`".repeat(text.split(|c| c != '`').map(str::len).max().unwrap_or(0).max(2) + 1);
     let end = if text.ends_with('\n') { "" } else { "\n" };
-    let shown = format!("{ticks}{fence} {}\n{text}{end}{ticks}\n", place(path, lines.0, lines.1));
+    let head = path.map_or(String::new(), |path| format!("## {path}\n"));
+    let shown = format!("{head}{ticks}{fence} {}-{}\n{text}{end}{ticks}\n", lines.0, lines.1);
     let tokens = vocabulary.count(&shown);
     (shown, tokens)
 }

@@ -49,6 +49,43 @@ impl Git {
     /// # Errors
     /// Where Git cannot tell them.
     pub fn log(&self, revision: &str, most: usize) -> Result<Vec<Commit>, GitError> {
+        Ok(self.read_log(&self.raw_log(revision, most)?))
+    }
+
+    /// The same, from `cache` where it holds the log of an ancestor; the cache is brought up to date. A cache that cannot be used is ignored,
+    /// one that cannot be written is left.
+    ///
+    /// # Errors
+    /// Where Git cannot tell them.
+    pub fn cached_log(&self, revision: &str, most: usize, cache: &std::path::Path) -> Result<Vec<Commit>, GitError> {
+        let Some(head) = self.resolve(revision) else { return self.log(revision, most) };
+        let scope = format!("{head} {}\n", self.prefix());
+        let known = std::fs::read(cache).unwrap_or_default();
+        if let Some(log) = known.strip_prefix(scope.as_bytes()) {
+            return Ok(self.read_log(log));
+        }
+        let raw = self.grown(&known, &head, most).map_or_else(|| self.raw_log(&head, most), Ok)?;
+        let saved = [scope.as_bytes(), &raw].concat();
+        let _ = crate::tree::replace_file(cache, &saved);
+        Ok(self.read_log(&raw))
+    }
+
+    /// The cached log of an ancestor with what came since before it.
+    fn grown(&self, known: &[u8], head: &str, most: usize) -> Option<Vec<u8>> {
+        let line = memchr::memchr(b'\n', known)?;
+        let (before, prefix) = std::str::from_utf8(&known[..line]).ok()?.split_once(' ')?;
+        if prefix != self.prefix() || self.run(&["merge-base", "--is-ancestor", before, head]).is_err() {
+            return None;
+        }
+        let new = self.raw_log(&format!("{before}..{head}"), most).ok()?;
+        Some([&new, &known[line + 1..]].concat())
+    }
+
+    fn read_log(&self, raw: &[u8]) -> Vec<Commit> {
+        raw.split(|&b| b == 1).filter_map(|record| commit(record, self.prefix())).collect()
+    }
+
+    fn raw_log(&self, revision: &str, most: usize) -> Result<Vec<u8>, GitError> {
         let limit = format!("--max-count={most}");
         let mut arguments = vec!["log", "--no-merges", "--no-show-signature", "--name-status", "-M100%", "-z", "--date-order", &limit];
         // The record begins with a byte that no message holds; fields end with another.
@@ -57,8 +94,7 @@ impl Git {
         if !self.prefix().is_empty() {
             arguments.push(&scope);
         }
-        let output = self.run(&arguments)?;
-        Ok(output.split(|&b| b == 1).filter_map(|record| commit(record, self.prefix())).collect())
+        self.run(&arguments)
     }
 
     /// Every path that a commit up to `revision` removed or renamed away, newest first, each with the path that took its place, if any.

@@ -70,12 +70,6 @@ impl Blob {
         self.postings.get(self.starts[place] as usize..self.starts[place + 1] as usize).unwrap_or(&[])
     }
 
-    /// The chunk that has the line, counted from 1.
-    pub(crate) fn chunk_of_line(&self, line: u32) -> Option<usize> {
-        let place = self.spans.partition_point(|span| span.last_line < line);
-        (place < self.spans.len() && self.spans[place].first_line <= line).then_some(place)
-    }
-
     /// The same with every term renumbered.
     pub(crate) fn renumbered(self, numbers: &[TermId]) -> Self {
         let mut order: Vec<usize> = (0..self.terms.len()).collect();
@@ -107,7 +101,6 @@ mod tests {
         assert_eq!(found("beta"), [(0, 1), (1, 1)]);
         assert_eq!(found("alpha_beta"), [(1, 1)]);
         assert_eq!(found("nothing"), []);
-        assert_eq!((blob.chunk_of_line(1), blob.chunk_of_line(44), blob.chunk_of_line(99)), (Some(0), Some(1), None));
     }
 
     #[test]

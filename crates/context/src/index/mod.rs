@@ -14,7 +14,7 @@ pub(crate) use term::{TermId, Terms, each_word, terms_of_word};
 
 use crate::Digest;
 use crate::role::{Role, role};
-use crate::tree::Tree;
+use crate::tree::{FileEntry, Tree};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -37,6 +37,7 @@ pub struct Index {
     by_digest: FxHashMap<Digest, BlobId>,
     /// Contents that have the term, ascending.
     by_term: Vec<Vec<BlobId>>,
+    is_changed: bool,
 }
 
 /// A file of a [`View`].
@@ -123,6 +124,18 @@ impl Index {
         self.blobs.is_empty()
     }
 
+    /// Whether something was read that was not loaded.
+    #[must_use]
+    pub fn is_changed(&self) -> bool {
+        self.is_changed
+    }
+
+    /// The lines of a chunk of a file.
+    #[must_use]
+    pub fn lines(&self, file: &ViewFile, chunk: usize) -> Option<(u32, u32)> {
+        self.blob(file.blob).spans.get(chunk).map(|span| (span.first_line, span.last_line))
+    }
+
     pub(crate) fn blob(&self, id: BlobId) -> &Blob {
         &self.blobs[id as usize]
     }
@@ -145,11 +158,9 @@ impl Index {
     /// The tree as it is now: what is new or changed is read, the rest is known.
     pub fn view(&mut self, tree: &dyn Tree) -> View {
         let files = tree.files();
-        let key = |place: usize| {
-            let file = &files[place];
-            if tree.stamps_are_contents() { file.stamp.clone() } else { format!("{}\0{}", file.path, file.stamp) }
-        };
+        let key = |place: usize| key(tree, &files[place]);
         let missing: Vec<usize> = (0..files.len()).filter(|&place| !self.by_stamp.contains_key(key(place).as_str())).collect();
+        self.is_changed |= !missing.is_empty();
         for (read, place) in read_all(tree, &missing).into_iter().zip(&missing) {
             let id = self.take(read);
             self.by_stamp.insert(key(*place).into(), id);
@@ -206,6 +217,11 @@ impl Index {
         self.blobs.push(blob);
         id
     }
+}
+
+/// What a content is known by without being read.
+fn key(tree: &dyn Tree, file: &FileEntry) -> String {
+    if tree.stamps_are_contents() { file.stamp.clone() } else { format!("{}\0{}", file.path, file.stamp) }
 }
 
 /// What other files call the file at `path`, in small letters.

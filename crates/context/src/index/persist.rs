@@ -2,15 +2,38 @@
 
 use super::blob::Blob;
 use super::chunk::Span;
-use super::term::Terms;
-use super::{BlobId, Index};
+use super::term::{TermId, Terms};
+use super::{BlobId, Index, View};
 use crate::Digest;
+use crate::tree::Tree;
+use rustc_hash::FxHashMap;
 
 /// The form of the file; changed with whatever decides what an index says.
 const MAGIC: &[u8; 8] = b"jtnidx\0\x01";
 
 impl Index {
-    /// The index as bytes. Contents that no path has been seen with are left out.
+    /// What of the index a tree needs, as bytes: old versions of files are left out.
+    #[must_use]
+    pub fn save_for(&self, view: &View, tree: &dyn Tree) -> Vec<u8> {
+        let mut kept = Self::default();
+        let mut moved: FxHashMap<BlobId, BlobId> = FxHashMap::default();
+        let mut numbers: Vec<TermId> = vec![TermId::MAX; self.terms.len()];
+        for (file, entry) in view.files().iter().zip(tree.files()) {
+            let id = *moved.entry(file.blob).or_insert_with(|| {
+                let blob = self.blob(file.blob);
+                for &term in &blob.terms {
+                    if numbers[term as usize] == TermId::MAX {
+                        numbers[term as usize] = kept.terms.intern(self.terms.name(term));
+                    }
+                }
+                kept.insert(self.digests[file.blob as usize], blob.clone().renumbered(&numbers))
+            });
+            kept.by_stamp.insert(super::key(tree, entry).into(), id);
+        }
+        kept.save()
+    }
+
+    /// The index as bytes.
     #[must_use]
     pub fn save(&self) -> Vec<u8> {
         let mut out = MAGIC.to_vec();

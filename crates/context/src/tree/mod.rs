@@ -135,6 +135,19 @@ pub fn normalize(from: &str, path: &str) -> Option<String> {
     Some(parts.join("/"))
 }
 
+/// Writes a file whole or not at all: beside it first, then in its place.
+///
+/// # Errors
+/// Where the directory cannot be written.
+pub fn replace_file(path: &std::path::Path, bytes: &[u8]) -> std::io::Result<()> {
+    if let Some(directory) = path.parent() {
+        std::fs::create_dir_all(directory)?;
+    }
+    let beside = path.with_extension(format!("new-{}", std::process::id()));
+    std::fs::write(&beside, bytes)?;
+    std::fs::rename(&beside, path)
+}
+
 /// The directory of a path; empty at the top.
 #[must_use]
 pub fn parent(path: &str) -> &str {
