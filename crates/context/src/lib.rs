@@ -6,6 +6,8 @@ pub mod constraint;
 mod finding;
 pub mod git;
 mod place;
+pub mod sandbox;
+pub mod secret;
 pub mod tree;
 mod unit;
 
