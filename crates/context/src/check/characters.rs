@@ -38,7 +38,7 @@ fn is_hidden(line: &[char], at: usize) -> bool {
         // Marks of direction belong to texts that run from right to left.
         '\u{200E}' | '\u{200F}' | '\u{061C}' => !line.iter().any(|&c| is_right_to_left(c)),
         // A flag is written in tags after a black flag.
-        '\u{E0020}'..='\u{E007F}' => !line[..at].iter().rev().find(|c| !matches!(c, '\u{E0020}'..='\u{E007F}')).is_some_and(|&c| c == '\u{1F3F4}'),
+        '\u{E0020}'..='\u{E007F}' => line[..at].iter().rev().find(|c| !matches!(c, '\u{E0020}'..='\u{E007F}')).is_none_or(|&c| c != '\u{1F3F4}'),
         '\u{FE00}'..='\u{FE0F}' => before.is_none_or(|c| matches!(c, '\u{FE00}'..='\u{FE0F}')),
         '\u{E0100}'..='\u{E01EF}' => !before.is_some_and(is_han),
         '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,

@@ -21,22 +21,67 @@ const fn code(name: &'static str, severity: Severity, cause: &'static str, remed
 
 /// Every code of the checks and of `enforce`, by name. Importers have codes of their own.
 pub const CODES: [Code; 32] = [
-    code("bad-check", Severity::Error, "The regular expression, query, schema or glob of a constraint or schema cannot be read.", "Mend it; until then nothing is ever found to break it."),
+    code(
+        "bad-check",
+        Severity::Error,
+        "The regular expression, query, schema or glob of a constraint or schema cannot be read.",
+        "Mend it; until then nothing is ever found to break it.",
+    ),
     code("block-fails", Severity::Error, "A code block marked `test` does not parse, or ends with a failure.", "Mend the block, or what it shows."),
-    code("block-unscored", Severity::Note, "A code block marked `test` was asked to run and could not be.", "Install a sandbox, or use sh, bash, python or javascript."),
-    code("broken-anchor", Severity::Error, "The file, symbol, heading or lines that an anchor names are not there.", "Write the place that the remedy names, then run `jeton context lock`."),
+    code(
+        "block-unscored",
+        Severity::Note,
+        "A code block marked `test` was asked to run and could not be.",
+        "Install a sandbox, or use sh, bash, python or javascript.",
+    ),
+    code(
+        "broken-anchor",
+        Severity::Error,
+        "The file, symbol, heading or lines that an anchor names are not there.",
+        "Write the place that the remedy names, then run `jeton context lock`.",
+    ),
     code("broken-heading", Severity::Warning, "A link names a heading that its page does not have.", "Name one that it has."),
     code("broken-path", Severity::Error, "A link or path is missing that Git once had.", "Write the path that took its place, or take the sentence out."),
-    code("catalogue-budget", Severity::Warning, "Skill descriptions, AGENTS.md files or always-loaded texts exceed what agents take; they cut without a word.", "Shorten, or move parts into documents that are loaded on demand."),
-    code("constraint-broken", Severity::Error, "A file, or a line that a change added, breaks a constraint; the severity is the constraint's.", "Do as the rule says."),
-    code("contradicting-constraints", Severity::Error, "One rule forbids what another requires, or says no to it.", "Take one back, or give them scopes that do not meet."),
+    code(
+        "catalogue-budget",
+        Severity::Warning,
+        "Skill descriptions, AGENTS.md files or always-loaded texts exceed what agents take; they cut without a word.",
+        "Shorten, or move parts into documents that are loaded on demand.",
+    ),
+    code(
+        "constraint-broken",
+        Severity::Error,
+        "A file, or a line that a change added, breaks a constraint; the severity is the constraint's.",
+        "Do as the rule says.",
+    ),
+    code(
+        "contradicting-constraints",
+        Severity::Error,
+        "One rule forbids what another requires, or says no to it.",
+        "Take one back, or give them scopes that do not meet.",
+    ),
     code("contradiction", Severity::Warning, "Two sentences differ in nothing but a figure.", "Make them agree, or quote the figure with `{fact: …}`."),
     code("duplicate-unit", Severity::Warning, "Two units say the same, or nearly.", "Keep one, and let the other name it."),
-    code("example-breaks-constraint", Severity::Error, "The right answer of an example breaks a constraint of its scope; the severity is the constraint's.", "Mend the answer or the rule."),
-    code("example-invalid", Severity::Error, "The output of an example does not satisfy its schema; the message has the JSON path.", "Mend the output, or the schema."),
+    code(
+        "example-breaks-constraint",
+        Severity::Error,
+        "The right answer of an example breaks a constraint of its scope; the severity is the constraint's.",
+        "Mend the answer or the rule.",
+    ),
+    code(
+        "example-invalid",
+        Severity::Error,
+        "The output of an example does not satisfy its schema; the message has the JSON path.",
+        "Mend the output, or the schema.",
+    ),
     code("expired-unit", Severity::Error, "The last day of a unit is over.", "Renew it with a later `valid_until`, or take it out."),
     code("fact-differs", Severity::Error, "A quoted fact is not what its source says.", "Write the value that the source has."),
-    code("fact-elsewhere", Severity::Warning, "Another unit says another figure of the same subject as a fact.", "If it is the same thing, write the value, or quote it too."),
+    code(
+        "fact-elsewhere",
+        Severity::Warning,
+        "Another unit says another figure of the same subject as a fact.",
+        "If it is the same thing, write the value, or quote it too.",
+    ),
     code("fact-source-missing", Severity::Error, "The file or the pointer of a quoted fact is not there.", "Mend what stands behind `from`."),
     code("future-unit", Severity::Note, "A unit does not hold yet.", "Nothing, if that is meant."),
     code("idle-counterexample", Severity::Note, "A wrong answer breaks no rule of its scope.", "Write the rule that it breaks."),
@@ -48,11 +93,36 @@ pub const CODES: [Code; 32] = [
     code("owner-missing", Severity::Note, "Nobody answers for a unit that every compilation holds.", "Name an `owner`, or give its file one in CODEOWNERS."),
     code("secret", Severity::Error, "A secret stands in a file. It is masked wherever the file is served.", "Revoke it, and refer to a variable instead."),
     code("stale-anchor", Severity::Error, "An anchored symbol changed its signature since it was locked.", "Mend the text, then run `jeton context lock`."),
-    code("suspect-anchor", Severity::Warning, "An anchored body changed since it was locked.", "See whether the text is still true, then run `jeton context lock`."),
-    code("unknown-command", Severity::Warning, "A target, recipe, script, alias or program that a text names is not there; an error where the repository once had it.", "Name one that exists."),
-    code("unknown-link", Severity::Error, "A unit or schema that is named by id is not in the catalogue; a warning for `supersedes` and `conflicts`.", "Name it by its id; `jeton context list` shows them."),
-    code("unknown-path", Severity::Note, "A path is not there and, as far as Git knows, never was.", "Mend it, or run `jeton context check --remember` and it is never asked again."),
-    code("unlocked-anchor", Severity::Note, "Nobody has locked what an anchor names, so its changes go unseen.", "Read the unit against it, then run `jeton context lock`."),
+    code(
+        "suspect-anchor",
+        Severity::Warning,
+        "An anchored body changed since it was locked.",
+        "See whether the text is still true, then run `jeton context lock`.",
+    ),
+    code(
+        "unknown-command",
+        Severity::Warning,
+        "A target, recipe, script, alias or program that a text names is not there; an error where the repository once had it.",
+        "Name one that exists.",
+    ),
+    code(
+        "unknown-link",
+        Severity::Error,
+        "A unit or schema that is named by id is not in the catalogue; a warning for `supersedes` and `conflicts`.",
+        "Name it by its id; `jeton context list` shows them.",
+    ),
+    code(
+        "unknown-path",
+        Severity::Note,
+        "A path is not there and, as far as Git knows, never was.",
+        "Mend it, or run `jeton context check --remember` and it is never asked again.",
+    ),
+    code(
+        "unlocked-anchor",
+        Severity::Note,
+        "Nobody has locked what an anchor names, so its changes go unseen.",
+        "Read the unit against it, then run `jeton context lock`.",
+    ),
 ];
 
 /// What `name` means.
@@ -78,7 +148,8 @@ mod tests {
                 let text = text.split("#[cfg(test)]").next().unwrap_or_default();
                 let makes = ["Finding::new(\"", "Severity::"];
                 for line in text.lines().filter(|line| makes.iter().any(|mark| line.contains(mark))) {
-                    let words = line.split('"').skip(1).step_by(2).filter(|word| word.contains('-') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
+                    let words =
+                        line.split('"').skip(1).step_by(2).filter(|word| word.contains('-') && word.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'));
                     found.extend(words.map(str::to_owned));
                 }
             }

@@ -40,11 +40,17 @@ fn usable(desk: &Desk<'_>, unit: &Unit, constraint: &Constraint, found: &mut Vec
 }
 
 fn links(desk: &Desk<'_>, unit: &Unit, found: &mut Vec<Finding>) {
-    let of = [("requires", &unit.links.requires, Severity::Error), ("supersedes", &unit.links.supersedes, Severity::Warning), ("conflicts", &unit.links.conflicts, Severity::Warning)];
+    let of = [
+        ("requires", &unit.links.requires, Severity::Error),
+        ("supersedes", &unit.links.supersedes, Severity::Warning),
+        ("conflicts", &unit.links.conflicts, Severity::Warning),
+    ];
     for (word, ids, severity) in of {
         for id in ids.iter().filter(|id| !desk.units().iter().any(|unit| unit.id == **id)) {
-            let near = desk.units().iter().find(|unit| unit.id.ends_with(&format!(":{id}")) || unit.id.split_once(':').is_some_and(|(_, name)| id.ends_with(name)));
-            let remedy = near.map_or_else(|| "name a unit by its id; `jeton context list` shows them".to_owned(), |near| format!("did you mean `{}`?", near.id));
+            let near =
+                desk.units().iter().find(|unit| unit.id.ends_with(&format!(":{id}")) || unit.id.split_once(':').is_some_and(|(_, name)| id.ends_with(name)));
+            let remedy =
+                near.map_or_else(|| "name a unit by its id; `jeton context list` shows them".to_owned(), |near| format!("did you mean `{}`?", near.id));
             found.push(Desk::whole(unit, "unknown-link", severity, format!("`{}` {word} `{id}`, which is not in the catalogue", unit.id), remedy));
         }
     }
@@ -68,8 +74,12 @@ impl<'a> Rule<'a> {
 
     fn meets(&self, other: &Self) -> bool {
         let (own, its) = (&self.unit.scope, &other.unit.scope);
-        let targets = matches!((self.constraint.target, other.constraint.target), (Target::Both, _) | (_, Target::Both)) || self.constraint.target == other.constraint.target;
-        targets && meets(&own.classes, &its.classes) && meets(&own.models, &its.models) && (own.paths.is_empty() || its.paths.is_empty() || own.paths == its.paths)
+        let targets = matches!((self.constraint.target, other.constraint.target), (Target::Both, _) | (_, Target::Both))
+            || self.constraint.target == other.constraint.target;
+        targets
+            && meets(&own.classes, &its.classes)
+            && meets(&own.models, &its.models)
+            && (own.paths.is_empty() || its.paths.is_empty() || own.paths == its.paths)
     }
 }
 
@@ -93,13 +103,25 @@ fn pair(first: &Rule<'_>, second: &Rule<'_>) -> Option<Finding> {
     let (at, id) = (&first.unit.place, &first.unit.id);
     if first.constraint.check.as_ref().zip(second.constraint.check.as_ref()).is_some_and(|(a, b)| forbids_required(a, b) || forbids_required(b, a)) {
         let message = format!("`{}` and `{id}` ({at}) cannot both hold: one forbids what the other requires", second.unit.id);
-        return Some(Desk::whole(second.unit, "contradicting-constraints", Severity::Error, message, "take one back, or give them scopes that do not meet".to_owned()));
+        return Some(Desk::whole(
+            second.unit,
+            "contradicting-constraints",
+            Severity::Error,
+            message,
+            "take one back, or give them scopes that do not meet".to_owned(),
+        ));
     }
     let (shared, both) = (first.subject.intersection(&second.subject).count(), first.subject.union(&second.subject).count());
     let is_near = shared >= 3 && shared * 100 >= both * 85;
     if is_near && first.is_negated != second.is_negated {
         let message = format!("`{}` and `{id}` ({at}) speak of the same, and only one of them says no", second.unit.id);
-        return Some(Desk::whole(second.unit, "contradicting-constraints", Severity::Warning, message, "if they contradict each other, take one back".to_owned()));
+        return Some(Desk::whole(
+            second.unit,
+            "contradicting-constraints",
+            Severity::Warning,
+            message,
+            "if they contradict each other, take one back".to_owned(),
+        ));
     }
     let is_same_check = first.constraint.check.is_some() && first.constraint.check == second.constraint.check;
     // The same rule with different figures is told as a contradiction of sentences.
@@ -122,7 +144,9 @@ fn figures(rule: &Rule<'_>) -> BTreeSet<String> {
 /// Whether every text that satisfies `required` breaks `forbidden`. Decided only where what is required is a plain text.
 fn forbids_required(forbidden: &Check, required: &Check) -> bool {
     match (forbidden, required) {
-        (Check::Forbid(forbidden), Check::Require(required)) => literal(required).is_some_and(|text| regex(forbidden).is_ok_and(|pattern| pattern.is_match(&text))),
+        (Check::Forbid(forbidden), Check::Require(required)) => {
+            literal(required).is_some_and(|text| regex(forbidden).is_ok_and(|pattern| pattern.is_match(&text)))
+        }
         _ => false,
     }
 }
@@ -134,7 +158,7 @@ fn literal(pattern: &str) -> Option<String> {
     let mut characters = plain.chars();
     while let Some(character) = characters.next() {
         match character {
-            '\\' => text.extend(characters.next().filter(|next| !next.is_alphanumeric()).map_or_else(|| None, Some)?.to_string().chars()),
+            '\\' => text.push(characters.next().filter(|next| !next.is_alphanumeric())?),
             '.' | '*' | '+' | '?' | '[' | ']' | '(' | ')' | '{' | '}' | '|' | '^' | '$' => return None,
             plain => text.push(plain),
         }

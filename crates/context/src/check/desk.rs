@@ -1,8 +1,8 @@
 //! What several checks need, read once.
 
+use super::CheckInput;
 use super::past::Past;
 use super::prose::Prose;
-use super::CheckInput;
 use crate::constraint::Surroundings;
 use crate::{Finding, Fix, Kind, Place, Severity, Trust, Unit};
 use std::collections::BTreeMap;
@@ -115,7 +115,11 @@ impl<'a> Desk<'a> {
     /// The unit of the file at `path` whose lines hold `line`: the smallest.
     pub(super) fn unit_at(&self, path: &str, line: u32) -> Option<&'a Unit> {
         let holds = |unit: &&Unit| *unit.place.path == *path && (unit.place.first_line == 0 || (unit.place.first_line..=unit.place.last_line).contains(&line));
-        self.input.units.iter().filter(holds).min_by_key(|unit| if unit.place.first_line == 0 { u32::MAX } else { unit.place.last_line - unit.place.first_line })
+        self.input
+            .units
+            .iter()
+            .filter(holds)
+            .min_by_key(|unit| if unit.place.first_line == 0 { u32::MAX } else { unit.place.last_line - unit.place.first_line })
     }
 }
 

@@ -63,7 +63,8 @@ fn constraints(desk: &Desk<'_>, unit: &Unit, example: &Example, is_valid: bool, 
             Verdict::Broken(breaches) => {
                 (checked, broken) = (checked + 1, broken + 1);
                 if !example.is_counterexample {
-                    let message = format!("the right answer of `{}` breaks `{}`: {}", unit.id, rule.unit.id, breaches.first().map_or("", |breach| &breach.excerpt));
+                    let message =
+                        format!("the right answer of `{}` breaks `{}`: {}", unit.id, rule.unit.id, breaches.first().map_or("", |breach| &breach.excerpt));
                     let remedy = format!("mend the answer, or the rule at {}", rule.unit.place);
                     found.push(desk.at(unit, offset, "example-breaks-constraint", rule.constraint.severity, message, remedy));
                 }
@@ -72,7 +73,14 @@ fn constraints(desk: &Desk<'_>, unit: &Unit, example: &Example, is_valid: bool, 
     }
     if example.is_counterexample && checked > 0 && broken == 0 && is_valid {
         let message = format!("the wrong answer of `{}` breaks none of the {checked} rules of its scope", unit.id);
-        found.push(desk.at(unit, offset, "idle-counterexample", Severity::Note, message, "write the rule that it breaks, so that such answers are caught".to_owned()));
+        found.push(desk.at(
+            unit,
+            offset,
+            "idle-counterexample",
+            Severity::Note,
+            message,
+            "write the rule that it breaks, so that such answers are caught".to_owned(),
+        ));
     }
 }
 
@@ -103,8 +111,13 @@ mod tests {
     fn check(output: &str, is_counterexample: bool, schema: Option<&str>, scope: &str, expected: &[&str]) {
         let body = format!("Q: How long?\n\n{output}");
         let mut example = unit(Kind::Example, "example:x", "e.md", &body);
-        example.detail =
-            Detail::Example(Box::new(Example { input: "How long?".to_owned(), output: output.to_owned(), why: None, schema: schema.map(str::to_owned), is_counterexample }));
+        example.detail = Detail::Example(Box::new(Example {
+            input: "How long?".to_owned(),
+            output: output.to_owned(),
+            why: None,
+            schema: schema.map(str::to_owned),
+            is_counterexample,
+        }));
         example.scope.classes = vec!["support.refund".to_owned()];
         let mut shape = unit(Kind::Schema, "schema:days", "s.json", "{}");
         shape.detail = Detail::Schema(Box::new(json!({"properties": {"days": {"maximum": 30}}})));

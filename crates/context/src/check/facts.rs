@@ -21,7 +21,9 @@ fn finding(desk: &Desk<'_>, unit: &Unit, fact: &Fact) -> Option<Finding> {
         Ok(now) if is_same(&fact.said, &now) => None,
         Ok(now) => {
             let message = format!("the text says `{}`, and `{source}` says `{now}`", fact.said);
-            let finding = Finding::new("fact-differs", Severity::Error, place, message, format!("write `{now}`, and see that the sentence around it still holds")).about(unit);
+            let finding =
+                Finding::new("fact-differs", Severity::Error, place, message, format!("write `{now}`, and see that the sentence around it still holds"))
+                    .about(unit);
             Some(desk.mended(finding, &format!("{} from {source}", fact.said), &format!("{now} from {source}")))
         }
     }
@@ -37,7 +39,10 @@ pub(super) fn is_same(said: &str, now: &str) -> bool {
 /// A number without its thousands separators and idle noughts.
 pub(super) fn number(text: &str) -> Option<String> {
     let digits = text.replace([',', '_', '\u{a0}'], "");
-    let is_number = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.') && digits.starts_with(|c: char| c.is_ascii_digit()) && digits.matches('.').count() <= 1;
+    let is_number = !digits.is_empty()
+        && digits.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+        && digits.starts_with(|c: char| c.is_ascii_digit())
+        && digits.matches('.').count() <= 1;
     if !is_number {
         return None;
     }

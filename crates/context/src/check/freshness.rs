@@ -148,9 +148,12 @@ fn finding(desk: &Desk<'_>, unit: &Unit, anchor: &Anchor) -> Option<Finding> {
     let named = anchor.at.as_ref().map_or_else(|| anchor.path.clone(), |at| format!("{}#{at}", anchor.path));
     let (code, severity, message, remedy) = match state(unit, anchor, desk.input) {
         AnchorState::Fresh => return None,
-        AnchorState::Unlocked => {
-            ("unlocked-anchor", Severity::Note, format!("nobody has locked `{named}`, so its changes go unseen"), "read the unit against it, then run `jeton context lock`".to_owned())
-        }
+        AnchorState::Unlocked => (
+            "unlocked-anchor",
+            Severity::Note,
+            format!("nobody has locked `{named}`, so its changes go unseen"),
+            "read the unit against it, then run `jeton context lock`".to_owned(),
+        ),
         AnchorState::Suspect => {
             let remedy = "see whether the text is still true, mend it, then run `jeton context lock`".to_owned();
             ("suspect-anchor", Severity::Warning, format!("`{named}` changed in its body since it was locked"), remedy)
@@ -178,7 +181,10 @@ fn broken(desk: &Desk<'_>, unit: &Unit, anchor: &Anchor, named: &str, is_path: b
     };
     // A renamed file may have lost the symbol; what was found by its body is surer.
     let now = moved.or(renamed);
-    let remedy = now.as_ref().map_or_else(|| "name what took its place, or take the anchor out".to_owned(), |now| format!("it stands in `{now}` now: write that, then run `jeton context lock`"));
+    let remedy = now.as_ref().map_or_else(
+        || "name what took its place, or take the anchor out".to_owned(),
+        |now| format!("it stands in `{now}` now: write that, then run `jeton context lock`"),
+    );
     let finding = Finding::new("broken-anchor", Severity::Error, line_of(unit, anchor), what, remedy).about(unit);
     match now {
         Some(now) => desk.mended(finding, named, &now),
@@ -223,14 +229,17 @@ mod tests {
     #[test]
     fn anchors_without_a_lock_and_renamed_files() {
         Bench::new(&[("docs/a.md", "A text."), ("a.rs", "fn pay() {}")]).check(anchored("a.rs", Some("pay")), &["unlocked-anchor docs/a.md:1"]);
-        let found = Bench::new(&[("docs/a.md", "A text."), ("new.toml", "")]).past(&[("old.toml", Some("new.toml"))]).findings(vec![anchored("old.toml", None)]);
+        let found =
+            Bench::new(&[("docs/a.md", "A text."), ("new.toml", "")]).past(&[("old.toml", Some("new.toml"))]).findings(vec![anchored("old.toml", None)]);
         assert_eq!((found[0].code, found[0].remedy.contains("`new.toml`")), ("broken-anchor", true));
     }
 
     #[test]
     fn places_that_are_no_symbols() {
         let tree = MemoryTree::new([("p.toml", "[refund]\ndays = 30\n"), ("d.md", "# A\nx\n## B\ny\n# C\nz\n"), ("src/x", "")]);
-        let print = |path: &str, at: Option<&str>| anchor_print(&tree, &LineSymbols, &Anchor { path: path.to_owned(), at: at.map(str::to_owned), is_declared: true, line: 1 });
+        let print = |path: &str, at: Option<&str>| {
+            anchor_print(&tree, &LineSymbols, &Anchor { path: path.to_owned(), at: at.map(str::to_owned), is_declared: true, line: 1 })
+        };
         assert!(print("p.toml", Some("/refund/days")).is_some() && print("p.toml", Some("/refund/hours")).is_none());
         assert!(print("d.md", Some("L2-L3")).is_some() && print("d.md", Some("L9")).is_none());
         assert_ne!(print("d.md", Some("A")), print("d.md", Some("b")));

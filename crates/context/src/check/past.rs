@@ -100,7 +100,12 @@ mod tests {
     fn removed_renamed_and_never() {
         let tree = MemoryTree::new([("src/c.rs", ""), ("lib/new/x.rs", "")]);
         let renamed = |from: &str, to: &str| (from.to_owned(), Some(to.to_owned()));
-        let past = Past::of(vec![renamed("src/b.rs", "src/c.rs"), renamed("src/a.rs", "src/b.rs"), ("gone.md".to_owned(), None), renamed("lib/old/x.rs", "lib/new/x.rs")]);
+        let past = Past::of(vec![
+            renamed("src/b.rs", "src/c.rs"),
+            renamed("src/a.rs", "src/b.rs"),
+            ("gone.md".to_owned(), None),
+            renamed("lib/old/x.rs", "lib/new/x.rs"),
+        ]);
         let check = |path: &str, expected: Was| assert_eq!(past.of_path(&tree, path), expected, "{path}");
         check("src/a.rs", Was::Renamed("src/c.rs".to_owned()));
         check("gone.md", Was::Removed);

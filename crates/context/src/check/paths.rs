@@ -51,7 +51,10 @@ fn look(desk: &Desk<'_>, named: Named<'_>, found: &mut Vec<Finding>, unknown: &m
             found.push(desk.mended(finding, &named.shown, &written));
         }
         Was::Removed => {
-            found.push(broken(format!("`{}` is gone: Git once had it and it was removed", named.shown), "take the sentence out, or name what took its place".to_owned()));
+            found.push(broken(
+                format!("`{}` is gone: Git once had it and it was removed", named.shown),
+                "take the sentence out, or name what took its place".to_owned(),
+            ));
         }
         Was::Never if desk.input.lock.is_some_and(|lock| lock.is_never(&path)) => {}
         Was::Never => {
@@ -113,7 +116,9 @@ fn link(
 
 fn is_address(target: &str) -> bool {
     let scheme = target.split_once(':').map(|(scheme, _)| scheme);
-    target.is_empty() || target.starts_with("//") || scheme.is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'-' || b == b'.'))
+    target.is_empty()
+        || target.starts_with("//")
+        || scheme.is_some_and(|scheme| scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'-' || b == b'.'))
 }
 
 /// The file that a link from the file `from` leads to: as it is written, or in one of the ways in which sites name their pages.
@@ -133,7 +138,8 @@ fn decoded(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let [first, tail @ ..] = rest {
-        let code = (*first == b'%').then(|| tail.get(..2).and_then(|two| std::str::from_utf8(two).ok()).and_then(|two| u8::from_str_radix(two, 16).ok())).flatten();
+        let code =
+            (*first == b'%').then(|| tail.get(..2).and_then(|two| std::str::from_utf8(two).ok()).and_then(|two| u8::from_str_radix(two, 16).ok())).flatten();
         bytes.push(code.unwrap_or(*first));
         rest = if code.is_some() { &tail[2..] } else { tail };
     }

@@ -70,17 +70,29 @@ fn always(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     for (total, first) in by_format.into_values().filter(|(total, _)| *total > ALWAYS_TOTAL_TOKENS_MAX) {
         let message = format!("{total} tokens come with every request of agents that read this kind of file; {ALWAYS_TOTAL_TOKENS_MAX} is much already");
         let place = Place::file(first.place.path.clone());
-        found.push(Finding::new("catalogue-budget", Severity::Note, place, message, "move what is seldom needed into skills, scoped rules or documents").about(first));
+        found.push(
+            Finding::new("catalogue-budget", Severity::Note, place, message, "move what is seldom needed into skills, scoped rules or documents").about(first),
+        );
     }
 }
 
 fn descriptions(desk: &Desk<'_>, found: &mut Vec<Finding>) {
-    let skills = desk.units().iter().filter_map(|unit| if let Detail::Skill(skill) = &unit.detail { Some((unit, skill.description.chars().count())) } else { None });
+    let skills =
+        desk.units().iter().filter_map(|unit| if let Detail::Skill(skill) = &unit.detail { Some((unit, skill.description.chars().count())) } else { None });
     let skills: Vec<(&Unit, usize)> = skills.collect();
     let total: usize = skills.iter().map(|(_, characters)| characters).sum();
     if let Some((longest, _)) = skills.iter().max_by_key(|(_, characters)| *characters).filter(|_| total > DESCRIPTIONS_CHARACTERS_MAX) {
-        let message = format!("the descriptions of {} skills have {total} characters together; beyond {DESCRIPTIONS_CHARACTERS_MAX} agents drop whole descriptions without a word", skills.len());
-        found.push(Desk::whole(longest, "catalogue-budget", Severity::Warning, message, "shorten the descriptions, this one first, or take skills out".to_owned()));
+        let message = format!(
+            "the descriptions of {} skills have {total} characters together; beyond {DESCRIPTIONS_CHARACTERS_MAX} agents drop whole descriptions without a word",
+            skills.len()
+        );
+        found.push(Desk::whole(
+            longest,
+            "catalogue-budget",
+            Severity::Warning,
+            message,
+            "shorten the descriptions, this one first, or take skills out".to_owned(),
+        ));
     }
 }
 
@@ -94,9 +106,15 @@ fn agents(desk: &Desk<'_>, found: &mut Vec<Finding>) {
         let total: u64 = files.keys().filter(|other| is_above(other)).map(|other| size(other)).sum();
         // Told where the limit is crossed, not again below.
         if total > AGENTS_BYTES_MAX && total - size(path) <= AGENTS_BYTES_MAX {
-            let message = format!("the AGENTS.md files down to here have {} KiB; beyond {} KiB an agent cuts them off without a word", total >> 10, AGENTS_BYTES_MAX >> 10);
+            let message = format!(
+                "the AGENTS.md files down to here have {} KiB; beyond {} KiB an agent cuts them off without a word",
+                total >> 10,
+                AGENTS_BYTES_MAX >> 10
+            );
             let place = Place::file((*path).to_owned());
-            found.push(Finding::new("catalogue-budget", Severity::Warning, place, message, "shorten them, or move parts into documents that they name").about(unit));
+            found.push(
+                Finding::new("catalogue-budget", Severity::Warning, place, message, "shorten them, or move parts into documents that they name").about(unit),
+            );
         }
     }
 }

@@ -50,7 +50,9 @@ fn elsewhere<'a>(desk: &Desk<'_>, fact: &Fact, now: &str, home: &Statement<'a>, 
 
 /// Whether `other` is a quotation of the same fact: it is told by itself.
 fn is_home(other: &Statement<'_>, home: &Statement<'_>, fact: &Fact) -> bool {
-    let quotes = |quoted: &Fact| quoted.path == fact.path && quoted.pointer == fact.pointer && (other.offset..=other.offset + length(other, other.unit)).contains(&quoted.span.0);
+    let quotes = |quoted: &Fact| {
+        quoted.path == fact.path && quoted.pointer == fact.pointer && (other.offset..=other.offset + length(other, other.unit)).contains(&quoted.span.0)
+    };
     (other.unit.id == home.unit.id && other.offset == home.offset) || other.unit.facts.iter().any(quotes)
 }
 
@@ -67,7 +69,14 @@ fn is_alike(about: &BTreeSet<String>, other: &Statement<'_>) -> bool {
 
 fn finding(desk: &Desk<'_>, fact: &Fact, now: &str, home: &Statement<'_>, other: &Statement<'_>, stated: &Quantity) -> Finding {
     let said_at = format!("{}:{}", home.unit.place.path, fact.line);
-    let message = format!("this says `{} {}`; `{}#{}`, quoted at {said_at}, says `{now}`: \"{}\"", stated.value, stated.unit, fact.path, fact.pointer, shown(&other.text));
+    let message = format!(
+        "this says `{} {}`; `{}#{}`, quoted at {said_at}, says `{now}`: \"{}\"",
+        stated.value,
+        stated.unit,
+        fact.path,
+        fact.pointer,
+        shown(&other.text)
+    );
     let remedy = format!("if it is the same thing, write `{now}`, or quote it: `{{fact: {now} from {}#{}}}`", fact.path, fact.pointer);
     desk.at(other.unit, other.offset, "fact-elsewhere", Severity::Warning, message, remedy)
 }
@@ -85,10 +94,12 @@ fn contradictions<'a>(desk: &Desk<'_>, all: &[Statement<'a>], told: &mut Told<'a
     }
     for peers in by_unit.values().filter(|peers| peers.len() <= PEERS_MAX) {
         for (at, one) in peers.iter().enumerate() {
-            let against = peers[..at].iter().find(|other| other.unit.id != one.unit.id && other.quantities[0].value != one.quantities[0].value && is_twin(one, other));
+            let against =
+                peers[..at].iter().find(|other| other.unit.id != one.unit.id && other.quantities[0].value != one.quantities[0].value && is_twin(one, other));
             if let Some(other) = against.filter(|_| told.insert((&one.unit.id, one.offset))) {
                 let line = desk.line(other.unit, other.offset);
-                let message = format!("this says `{}`, and {}:{line} says `{}` of the same: \"{}\"", said(one), other.unit.place.path, said(other), shown(&one.text));
+                let message =
+                    format!("this says `{}`, and {}:{line} says `{}` of the same: \"{}\"", said(one), other.unit.place.path, said(other), shown(&one.text));
                 let remedy = "make them agree, or quote the figure from one source with `{fact: …}`".to_owned();
                 found.push(desk.at(one.unit, one.offset, "contradiction", Severity::Warning, message, remedy));
             }
@@ -129,7 +140,8 @@ mod tests {
         let (path, body, first) = (other.place.path.to_string(), other.body.to_string(), home.body.to_string());
         let files = [("policy.toml", SOURCE), ("docs/home.md", &first), (&path, &body)];
         let found = Bench::new(&files).findings(vec![home, other]);
-        let shown: Vec<String> = found.iter().filter(|finding| finding.code != "fact-differs").map(|finding| format!("{} {}", finding.code, finding.place)).collect();
+        let shown: Vec<String> =
+            found.iter().filter(|finding| finding.code != "fact-differs").map(|finding| format!("{} {}", finding.code, finding.place)).collect();
         assert_eq!(shown, expected, "{found:#?}");
     }
 

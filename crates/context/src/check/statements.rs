@@ -15,8 +15,25 @@ const IDLE: &str = "a an the and or but not no nor of to in on at by for from wi
 
 /// Figures that people write out.
 const WRITTEN: [(&str, &str); 20] = [
-    ("one", "1"), ("two", "2"), ("three", "3"), ("four", "4"), ("five", "5"), ("six", "6"), ("seven", "7"), ("eight", "8"), ("nine", "9"), ("ten", "10"),
-    ("twelve", "12"), ("fourteen", "14"), ("fifteen", "15"), ("twenty", "20"), ("thirty", "30"), ("forty", "40"), ("fifty", "50"), ("sixty", "60"), ("ninety", "90"),
+    ("one", "1"),
+    ("two", "2"),
+    ("three", "3"),
+    ("four", "4"),
+    ("five", "5"),
+    ("six", "6"),
+    ("seven", "7"),
+    ("eight", "8"),
+    ("nine", "9"),
+    ("ten", "10"),
+    ("twelve", "12"),
+    ("fourteen", "14"),
+    ("fifteen", "15"),
+    ("twenty", "20"),
+    ("thirty", "30"),
+    ("forty", "40"),
+    ("fifty", "50"),
+    ("sixty", "60"),
+    ("ninety", "90"),
     ("hundred", "100"),
 ];
 
@@ -83,10 +100,10 @@ fn of_unit(unit: &Unit) -> Vec<Statement<'_>> {
             offset += line.len();
         }
     }
-    if let Detail::Constraint(constraint) = &unit.detail {
-        if let Some(Check::Forbid(pattern) | Check::Require(pattern)) = &constraint.check {
-            found.extend(made(0, &spoken(pattern), &constraint.text));
-        }
+    if let Detail::Constraint(constraint) = &unit.detail
+        && let Some(Check::Forbid(pattern) | Check::Require(pattern)) = &constraint.check
+    {
+        found.extend(made(0, &spoken(pattern), &constraint.text));
     }
     found
 }
@@ -177,7 +194,9 @@ fn split(word: &str) -> (String, Option<String>) {
             let digits = word.len() - word.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.' || c == ',').len();
             // `30d` and `5ms`, but not `3rd` and `v2`.
             match &word[digits..] {
-                unit @ ("ms" | "s" | "h" | "d" | "kg" | "km" | "mb" | "gb" | "kb" | "mib" | "kib") if digits > 0 => (word[..digits].to_owned(), Some(unit.to_owned())),
+                unit @ ("ms" | "s" | "h" | "d" | "kg" | "km" | "mb" | "gb" | "kb" | "mib" | "kib") if digits > 0 => {
+                    (word[..digits].to_owned(), Some(unit.to_owned()))
+                }
                 _ => (word.to_owned(), None),
             }
         }

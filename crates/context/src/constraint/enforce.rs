@@ -72,20 +72,24 @@ fn rule<'a>(unit: &'a Unit, constraint: &'a Constraint, surroundings: &'a Surrou
 
 /// The lines that a change added, by path. A file without hunks (renamed, or binary) has none.
 fn added_lines(diff: &[FilePatch]) -> BTreeMap<&str, Vec<(u32, u32)>> {
-    let of_file = |patch: &FilePatch| patch.hunks.iter().filter(|hunk| hunk.new_lines > 0).map(|hunk| (hunk.new_start, hunk.new_start.saturating_add(hunk.new_lines - 1))).collect();
+    let of_file = |patch: &FilePatch| {
+        patch.hunks.iter().filter(|hunk| hunk.new_lines > 0).map(|hunk| (hunk.new_start, hunk.new_start.saturating_add(hunk.new_lines - 1))).collect()
+    };
     let files = diff.iter().filter_map(|patch| Some((patch.new_path.as_deref()?, of_file(patch))));
     files.filter(|(_, lines): &(&str, Vec<_>)| !lines.is_empty()).collect()
 }
 
 fn judge_file(tree: &dyn Tree, path: &str, added: Option<&[(u32, u32)]>, rules: &[Rule<'_>], made: &mut Enforcement) {
-    let rules: Vec<&Rule<'_>> = rules.iter().filter(|rule| rule.prepared.judges_file(path) && rule.scope.matches(path) && *rule.unit.place.path != *path).collect();
+    let rules: Vec<&Rule<'_>> =
+        rules.iter().filter(|rule| rule.prepared.judges_file(path) && rule.scope.matches(path) && *rule.unit.place.path != *path).collect();
     if rules.is_empty() {
         return;
     }
     let bytes = match tree.read(path) {
         Ok(bytes) => bytes,
         Err(error) => {
-            let unscored = |rule: &&Rule<'_>| Unscored { unit: rule.unit.id.clone(), path: Some(path.to_owned()), why: format!("the file cannot be read: {error}") };
+            let unscored =
+                |rule: &&Rule<'_>| Unscored { unit: rule.unit.id.clone(), path: Some(path.to_owned()), why: format!("the file cannot be read: {error}") };
             made.unscored.extend(rules.iter().map(unscored));
             return;
         }
@@ -124,7 +128,8 @@ mod tests {
     fn unit(check: Check, paths: &[&str]) -> Unit {
         let mut unit = Unit::new(Kind::Constraint, "constraint:x", "x", "Never unwrap.", Place::line("context/x.md", 1), Format::Context);
         unit.scope.paths = paths.iter().map(|&path| path.to_owned()).collect();
-        unit.detail = Detail::Constraint(Box::new(Constraint { text: "Never unwrap.".to_owned(), severity: Severity::Error, check: Some(check), target: Target::Files }));
+        unit.detail =
+            Detail::Constraint(Box::new(Constraint { text: "Never unwrap.".to_owned(), severity: Severity::Error, check: Some(check), target: Target::Files }));
         unit
     }
 
@@ -155,7 +160,10 @@ mod tests {
         check(forbid(), &[], Some(&[patch("src/a.rs", 3, 1)]), &["src/a.rs:3"]);
         check(forbid(), &[], Some(&[patch("src/a.rs", 1, 0)]), &[]);
         check(Check::Require("Licence".to_owned()), &["*.py"], None, &["src/b.py"]);
-        let query = Check::Query { language: "rust".to_owned(), query: "(call_expression function: (field_expression field: (field_identifier) @f) (#eq? @f \"unwrap\"))".to_owned() };
+        let query = Check::Query {
+            language: "rust".to_owned(),
+            query: "(call_expression function: (field_expression field: (field_identifier) @f) (#eq? @f \"unwrap\"))".to_owned(),
+        };
         check(query, &[], None, &["src/a.rs:2", "src/a.rs:3"]);
     }
 

@@ -6,8 +6,8 @@ mod run;
 mod scope;
 
 pub use enforce::{Enforcement, Unscored, enforce};
-pub(crate) use run::{cannot_run, excerpt, regex, said};
 pub use run::{Breach, Prepared, Subject, Surroundings, Verdict, run};
+pub(crate) use run::{cannot_run, excerpt, regex, said};
 pub use scope::PathScope;
 
 use crate::Severity;

@@ -48,8 +48,9 @@ impl Pattern {
     pub(crate) fn new(language: &str, query: &str) -> Result<Self, String> {
         let known = known(language).ok_or_else(|| format!("there is no grammar for `{language}`; there are {}", KNOWN.map(|known| known.name).join(", ")))?;
         let grammar = (known.grammar)();
-        let compiled = Query::new(&grammar, query)
-            .map_err(|error| format!("the {} query cannot be read at line {}, column {}: {}", known.name, error.row + 1, error.column + 1, error.message.trim()))?;
+        let compiled = Query::new(&grammar, query).map_err(|error| {
+            format!("the {} query cannot be read at line {}, column {}: {}", known.name, error.row + 1, error.column + 1, error.message.trim())
+        })?;
         if compiled.capture_names().is_empty() {
             return Err("the query marks nothing: put a capture such as `@breach` after the node that is wrong".to_owned());
         }

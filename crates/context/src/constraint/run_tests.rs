@@ -14,7 +14,9 @@ fn judge(check: Check, subject: Subject<'_>) -> String {
     let surroundings = Surroundings::new(&units);
     match run(&constraint(Some(check)), subject, &surroundings) {
         Verdict::Holds => "holds".to_owned(),
-        Verdict::Broken(breaches) => breaches.iter().map(|breach| format!("{}:{} {}", breach.line, breach.column, breach.excerpt)).collect::<Vec<_>>().join("; "),
+        Verdict::Broken(breaches) => {
+            breaches.iter().map(|breach| format!("{}:{} {}", breach.line, breach.column, breach.excerpt)).collect::<Vec<_>>().join("; ")
+        }
         Verdict::Unscored(why) => format!("unscored: {why}"),
     }
 }

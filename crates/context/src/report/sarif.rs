@@ -51,7 +51,8 @@ fn result(finding: &Finding, rule: usize) -> Value {
         "partialFingerprints": {"jeton/v1": fingerprint(finding)},
     });
     if let Some(fix) = &finding.fix {
-        made["fixes"] = json!([{"description": {"text": finding.remedy}, "artifactChanges": [{"artifactLocation": artifact, "replacements": [replacement(fix)]}]}]);
+        made["fixes"] =
+            json!([{"description": {"text": finding.remedy}, "artifactChanges": [{"artifactLocation": artifact, "replacements": [replacement(fix)]}]}]);
     }
     if !finding.owners.is_empty() || finding.unit.is_some() {
         made["properties"] = json!({"unit": finding.unit, "owners": finding.owners});

@@ -15,7 +15,8 @@ pub(super) fn run(mut command: Command, stdin: &str, limits: Limits) -> io::Resu
     let started = Instant::now();
     let (sender, receiver) = channel();
     feed(&mut child, stdin.to_owned());
-    let reading = usize::from(gather(child.stdout.take(), 0, limits.output_bytes, &sender)) + usize::from(gather(child.stderr.take(), 1, limits.output_bytes, &sender));
+    let reading =
+        usize::from(gather(child.stdout.take(), 0, limits.output_bytes, &sender)) + usize::from(gather(child.stderr.take(), 1, limits.output_bytes, &sender));
     drop(sender);
     let limit = Duration::from_millis(limits.wall_ms);
     let mut outputs = [String::new(), String::new()];

@@ -13,7 +13,8 @@ static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
 
 static BEARER: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u:bearer[ \\t]{1,4}([0-9a-z._~+/=-]{20,2000}))").expect("a regular expression"));
 
-static IN_ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?-u:[a-z]://[0-9A-Za-z._~%-]{0,80}:([!-.0-9;-?A-~]{10,200})@[0-9A-Za-z])").expect("a regular expression"));
+static IN_ADDRESS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new("(?-u:[a-z]://[0-9A-Za-z._~%-]{0,80}:([!-.0-9;-?A-~]{10,200})@[0-9A-Za-z])").expect("a regular expression"));
 
 /// The secrets of `text` that a name gives away.
 pub(super) fn find(text: &str) -> Vec<SecretSpan> {

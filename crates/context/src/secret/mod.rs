@@ -110,7 +110,10 @@ mod tests {
         check(&["a\n-----BEGIN RSA PRIV", "ATE KEY-----\n", &body, "\n", &body, "\n-----END RSA PRIV", "ATE KEY-----\nb"], "a\n[masked private-key]\nb");
         // Cut off: what looks like key goes too.
         check(&["-----BEGIN PRIV", "ATE KEY-----\n", &body, "\n\nThe rest."], "[masked private-key]\n\nThe rest.");
-        check(&["A file that begins with `-----BEGIN PRIV", "ATE KEY-----` is a key."], &["A file that begins with `-----BEGIN PRIV", "ATE KEY-----` is a key."].concat());
+        check(
+            &["A file that begins with `-----BEGIN PRIV", "ATE KEY-----` is a key."],
+            &["A file that begins with `-----BEGIN PRIV", "ATE KEY-----` is a key."].concat(),
+        );
     }
 
     #[test]

@@ -2,8 +2,28 @@
 
 /// Marks of values that stand for others.
 const STAND_INS: [&str; 22] = [
-    "example", "your", "xxxx", "placeholder", "changeme", "change-me", "change_me", "dummy", "fake", "sample", "redacted", "masked", "insert", "replace", "todo",
-    "secret", "password", "passw0rd", "...", "***", "12345678", "deadbeef",
+    "example",
+    "your",
+    "xxxx",
+    "placeholder",
+    "changeme",
+    "change-me",
+    "change_me",
+    "dummy",
+    "fake",
+    "sample",
+    "redacted",
+    "masked",
+    "insert",
+    "replace",
+    "todo",
+    "secret",
+    "password",
+    "passw0rd",
+    "...",
+    "***",
+    "12345678",
+    "deadbeef",
 ];
 
 /// Whether `value` stands for another: a placeholder, or a reference to a variable.
@@ -50,7 +70,9 @@ fn bits_per_character(bytes: &[u8]) -> f64 {
 /// Words and short figures joined by marks, as names are: `my-service-v2`, `getToken2`, `config/prod_3.yaml`.
 fn is_words(value: &str) -> bool {
     let parts = jeton_text::identifier_parts(value);
-    let is_word = |part: &&&str| part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()) && part.contains(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U']);
+    let is_word = |part: &&&str| {
+        part.len() >= 4 && part.bytes().all(|byte| byte.is_ascii_alphabetic()) && part.contains(['a', 'e', 'i', 'o', 'u', 'A', 'E', 'I', 'O', 'U'])
+    };
     let letters: usize = parts.iter().filter(is_word).map(|part| part.len()).sum();
     // In a random run letters seldom stand four together without a digit or a change of case.
     letters * 10 >= value.len() * 6

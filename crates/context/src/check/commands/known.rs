@@ -36,7 +36,9 @@ impl Known {
                     take(desk, &file.path, &mut known.scripts, scripts);
                 }
                 "Cargo.toml" => known.is_cargo = true,
-                "config.toml" if file.path.ends_with(".cargo/config.toml") => known.cargo.extend(desk.text(&file.path).map(|text| aliases(&text)).unwrap_or_default()),
+                "config.toml" if file.path.ends_with(".cargo/config.toml") => {
+                    known.cargo.extend(desk.text(&file.path).map(|text| aliases(&text)).unwrap_or_default())
+                }
                 _ => {}
             }
         }
@@ -97,10 +99,10 @@ fn just(text: &str) -> Option<Vec<String>> {
         }
         if let Some(alias) = line.strip_prefix("alias ") {
             names.extend(alias.split_ascii_whitespace().next().map(str::to_owned));
-        } else if let Some((head, rest)) = line.split_once(':').filter(|(head, _)| !head.starts_with("set ") && !head.starts_with("export ")) {
-            if !rest.starts_with('=') {
-                names.extend(head.split_ascii_whitespace().next().map(str::to_owned));
-            }
+        } else {
+            let is_setting = |head: &str| head.starts_with("set ") || head.starts_with("export ");
+            let head = line.split_once(':').filter(|(head, rest)| !is_setting(head) && !rest.starts_with('=')).map(|(head, _)| head);
+            names.extend(head.and_then(|head| head.split_ascii_whitespace().next()).map(str::to_owned));
         }
     }
     Some(names)

@@ -67,7 +67,10 @@ fn script(manager: &'static str, words: &[&str]) -> Option<Command> {
 /// A name, not a place for one.
 fn is_plain(word: &str) -> bool {
     let is_stand_in = word.len() > 1 && word.bytes().all(|b| b.is_ascii_uppercase() || b == b'_');
-    !is_stand_in && word.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.') && !word.contains("..") && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/@".contains(&b))
+    !is_stand_in
+        && word.starts_with(|c: char| c.is_alphanumeric() || c == '_' || c == '.')
+        && !word.contains("..")
+        && word.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.:/@".contains(&b))
 }
 
 #[cfg(test)]
