@@ -2,19 +2,39 @@
 //! Knows nothing of models and money.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod catalogue;
 pub mod check;
+mod codeowners;
 pub mod constraint;
-pub mod fact;
+pub mod export;
+pub mod facts;
+mod fields;
 mod finding;
+pub mod front_matter;
 pub mod git;
+mod import;
+pub mod json;
+pub mod located;
+pub mod lock;
+pub mod markdown;
+mod mentions;
 mod place;
 pub mod report;
+mod rows;
 pub mod sandbox;
 pub mod schema;
 pub mod secret;
+pub mod sections;
+mod token_cache;
+pub mod toml_values;
 pub mod tree;
 mod unit;
+pub mod yaml;
 
+pub use catalogue::{Catalogue, CatalogueOptions};
 pub use finding::{Finding, Fix, Severity};
+pub use lock::{Lock, LockDiff};
 pub use place::{Digest, Place};
+pub use rows::{KindTotal, UnitCard, UnitRow};
+pub use token_cache::TokenCache;
 pub use unit::{Anchor, Detail, Example, Fact, Format, Kind, Links, Loading, Scope, Skill, Trust, Unit};

@@ -50,6 +50,18 @@ pub fn read_json(text: &str) -> Result<Value, String> {
     serde_json::from_str(unfenced(text)).map_err(|error| format!("it is no JSON: {error}"))
 }
 
+/// What a structured file holds: TOML and YAML by the end of its name, JSON for all else.
+///
+/// # Errors
+/// Why it cannot be read, with its line.
+pub fn read_file(path: &str, text: &str) -> Result<Value, String> {
+    match crate::tree::file_name(path).rsplit_once('.').map_or("", |(_, end)| end) {
+        "toml" => crate::toml_values::parse(text).map(|read| read.value).map_err(|why| format!("it is no TOML: {why}")),
+        "yaml" | "yml" => crate::yaml::parse(text).map(|read| read.value).map_err(|why| format!("it is no YAML: {why}")),
+        _ => read_json(text),
+    }
+}
+
 fn unfenced(text: &str) -> &str {
     let trimmed = text.trim();
     let Some(inside) = trimmed.strip_prefix("```").and_then(|rest| rest.strip_suffix("```")) else { return trimmed };

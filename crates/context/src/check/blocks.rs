@@ -20,7 +20,7 @@ fn block(desk: &Desk<'_>, unit: &Unit, fence: &Fence) -> Option<Finding> {
         Some(desk.at(unit, fence.start, "block-fails", Severity::Error, message, "mend the block, or what it shows".to_owned()))
     };
     match fence.language.as_str() {
-        "json" | "toml" | "yaml" | "yml" => crate::fact::read(&format!("block.{}", fence.language), &fence.code).err().and_then(failed),
+        "json" | "toml" | "yaml" | "yml" => crate::schema::read_file(&format!("block.{}", fence.language), &fence.code).err().and_then(failed),
         _ if !desk.input.options.run_blocks => None,
         language => match (program(language), &desk.input.sandbox) {
             (None, _) => unrun(desk, unit, fence, "no program for its language is known; there are sh, bash, python and javascript"),

@@ -13,7 +13,7 @@ pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
 fn finding(desk: &Desk<'_>, unit: &Unit, fact: &Fact) -> Option<Finding> {
     let place = Place::line(Arc::clone(&unit.place.path), fact.line);
     let source = format!("{}#{}", fact.path, fact.pointer);
-    match crate::fact::value(desk.input.tree, &fact.path, &fact.pointer) {
+    match crate::facts::fact_value(fact, desk.input.tree) {
         Err(why) => {
             let remedy = "mend the path or the pointer behind `from`, or write the sentence without a quotation".to_owned();
             Some(Finding::new("fact-source-missing", Severity::Error, place, format!("the source of `{}` is missing: {why}", fact.said), remedy).about(unit))

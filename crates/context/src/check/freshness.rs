@@ -3,7 +3,8 @@
 use super::desk::Desk;
 use super::past::Was;
 use super::prose::slug;
-use super::{AnchorPrint, CheckInput, Fingerprints};
+use super::{CheckInput, Fingerprints};
+use crate::lock::AnchorPrint;
 use crate::tree::Tree;
 use crate::{Anchor, Digest, Finding, Place, Severity, Unit};
 use serde::Serialize;
@@ -53,7 +54,7 @@ pub enum AnchorState {
 pub fn anchor_print(tree: &dyn Tree, fingerprints: &dyn Fingerprints, anchor: &Anchor) -> Option<AnchorPrint> {
     let path = anchor.path.trim_end_matches('/');
     if tree.file(path).is_none() {
-        return (anchor.at.is_none() && tree.exists(path)).then(AnchorPrint::default);
+        return (anchor.at.is_none() && tree.exists(path)).then(|| plain(b"", b""));
     }
     if let Some(print) = fingerprints.print(tree, path, anchor.at.as_deref()) {
         return Some(print);
@@ -65,7 +66,7 @@ pub fn anchor_print(tree: &dyn Tree, fingerprints: &dyn Fingerprints, anchor: &A
         return (text.lines().count() >= last).then(|| plain(b"", picked.join("\n").as_bytes()));
     }
     if at.starts_with('/') {
-        let value = crate::fact::read(path, &text).ok()?.pointer(at)?.to_string();
+        let value = crate::schema::read_file(path, &text).ok()?.pointer(at)?.to_string();
         return Some(plain(b"", value.as_bytes()));
     }
     if fingerprints.reads(path) { None } else { section(&text, at) }

@@ -24,19 +24,11 @@ pub use freshness::{AnchorState, Freshness, anchor_print, freshness};
 pub(crate) use prose::fences;
 
 use crate::git::Git;
+use crate::lock::{AnchorPrint, Lock};
 use crate::sandbox::Sandbox;
 use crate::tree::Tree;
-use crate::{Anchor, Digest, Finding, Unit};
+use crate::{Anchor, Finding, Unit};
 use desk::Desk;
-
-/// What tells one state of an anchored place from another.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct AnchorPrint {
-    /// Of what others see: name, parameters, types.
-    pub signature: Digest,
-    /// Of all of it, without comments and white space.
-    pub body: Digest,
-}
 
 /// What the lock remembers.
 pub trait LockView: Sync {
@@ -45,6 +37,16 @@ pub trait LockView: Sync {
 
     /// Whether it is known that `path` never was a file of the project and need not be.
     fn is_never(&self, path: &str) -> bool;
+}
+
+impl LockView for Lock {
+    fn print(&self, unit: &str, anchor: &Anchor) -> Option<AnchorPrint> {
+        Lock::print(self, unit, anchor).flatten()
+    }
+
+    fn is_never(&self, path: &str) -> bool {
+        self.never.contains(path)
+    }
 }
 
 /// Fingerprints of source code.

@@ -14,7 +14,7 @@ pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     let mut told = BTreeSet::new();
     for unit in desk.units() {
         for fact in &unit.facts {
-            let Ok(now) = crate::fact::value(desk.input.tree, &fact.path, &fact.pointer) else { continue };
+            let Ok(now) = crate::facts::fact_value(fact, desk.input.tree) else { continue };
             if let Some(home) = all.iter().find(|one| one.unit.id == unit.id && (one.offset..=one.offset + length(one, unit)).contains(&fact.span.0)) {
                 elsewhere(desk, fact, &now, home, &all, &mut told, found);
             }

@@ -2,7 +2,8 @@
 
 use super::desk::Desk;
 use super::past::Past;
-use super::{AnchorPrint, CheckInput, CheckOptions, Fingerprints, LockView};
+use super::{CheckInput, CheckOptions, Fingerprints, LockView};
+use crate::lock::AnchorPrint;
 use crate::sandbox::Sandbox;
 use crate::tree::{MemoryTree, Tree};
 use crate::{Anchor, Digest, Finding, Format, Kind, Place, Unit};

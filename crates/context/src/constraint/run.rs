@@ -284,7 +284,7 @@ fn blocks_of<'t>(pattern: &Pattern, text: &'t str) -> Vec<(usize, &'t str)> {
 fn validate(schema: &Schema, subject: Subject<'_>) -> Verdict {
     let value = match subject {
         Subject::Output { text } => read_json(text),
-        Subject::File { path, text, .. } => crate::fact::read(path, text),
+        Subject::File { path, text, .. } => crate::schema::read_file(path, text),
     };
     let whole = |excerpt: String| Breach { line: 0, column: 0, excerpt };
     match value {

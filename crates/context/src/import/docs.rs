@@ -1,0 +1,26 @@
+//! README files, docs trees and decision records, as Markdown, reStructuredText or AsciiDoc.
+
+use super::text_sections::{Text, units};
+use super::{Found, Native, Source};
+use crate::front_matter::split;
+use crate::{Format, markdown};
+
+/// Sections of a page begin at headings up to this level.
+const LEVEL_MAX: u8 = 3;
+
+pub(super) fn import(kind: Native, source: &Source<'_>, found: &mut Found) {
+    let (body, lines_before) = match kind {
+        Native::Markdown => {
+            // Site generators have keys of their own here; only its title tells something.
+            let front = split(source.text);
+            (front.body, front.body_line - 1)
+        }
+        _ => (source.text, 0),
+    };
+    let headings = match kind {
+        Native::Markdown => markdown::parse(body).headings,
+        _ => markdown::plain_headings(body, kind == Native::AsciiDoc),
+    };
+    let text = Text { text: body, lines_before, format: Format::Markdown, level_max: LEVEL_MAX };
+    units(source, &text, &headings, found, &mut |_| {});
+}

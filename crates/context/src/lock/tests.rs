@@ -1,0 +1,68 @@
+use super::*;
+use crate::CatalogueOptions;
+use crate::tree::MemoryTree;
+use proptest::prelude::*;
+
+fn lock(files: &[(&str, &str)], seed: &str) -> Lock {
+    let catalogue = Catalogue::build(&MemoryTree::new(files.iter().copied()), &CatalogueOptions::default());
+    let print = |anchor: &Anchor| {
+        let digest = Digest::of(format!("{seed}{}", anchor.path).as_bytes());
+        (!anchor.path.contains("gone")).then_some(AnchorPrint { signature: digest, body: digest })
+    };
+    Lock::of(&catalogue, &print)
+}
+
+const A: (&str, &str) = ("context/a.md", "---\nid: a\nanchors: [src/x.rs#Y, src/gone.rs]\n---\nText.\n");
+const B: (&str, &str) = ("context/b.md", "---\nid: b\n---\nOther.\n");
+
+#[test]
+fn a_lock_reads_back() {
+    let mut lock = lock(&[A, B], "");
+    lock.never.insert("a \"b\" = c".to_owned());
+    let text = lock.to_string();
+    assert_eq!(Lock::parse(&text, LOCK_FILE), (lock.clone(), Vec::new()), "{text}");
+    let anchor = Anchor { path: "src/gone.rs".to_owned(), at: None, is_declared: true, line: 0 };
+    assert_eq!((lock.print("doc:a", &anchor), lock.print("doc:b", &anchor)), (Some(None), None));
+    assert!(text.starts_with("# made by jeton context lock\nversion = 1\n\n[[never]]\n"));
+}
+
+#[test]
+fn bad_lines_are_reported_and_the_rest_is_read() {
+    let text = format!("{}<<<<<<< ours\n[[unit]]\nid = 3\n[[unit]]\nid = \"doc:c\"\ndigest = \"x\"\n", lock(&[A], ""));
+    let (read, findings) = Lock::parse(&text, LOCK_FILE);
+    assert_eq!(read.units.keys().collect::<Vec<_>>(), ["doc:a", "doc:c"]);
+    assert_eq!(findings.len(), 3);
+    assert!(findings[0].message.contains("merge"));
+}
+
+fn check(old: &Lock, new: &Lock, expected: &str) {
+    assert_eq!(Lock::diff(old, new).to_string(), expected);
+}
+
+#[test]
+fn changes_are_told_apart() {
+    let first = lock(&[A, B], "");
+    check(&first, &first, "nothing changed\n");
+    let text = lock(&[A, (B.0, "---\nid: b\n---\nOther words.\n")], "");
+    check(&first, &text, "~ doc:b: body, tokens (2 → 3 tokens in o200k_base)\n0 added, 0 removed, 1 changed; 4 → 5 tokens in o200k_base\n");
+    check(&first, &lock(&[A, (B.0, "---\nid: b\nclasses: [x]\n---\nOther.\n")], ""), "~ doc:b: scope\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n");
+    check(&first, &lock(&[A, (B.0, "---\nid: b\nsafety: true\n---\nOther.\n")], ""), "~ doc:b: use\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n");
+    check(&first, &lock(&[A, B], "later"), "~ doc:a: anchors\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n");
+    let removed = "- doc:b (2 tokens in o200k_base)\n0 added, 1 removed, 0 changed; 4 → 2 tokens in o200k_base\n";
+    check(&first, &lock(&[A], ""), removed);
+    check(&lock(&[A], ""), &first, "+ doc:b (2 tokens in o200k_base)\n1 added, 0 removed, 0 changed; 2 → 4 tokens in o200k_base\n");
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_read(text in "(\\[\\[unit\\]\\]\n|\\[\\[never\\]\\]\n|id = |digest = |tokens\\.|anchors\\.|\"| = |\n|[a-z0-9é]){0,30}") {
+        let _ = Lock::parse(&text, LOCK_FILE);
+    }
+
+    #[test]
+    fn any_names_read_back(names in proptest::collection::btree_map("[a-z \"=.\\\\é]{0,8}", "[a-z =\".#]{0,8}", 0..5)) {
+        let units = names.iter().map(|(id, anchor)| (id.clone(), LockedUnit { anchors: BTreeMap::from([(anchor.clone(), None)]), ..LockedUnit::default() }));
+        let lock = Lock { units: units.collect(), never: names.keys().cloned().collect() };
+        prop_assert_eq!(Lock::parse(&lock.to_string(), LOCK_FILE).0, lock);
+    }
+}
