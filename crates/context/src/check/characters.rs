@@ -39,7 +39,8 @@ fn is_hidden(line: &[char], at: usize) -> bool {
         '\u{200E}' | '\u{200F}' | '\u{061C}' => !line.iter().any(|&c| is_right_to_left(c)),
         // A flag is written in tags after a black flag.
         '\u{E0020}'..='\u{E007F}' => line[..at].iter().rev().find(|c| !matches!(c, '\u{E0020}'..='\u{E007F}')).is_none_or(|&c| c != '\u{1F3F4}'),
-        '\u{FE00}'..='\u{FE0F}' => before.is_none_or(|c| matches!(c, '\u{FE00}'..='\u{FE0F}')),
+        // One selects the look of a character; a row of them carries bytes.
+        '\u{FE00}'..='\u{FE0F}' => at >= 2 && line[at - 2..at].iter().all(|c| matches!(c, '\u{FE00}'..='\u{FE0F}')),
         '\u{E0100}'..='\u{E01EF}' => !before.is_some_and(is_han),
         '\u{200B}' | '\u{2060}'..='\u{2064}' | '\u{206A}'..='\u{206F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}' => true,
         '\u{FEFF}' | '\u{180E}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E001F}' | '\u{3164}' | '\u{115F}' | '\u{1160}' | '\u{FFA0}' => true,
@@ -89,7 +90,7 @@ mod tests {
         check("\u{1F3F4}\u{E0067}\u{E0062}\u{E007F}", None);
         check("می\u{200C}خواهم", None);
         check("a\u{200D}b", Some(2));
-        check("a\u{FE01}\u{FE02}\u{FE03}", Some(3));
+        check("a\u{FE01}\u{FE02}\u{FE03}", Some(4));
         assert_eq!(first_hidden("\u{FEFF}# Title", true), None);
     }
 

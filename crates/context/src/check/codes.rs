@@ -61,7 +61,12 @@ pub const CODES: [Code; 32] = [
         "Take one back, or give them scopes that do not meet.",
     ),
     code("contradiction", Severity::Warning, "Two sentences differ in nothing but a figure.", "Make them agree, or quote the figure with `{fact: …}`."),
-    code("duplicate-unit", Severity::Warning, "Two units say the same, or nearly.", "Keep one, and let the other name it."),
+    code(
+        "duplicate-unit",
+        Severity::Warning,
+        "Two units say the same, or nearly; a note for pages that are loaded only when they are looked for.",
+        "Keep one, and let the other name it.",
+    ),
     code(
         "example-breaks-constraint",
         Severity::Error,
@@ -102,7 +107,7 @@ pub const CODES: [Code; 32] = [
     code(
         "unknown-command",
         Severity::Warning,
-        "A target, recipe, script, alias or program that a text names is not there; an error where the repository once had it.",
+        "A target, recipe, script, alias or program that a text names is not there; an error where the repository once had it, a note in pages for users.",
         "Name one that exists.",
     ),
     code(

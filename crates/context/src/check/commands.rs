@@ -6,7 +6,7 @@ mod shell;
 use super::desk::Desk;
 use super::past::Was;
 use crate::tree::{normalize, parent};
-use crate::{Finding, Severity, Trust, Unit};
+use crate::{Finding, Format, Severity, Trust, Unit};
 use known::Known;
 use shell::Command;
 use std::collections::BTreeSet;
@@ -58,7 +58,7 @@ fn look(desk: &Desk<'_>, unit: &Unit, offset: usize, command: &Command, known: &
         *lookups += 1;
         known::was_there(desk.input.git, command)
     };
-    let (severity, why) = if once { (Severity::Error, "the repository once had it, and it is gone") } else { (Severity::Warning, known::why(command)) };
+    let (severity, why) = if once { (Severity::Error, "the repository once had it, and it is gone") } else { (weight(unit), known::why(command)) };
     let near = known.near(command);
     let remedy = near.as_ref().map_or_else(|| "name one that exists, or take it out".to_owned(), |near| format!("did you mean `{near}`?"));
     let finding = desk.at(unit, offset, "unknown-command", severity, format!("`{shown}`: {why}"), remedy);
@@ -66,6 +66,14 @@ fn look(desk: &Desk<'_>, unit: &Unit, offset: usize, command: &Command, known: &
         Some(near) => desk.mended(finding, &shown, &near),
         None => finding,
     })
+}
+
+/// What speaks to agents and contributors means this project; a guide for users may mean theirs.
+fn weight(unit: &Unit) -> Severity {
+    let name = crate::tree::file_name(&unit.place.path).to_lowercase();
+    let is_ours =
+        unit.format != Format::Markdown || ["contributing", "development", "developing", "hacking", "building"].iter().any(|start| name.starts_with(start));
+    if is_ours { Severity::Warning } else { Severity::Note }
 }
 
 /// A program of the project, named by its path: from the project's directory or from the text's own.

@@ -14,6 +14,8 @@ pub(super) struct Past {
     pub(super) is_known: bool,
     /// What is gone, with what took its place.
     gone: BTreeMap<String, Option<String>>,
+    /// For what ignore files say of a path; `None` in tests.
+    git: Option<Git>,
     /// Tracked and still there, though the project's tree leaves it out.
     kept: BTreeSet<String>,
 }
@@ -36,6 +38,7 @@ impl Past {
     pub(super) fn read(git: Option<&Git>, tree: &dyn Tree) -> Self {
         let Some(git) = git.filter(|git| git.resolve("HEAD").is_some()) else { return Self::default() };
         let mut past = Self::of(git.vanished("HEAD").unwrap_or_default());
+        past.git = Some(git.clone());
         for patch in git.diff_worktree("HEAD").unwrap_or_default() {
             if let Some(old) = patch.old_path.filter(|old| patch.new_path.as_ref() != Some(old)) {
                 past.gone.insert(old, patch.new_path);
@@ -52,7 +55,7 @@ impl Past {
         for (path, now) in vanished {
             gone.entry(path).or_insert(now);
         }
-        Self { is_known: true, gone, kept: BTreeSet::new() }
+        Self { is_known: true, gone, git: None, kept: BTreeSet::new() }
     }
 
     /// What became of `path`, a file or a directory, which `tree` does not have.
@@ -62,14 +65,24 @@ impl Past {
         if self.kept.contains(path) || self.kept.range(inside.clone()..).next().is_some_and(|kept| kept.starts_with(&inside)) {
             return Was::There;
         }
+        let was = self.gone_or_below(tree, path, &inside);
+        // What was removed and is ignored now is made by a tool when it is needed.
+        if was == Was::Removed && self.is_ignored(path) { Was::There } else { was }
+    }
+
+    fn gone_or_below(&self, tree: &dyn Tree, path: &str, inside: &str) -> Was {
         if self.gone.contains_key(path) {
             return self.follow(tree, path).map_or(Was::Removed, Was::Renamed);
         }
-        let mut below = self.gone.range(inside.clone()..).take_while(|(gone, _)| gone.starts_with(&inside)).peekable();
+        let mut below = self.gone.range(inside.to_owned()..).take_while(|(gone, _)| gone.starts_with(inside)).peekable();
         if below.peek().is_none() {
             return Was::Never;
         }
         below.find_map(|(gone, _)| directory(path, gone, &self.follow(tree, gone)?)).filter(|now| tree.exists(now)).map_or(Was::Removed, Was::Renamed)
+    }
+
+    fn is_ignored(&self, path: &str) -> bool {
+        self.git.as_ref().is_some_and(|git| git.run(&["check-ignore", "--quiet", "--no-index", "--", path]).is_ok())
     }
 
     /// The path that `path` has now, where it is there.

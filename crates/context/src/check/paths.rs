@@ -155,7 +155,7 @@ fn heading(desk: &Desk<'_>, unit: &Unit, offset: usize, path: &str, fragment: &s
     }
     let known = desk.fragments(path);
     let wanted = fragment.to_lowercase();
-    if known.iter().any(|known| known.to_lowercase() == wanted) {
+    if known.iter().any(|known| is_same_heading(known, &wanted)) || desk.text(path).is_none_or(|text| is_assembled(&text)) {
         return None;
     }
     let near = known.iter().filter(|known| known.contains(&wanted) || wanted.contains(known.as_str())).find(|known| !known.is_empty());
@@ -166,6 +166,22 @@ fn heading(desk: &Desk<'_>, unit: &Unit, offset: usize, path: &str, fragment: &s
         Some(near) => desk.mended(finding, &format!("#{fragment}"), &format!("#{near}")),
         None => finding,
     })
+}
+
+/// Whether a fragment may mean a heading. Sites differ in what they make of punctuation, so only letters and digits count, and a heading with
+/// parameters may be named without them.
+fn is_same_heading(known: &str, wanted: &str) -> bool {
+    let plain = |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
+    let (known, wanted) = (plain(known), plain(wanted));
+    let is_start = |long: &str, short: &str| short.len() >= 8 && long.starts_with(short);
+    known == wanted || is_start(&known, &wanted) || is_start(&wanted, &known)
+}
+
+/// Whether a page takes in others when it is built: then its headings are not all its own.
+fn is_assembled(text: &str) -> bool {
+    ["--8<--", "{{#include", "<!--@include", "<!-- @include", "{% include", "{%- include", "```{include}", ".. include::", "{{<", "::: "]
+        .iter()
+        .any(|mark| text.contains(mark))
 }
 
 #[cfg(test)]
@@ -203,7 +219,7 @@ mod tests {
         };
         check("[a](../README.md) [b](https://x.org/gone.md) [c](mailto:a@b.c) [d](../../out.md) [e](/site/page)", &[]);
         check("[a](b%20c.md#win-dows) [b](guide/) [c](./guide)", &[]);
-        check("One.\n\n[a](b%20c.md#windows)", &["broken-heading docs/a.md:3"]);
+        check("One.\n\n[a](b%20c.md#windows) [b](b%20c.md#door)", &["broken-heading docs/a.md:3"]);
         check("# Here\n[a](#here) [b](#there)", &["broken-heading docs/a.md:2"]);
         check("[a](old.md)", &["broken-path docs/a.md:1"]);
         check("[a](nowhere.md)", &["unknown-path docs/a.md:1"]);

@@ -48,6 +48,8 @@ impl Prose {
         for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
             reader.take(event, range, &mut prose);
         }
+        // Of the text itself: a table drops cells beyond its columns, with the ids in them.
+        prose.fragments.extend(ids(text));
         prose
     }
 }
@@ -82,7 +84,6 @@ impl Reader {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => prose.links.push((dest_url.into_string(), range.start)),
             Event::Start(Tag::Heading { level, id, .. }) => self.heading = (level <= HeadingLevel::H6).then(|| (String::new(), id.map(|id| id.into_string()))),
             Event::End(TagEnd::Heading(_)) => self.end_heading(prose),
-            Event::Html(html) | Event::InlineHtml(html) => prose.fragments.extend(ids(&html)),
             _ => {}
         }
     }

@@ -20,7 +20,7 @@ const DESCRIPTION_CHARACTERS_MAX: usize = 1_024;
 const AGENTS_BYTES_MAX: u64 = 32 << 10;
 /// Words in a shingle, and how many words a text needs to be compared.
 const SHINGLE_WORDS: usize = 5;
-const WORDS_MIN: usize = 20;
+const WORDS_MIN: usize = 40;
 /// The smallest shingles of a text by which its doubles are looked up.
 const SKETCH: usize = 12;
 
@@ -135,7 +135,10 @@ fn duplicates(desk: &Desk<'_>, found: &mut Vec<Finding>) {
         if let Some(other) = double {
             let how = if other.whole == text.whole { "says the same as" } else { "says nearly the same as" };
             let message = format!("`{}` {how} `{}` ({})", text.unit.id, other.unit.id, other.unit.place);
-            found.push(Desk::whole(text.unit, "duplicate-unit", Severity::Warning, message, "keep one, and let the other name it".to_owned()));
+            // A page that is only found when it is looked for costs little.
+            let is_page = text.unit.format == Format::Markdown && text.unit.loading == Loading::OnDemand;
+            let severity = if is_page { Severity::Note } else { Severity::Warning };
+            found.push(Desk::whole(text.unit, "duplicate-unit", severity, message, "keep one, and let the other name it".to_owned()));
         }
         text.shingles.iter().take(SKETCH).for_each(|shingle| known.entry(*shingle).or_default().push(at));
     }

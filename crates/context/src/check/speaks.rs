@@ -88,7 +88,9 @@ fn shown(text: &str) -> String {
 /// Sentences of two units that differ in nothing but the figure.
 fn contradictions<'a>(desk: &Desk<'_>, all: &[Statement<'a>], told: &mut Told<'a>, found: &mut Vec<Finding>) {
     let mut by_unit: BTreeMap<&str, Vec<&Statement<'a>>> = BTreeMap::new();
-    let speaks = |one: &&Statement<'_>| matches!(one.unit.kind, Kind::Doc | Kind::Constraint) && one.quantities.len() == 1 && one.subject.len() >= 3;
+    let speaks = |one: &&Statement<'_>| {
+        matches!(one.unit.kind, Kind::Doc | Kind::Constraint) && one.quantities.len() == 1 && one.quantities[0].is_measured() && one.subject.len() >= 3
+    };
     for one in all.iter().filter(speaks) {
         by_unit.entry(&one.quantities[0].unit).or_default().push(one);
     }

@@ -49,6 +49,14 @@ pub(super) struct Quantity {
     pub(super) unit: String,
 }
 
+impl Quantity {
+    /// Whether the unit is one of time, money, share or size; other words after a figure may be names (`Vite 7 changelog`).
+    pub(super) fn is_measured(&self) -> bool {
+        let unit = self.unit.strip_prefix("working ").unwrap_or(&self.unit);
+        ["day", "month", "year", "hour", "minute", "second", "ms", "%", "eur", "usd", "gbp", "kg", "km", "kb", "mb", "gb", "kib", "mib"].contains(&unit)
+    }
+}
+
 /// One sentence that states quantities.
 #[derive(Clone, Debug)]
 pub(super) struct Statement<'a> {

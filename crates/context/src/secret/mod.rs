@@ -148,6 +148,7 @@ mod tests {
             "password: the one that you chose when you signed up",
             "token: 0123456789abcdef0123456789abcdef",
             "jtn_x",
+            "jtn_ttf72n0zk5v1_d208398cb322…",
             "secret = std::env::var(\"A1B2C3D4E5F6\")",
         ] {
             check(&[text], text);

@@ -62,7 +62,9 @@ fn shape_at(text: &str, start: usize) -> Option<SecretSpan> {
         return key_block(text, end).map(|end| SecretSpan { kind, start, end });
     }
     // A longer run is something else: a name, a hash, a picture in base 64.
-    let is_cut = text[end..].starts_with(|c: char| c.is_ascii_alphanumeric());
+    let rest = &text[end..];
+    // What an ellipsis follows is shown in part.
+    let is_cut = rest.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '…') || rest.starts_with("...");
     (!is_cut && !is_stand_in(&text[start..end])).then_some(SecretSpan { kind, start, end })
 }
 

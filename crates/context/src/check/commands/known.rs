@@ -7,10 +7,10 @@ use crate::tree::file_name;
 use std::collections::BTreeSet;
 
 /// Built into cargo, or so common beside it that a text may take them for granted.
-const CARGO: &str = "add audit b bench binstall bloat build c check chef clean clippy component config criterion cross d deb deny dist doc docs expand features fetch fix flamegraph fmt \
+const CARGO: &str = "add audit b bench binstall bloat build c check chef clean clippy component config criterion cross d deb deny depgraph dist doc docs expand features fetch fix flamegraph fmt \
     fuzz generate generate-lockfile hack help info init insta install leptos llvm-cov locate-project login logout make metadata miri msrv mutants ndk nextest new outdated owner package \
-    pgrx pkgid public-api publish r read-manifest readme release remove report rm run rustc rustdoc rustfix search semver-checks set-version shuttle sort sqlx sweep t tarpaulin tauri test \
-    tree udeps uninstall update upgrade vendor verify-project version vet watch wix workspaces yank zigbuild";
+    pgrx pkgid public-api publish r read-manifest readme release remove report rm run rustc rustdoc rustfix search semver-checks set-version shear shuttle sort sqlx sweep t tarpaulin tauri test \
+    tree udeps uninstall update upgrade vendor verify-project version vet watch wix workspaces xwin yank zigbuild";
 
 /// What is there; `None` where the project has no file of that kind, or one that cannot be read to the end.
 #[derive(Debug, Default)]

@@ -22,7 +22,7 @@ pub(super) fn is_shell(language: &str) -> bool {
 
 /// Whether a path ends as scripts do.
 pub(super) fn is_script(path: &str) -> bool {
-    [".sh", ".bash", ".py", ".mjs", ".js", ".rb", ".pl"].iter().any(|end| path.ends_with(end))
+    [".sh", ".bash", ".py", ".rb", ".pl"].iter().any(|end| path.ends_with(end))
 }
 
 /// The commands of one line.
