@@ -77,7 +77,8 @@ pub(crate) fn is_export(text: &str) -> bool {
 /// such files go to every agent. Facts have the value that their source in `tree` has now.
 #[must_use]
 pub fn export(catalogue: &Catalogue, dialect: Dialect, tree: &dyn Tree) -> Vec<ExportFile> {
-    let (units, others): (Vec<&Unit>, Vec<&Unit>) = catalogue.units().iter().filter(|unit| unit.format == Format::Context || is_own_schema(unit)).partition(|unit| is_for_all(unit));
+    let (units, others): (Vec<&Unit>, Vec<&Unit>) =
+        catalogue.units().iter().filter(|unit| unit.format == Format::Context || is_own_schema(unit)).partition(|unit| is_for_all(unit));
     if units.is_empty() {
         return Vec::new();
     }
@@ -169,7 +170,9 @@ fn llms_txt(catalogue: &Catalogue, units: &[&Unit], tree: &dyn Tree) -> ExportFi
     let readme = catalogue.units().iter().find(|unit| &*unit.place.path == "README.md");
     let name = readme.map_or("Project", |unit| unit.title.split(" › ").next().unwrap_or(&unit.title));
     let mut body = format!("# {name}\n");
-    for (kind, title) in [(Kind::Constraint, "Constraints"), (Kind::Doc, "Docs"), (Kind::Schema, "Schemas"), (Kind::Example, "Examples"), (Kind::Skill, "Skills")] {
+    for (kind, title) in
+        [(Kind::Constraint, "Constraints"), (Kind::Doc, "Docs"), (Kind::Schema, "Schemas"), (Kind::Example, "Examples"), (Kind::Skill, "Skills")]
+    {
         let lines: Vec<String> = units.iter().filter(|unit| unit.kind == kind).map(|unit| text::link(unit, tree)).collect();
         if !lines.is_empty() {
             body.push_str(&format!("\n## {title}\n\n{}\n", lines.join("\n")));

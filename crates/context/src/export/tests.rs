@@ -28,7 +28,8 @@ fn without_marker(text: &str) -> String {
     text.lines().filter(|line| !line.starts_with(MARK)).map(|line| format!("{line}\n")).collect()
 }
 
-const ALL: &str = "## Rules\n\n- **Must:** Refunds within 45 days.\n\n## Tone\n\nPlain words.\n\n<!-- 1 units for some classes, models or keys only are left out -->\n";
+const ALL: &str =
+    "## Rules\n\n- **Must:** Refunds within 45 days.\n\n## Tone\n\nPlain words.\n\n<!-- 1 units for some classes, models or keys only are left out -->\n";
 
 #[test]
 fn every_dialect_says_the_same() {
