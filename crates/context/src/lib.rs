@@ -2,6 +2,7 @@
 //! Knows nothing of models and money.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod code;
 pub mod constraint;
 mod finding;
 mod place;
