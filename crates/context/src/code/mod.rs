@@ -8,7 +8,6 @@ mod outline;
 mod parse;
 mod references;
 mod resolve;
-mod role;
 mod rules;
 mod view;
 mod visible;
@@ -21,5 +20,4 @@ pub use outline::{Outline, OutlineOptions, Symbol, SymbolKind, outline, outline_
 pub use parse::PARSED_BYTES_MAX;
 pub use references::{identifiers, references};
 pub use resolve::{Resolved, resolve};
-pub use role::{Role, role};
 pub use view::{ViewLine, handle_view, signature_view};

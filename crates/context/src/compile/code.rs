@@ -210,6 +210,8 @@ const fn phrase(signal: Signal) -> &'static str {
         Signal::Together => "it changes together with likely files",
         Signal::Sibling => "it is called like a likely file",
         Signal::Mentions => "it names a likely file",
+        Signal::Defines => "it defines what the task names",
+        Signal::Used => "it defines what a likely part uses",
     }
 }
 
