@@ -2,7 +2,7 @@
 
 mod context;
 
-pub(crate) use context::{AskArgs, CompileArgs, ContextCommand, ExplainArgs, ExportArgs, ListArgs, ScoreArgs};
+pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -51,7 +51,7 @@ pub(crate) enum Command {
     /// Models and their prices
     #[command(subcommand)]
     Model(ModelCommand),
-    /// What models are given to know: list, search, compile, explain, lock, score, export
+    /// What models are given to know: list, search, compile, check, lock, score, export
     #[command(subcommand)]
     Context(ContextCommand),
 }

@@ -1,8 +1,8 @@
 //! The command line of `jeton context`.
 
 use clap::{Args, Subcommand, ValueEnum};
-use jeton_context::Kind;
 use jeton_context::export::Dialect;
+use jeton_context::{Kind, Severity};
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -50,6 +50,16 @@ pub(crate) enum ContextCommand {
         /// A revision of Git; its context.lock, or else its files, are what is compared with
         revision: Option<String>,
     },
+    /// What is broken, stale, contradictory, too large or dangerous in the context
+    #[command(
+        after_help = "Example:\n  jeton context check --severity warning\n  jeton context check --format sarif > context.sarif\n\nExit codes: 0 no error, 1 errors. docs/context-checks.md has every code with its cause and remedy."
+    )]
+    Check(CheckArgs),
+    /// Run the checks of constraints on the files, on what a change added, or on an answer
+    #[command(
+        after_help = "Example:\n  jeton context enforce --diff main\n  jeton context enforce --output answer.txt --class support.refund\n\nExit codes: 0 all hold, 1 one is broken that weighs as an error, 4 one could not be checked."
+    )]
+    Enforce(EnforceArgs),
     /// How well the repository's own past fixes are found: no model, no network
     #[command(
         after_help = "Example:\n  jeton context score --cases 200\n  jeton context score --compare main\n  jeton context score --at-least recall@10=0.8\n\nA fix of the past is a case: its message without names of files is the question, what it changed is the answer, the tree before it is searched."
@@ -122,6 +132,73 @@ pub(crate) struct ExplainArgs {
     /// Why is this unit, or file, in or not?
     #[arg(long)]
     pub(crate) unit: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// How the findings are printed; --json is the same as json
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+    /// Remember in context.lock that paths which never were are meant so, and ask no more
+    #[arg(long)]
+    pub(crate) remember: bool,
+    /// Only what this owner answers for; `none`: what nobody answers for
+    #[arg(long)]
+    pub(crate) owner: Option<String>,
+    /// Only what weighs so much or more
+    #[arg(long, value_enum, default_value = "note")]
+    pub(crate) severity: SeverityName,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct EnforceArgs {
+    /// Only lines that were added since this revision of Git
+    #[arg(long, value_name = "REV")]
+    pub(crate) diff: Option<String>,
+    /// An answer of a model in place of the files; `-` reads it from stdin
+    #[arg(long, value_name = "FILE", conflicts_with = "diff")]
+    pub(crate) output: Option<String>,
+    /// The class of the work, for constraints that are for some classes only
+    #[arg(long, requires = "output")]
+    pub(crate) class: Option<String>,
+    /// The model that answered, for constraints that are for some models only
+    #[arg(long, requires = "output")]
+    pub(crate) model: Option<String>,
+    /// How the breaches are printed; --json is the same as json
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: ReportFormat,
+}
+
+/// How findings are printed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ReportFormat {
+    /// For people
+    Text,
+    /// As data
+    Json,
+    /// SARIF 2.1.0, which code hosts show beside the lines
+    Sarif,
+}
+
+/// How much findings weigh, by name.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum SeverityName {
+    /// Worth knowing
+    Note,
+    /// Probably wrong
+    Warning,
+    /// Wrong
+    Error,
+}
+
+impl From<SeverityName> for Severity {
+    fn from(name: SeverityName) -> Self {
+        match name {
+            SeverityName::Note => Self::Note,
+            SeverityName::Warning => Self::Warning,
+            SeverityName::Error => Self::Error,
+        }
+    }
 }
 
 #[derive(Debug, Args)]

@@ -23,10 +23,11 @@ pub(super) fn list(engine: &Engine, args: &ListArgs, is_json: bool) -> Result<()
         return Ok(());
     }
     if units.is_empty() {
-        let what = if desk.catalogue.units().is_empty() { "There is no context here" } else { "No unit is like that" };
-        println!(
-            "{what}. AGENTS.md, CLAUDE.md, README.md, docs/, schemas and context/ are read; `jeton context list` without conditions shows all that was found."
-        );
+        if desk.catalogue.units().is_empty() {
+            println!("There is no context here. AGENTS.md, CLAUDE.md and other rules of agents, README.md, docs/, schemas and context/ are read.");
+        } else {
+            println!("No unit is like that. `jeton context list` shows all {}.", desk.catalogue.units().len());
+        }
         return Ok(());
     }
     output::table(&["kind", "id", "owner", "tokens", "loading", "place"], &[3], units.iter().map(|unit| row(unit, vocabulary)).collect());
@@ -156,11 +157,13 @@ fn lines(desk: &Desk, unit: &Unit, standing: Option<&'static str>) -> Vec<(&'sta
 /// What became of the place that an anchor names.
 fn state(desk: &Desk, unit: &Unit, anchor: &Anchor) -> &'static str {
     let was = desk.lock.as_ref().and_then(|lock| lock.print(&unit.id, anchor));
-    match (prints::print(&*desk.tree, anchor), was) {
+    match (prints::print(&*desk.tree, anchor), was.flatten()) {
         (None, _) => "gone",
+        (Some(_), _) if !anchor.is_declared => "there",
         (Some(_), None) => "there, never locked",
-        (Some(now), Some(was)) if was == Some(now) => "unchanged since it was locked",
-        (Some(_), Some(_)) => "changed since it was locked",
+        (Some(now), Some(was)) if now == was => "fresh: unchanged since it was locked",
+        (Some(now), Some(was)) if now.signature == was.signature => "suspect: its body changed since it was locked",
+        (Some(_), Some(_)) => "stale: its signature changed since it was locked",
     }
 }
 

@@ -131,7 +131,7 @@ fn summary(manifest: &Manifest) -> String {
     let of_tier = |tier: Tier| manifest.spans.iter().filter(|span| span.tier == tier).count();
     let [rules, knowledge, code] = Tier::ALL.map(of_tier);
     format!(
-        "{} of {} tokens in {}: {rules} parts that must be there, {knowledge} of units, {code} of code\ndigest {}, of the state {}",
+        "{} of {} tokens in {}; parts: {rules} of what must be there, {knowledge} of units, {code} of code\ndigest {}, of the state {}",
         output::count(manifest.tokens),
         output::count(manifest.budget_tokens),
         manifest.vocabulary,

@@ -1,7 +1,9 @@
 //! `jeton context`: what models are given to know.
 
 mod catalogue;
+mod check;
 mod compile;
+mod enforce;
 mod export;
 mod lock;
 mod prints;
@@ -13,6 +15,7 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_context::engine::{Engine, EngineOptions};
+use jeton_context::sandbox::Sandbox;
 use jeton_context::tree::TreeOptions;
 use jeton_context::{Severity, Unit};
 use jeton_project::Snapshot;
@@ -28,6 +31,8 @@ pub(crate) fn run(context: &Context, command: ContextCommand, is_json: bool) -> 
         ContextCommand::Explain(args) => compile::explain(context, &args, is_json),
         ContextCommand::Lock { check } => lock::run(&open(context, false)?, check, is_json),
         ContextCommand::Diff { revision } => lock::diff(&open(context, false)?, &engine_options(context, &context.snapshot()?), revision.as_deref(), is_json),
+        ContextCommand::Check(args) => check::run(&open(context, false)?, may_run_commands(&context.snapshot()?), &args, is_json),
+        ContextCommand::Enforce(args) => enforce::run(&open(context, false)?, may_run_commands(&context.snapshot()?), &args, is_json),
         ContextCommand::Score(args) => score::run(context, &args, is_json),
         ContextCommand::Export(args) => export::run(&open(context, false)?, &args, is_json),
     }
@@ -60,6 +65,16 @@ fn tree_options(_snapshot: &Snapshot) -> TreeOptions {
 /// The vocabulary of counts where no model is named.
 fn vocabulary(_snapshot: &Snapshot) -> Vocabulary {
     Vocabulary::default()
+}
+
+/// Whether commands of constraints, and blocks of code marked as tests, may run in the sandbox.
+fn may_run_commands(_snapshot: &Snapshot) -> bool {
+    true
+}
+
+/// The sandbox of the project, or why commands cannot run.
+fn sandbox(engine: &Engine, may_run: bool) -> Result<Sandbox, String> {
+    if may_run { Sandbox::open(engine.root()).map_err(|why| why.0) } else { Err("the settings say that commands never run".to_owned()) }
 }
 
 /// Where what was read is kept: not in a bare repository, in which nothing of ours belongs.

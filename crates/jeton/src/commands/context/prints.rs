@@ -1,5 +1,6 @@
 //! The prints of what anchors lead to.
 
+use jeton_context::check::{CodePrints, anchor_print};
 use jeton_context::lock::AnchorPrint;
 use jeton_context::tree::Tree;
 use jeton_context::{Anchor, Catalogue, Digest, Lock};
@@ -9,9 +10,11 @@ pub(super) fn lock_of(catalogue: &Catalogue, tree: &dyn Tree) -> Lock {
     Lock::of(catalogue, &|anchor| print(tree, anchor))
 }
 
-/// The print of the file; of a directory only that it is there.
+/// The print of what a unit is about. Of a path that a text only mentions nothing is kept but that it is there: else every change of the code
+/// would put the lock out of date.
 pub(super) fn print(tree: &dyn Tree, anchor: &Anchor) -> Option<AnchorPrint> {
-    let path = anchor.path.trim_end_matches('/');
-    let body = if tree.file(path).is_some() { tree.read(path).ok()? } else { Vec::new() };
-    tree.exists(path).then(|| AnchorPrint { signature: Digest::of(b""), body: Digest::of(&body) })
+    if anchor.is_declared {
+        return anchor_print(tree, &CodePrints, anchor);
+    }
+    tree.exists(&anchor.path).then(|| AnchorPrint { signature: Digest::of(b""), body: Digest::of(b"") })
 }

@@ -61,8 +61,16 @@ fn unit(engine: &Engine, id: &str, share: f64, wanted: &BTreeSet<String>) -> Opt
     let desk = engine.desk();
     let unit = desk.catalogue.unit(id)?;
     let line = best_line(unit.body.lines(), wanted).map(|(_, line)| line);
+    let number = line.as_ref().and_then(|line| number_of(&desk.tree.text(&unit.place.path).ok()?, unit.place.first_line, line));
+    let place = number.map_or_else(|| unit.place.to_string(), |number| format!("{}:{number}", unit.place.path));
     let why = format!("covers {:.0} % of the words", 100.0 * share);
-    Some(json!({ "name": id, "title": unit.title, "place": unit.place.to_string(), "line": line, "share": share, "why": why }))
+    Some(json!({ "name": id, "title": unit.title, "place": place, "line": line, "share": share, "why": why }))
+}
+
+/// Where a line of a unit stands in its file; a unit may be written otherwise there.
+fn number_of(text: &str, first_line: u32, line: &str) -> Option<usize> {
+    let before = first_line.saturating_sub(1) as usize;
+    text.lines().skip(before).position(|other| other.trim().starts_with(line)).map(|at| before + at + 1)
 }
 
 fn file(engine: &Engine, path: &str, ranked: &RankedFile, wanted: &BTreeSet<String>) -> Value {
