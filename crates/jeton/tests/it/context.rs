@@ -65,7 +65,7 @@ fn shop_with_past() -> Project {
 fn help_of_every_verb() {
     let project = Project::new(BINARY);
     golden("help-context", &project, &["context", "--help"]);
-    for verb in ["list", "show", "search", "compile", "explain", "lock", "diff", "score", "export"] {
+    for verb in ["list", "show", "search", "compile", "explain", "check", "enforce", "lock", "diff", "score", "export"] {
         golden(&format!("help-context-{verb}"), &project, &["context", verb, "--help"]);
     }
 }
@@ -148,7 +148,7 @@ fn a_lock_remembers_and_a_diff_tells() {
     golden("context-lock", &project, &["context", "lock"]);
     golden("context-lock-check", &project, &["context", "lock", "--check"]);
     golden("context-diff-none", &project, &["context", "diff"]);
-    assert_eq!(project.json(&["context", "show", "refund-window"])["anchor_states"][0]["state"], "unchanged since it was locked");
+    assert_eq!(project.json(&["context", "show", "refund-window"])["anchor_states"][0]["state"], "fresh: unchanged since it was locked");
     // An answer that was given once stays.
     let lock = std::fs::read_to_string(project.dir().join("context.lock")).unwrap();
     write(&project, "context.lock", &lock.replacen("version = 1\n", "version = 1\n\n[[never]]\npath = \"docs/gone.md\"\n", 1));
@@ -200,6 +200,84 @@ fn an_export_never_leaves_the_project_through_a_link() {
     assert_eq!(std::fs::read_dir(outside.dir()).unwrap().count(), 0);
 }
 
+/// A rule about files and one about answers.
+const RULES: &str = r#"
+[[constraint]]
+id = "no-floats"
+text = "Money is never a float."
+severity = "error"
+paths = ["src/**"]
+target = "files"
+check = { forbid = "f64" }
+
+[[constraint]]
+id = "no-promise"
+text = "Never promise a refund."
+severity = "error"
+check = { forbid = "(?i)we will refund" }
+"#;
+
+#[test]
+fn checks_have_place_remedy_and_owner() {
+    let project = shop_with_past();
+    golden("context-check-good", &project, &["context", "check", "--severity", "warning"]);
+    assert_eq!(project.run(&["context", "lock"]).code, 0);
+    write(&project, "src/refund.rs", &FILES[8].1.replace("window_days: u32", "window_days: u64"));
+    write(&project, "policy.toml", "[refund]\ndays = 45\n");
+    golden("context-check", &project, &["context", "check"]);
+    golden("context-check-owner", &project, &["context", "check", "--owner", "@shop/support", "--severity", "error"]);
+    assert_has(&project.run(&["context", "show", "refund-window"]).stdout, &["stale: its signature changed", "is 45 (line 11 says 30)"]);
+    let checked = project.run(&["context", "check", "--json"]);
+    assert_eq!((checked.code, checked.json()["errors"].as_u64() > Some(0)), (1, true));
+    let sarif = project.run(&["context", "check", "--format", "sarif"]).json();
+    assert_eq!((sarif["version"].as_str(), sarif["runs"][0]["results"].as_array().is_some_and(|found| !found.is_empty())), (Some("2.1.0"), true));
+}
+
+#[test]
+fn what_never_was_is_asked_about_once() {
+    let project = shop_with_past();
+    write(&project, "README.md", "# Tea shop\n\nWrites `out/orders.json`, see [the list](lists/teas.md).\n");
+    let asked = |args: &[&str]| project.run(&[&["context", "check"], args].concat()).stdout.matches("[unknown-path]").count();
+    let first = asked(&[]);
+    assert!(first > 0, "nothing is asked about");
+    golden("context-check-remember", &project, &["context", "check", "--remember"]);
+    assert_eq!(asked(&[]), 0);
+    assert_has(&project.run(&["context", "check", "--remember"]).stderr, &["nothing new to remember"]);
+    assert_eq!(project.run(&["context", "lock"]).code, 0);
+    assert_eq!(asked(&[]), 0, "a lock keeps the answers");
+}
+
+#[test]
+fn constraints_execute_on_files_changes_and_answers() {
+    let project = shop();
+    write(&project, "context/rules.toml", RULES);
+    write(&project, "src/old.rs", "fn old(price: f64) {}\n");
+    git(project.dir(), &["init", "-q", "-b", "main"]);
+    commit(&project, "A tea shop");
+    golden("context-enforce", &project, &["context", "enforce"]);
+    let since = ["context", "enforce", "--diff", "main"];
+    assert_eq!(project.run(&since).code, 0, "what was there before is not looked at");
+    write(&project, "src/refund.rs", &format!("{}fn half(price: f64) -> f64 {{ price }}\n", FILES[8].1));
+    golden("context-enforce-diff", &project, &since);
+    write(&project, "answer.txt", "Dear Ada,\nof course we will refund this.\n");
+    golden("context-enforce-output", &project, &["context", "enforce", "--output", "answer.txt"]);
+    write(&project, "answer.txt", "Dear Ada,\nplease send it back.\n");
+    assert_eq!(project.json(&["context", "enforce", "--output", "answer.txt"])["checked"], 1);
+    assert_eq!(project.run(&["context", "enforce", "--output", "nowhere.txt"]).code, 2);
+    assert_eq!(project.run(&["context", "enforce", "--diff", "nowhere"]).code, 2);
+}
+
+#[test]
+fn what_was_read_stays_out_of_git() {
+    let project = shop();
+    git(project.dir(), &["init", "-q", "-b", "main"]);
+    commit(&project, "A tea shop");
+    assert_eq!(project.run(&["context", "search", "tea"]).code, 0);
+    assert!(project.dir().join(".jeton/context/index.bin").is_file());
+    let status = Command::new("git").arg("-C").arg(project.dir()).args(["status", "--porcelain"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&status.stdout), "");
+}
+
 #[test]
 fn a_score_says_when_there_is_too_little_to_say() {
     let project = shop_with_past();
@@ -213,6 +291,12 @@ fn a_score_says_when_there_is_too_little_to_say() {
     golden("context-score-same", &project, &["context", "score", "--compare", "HEAD"]);
     golden("context-score-unknown", &project, &["context", "score", "--compare", "nowhere"]);
     golden("context-score-bound", &project, &["context", "score", "--at-least", "beauty=1"]);
+    write(&project, "other.toml", "[gateway]\nlisten = \"127.0.0.1:4601\"\n");
+    assert_eq!(project.json(&["context", "score", "--compare", "other.toml"])["compare"]["is_same"], true);
+    let before = project.json(&["context", "score", "--compare", "HEAD~1"]);
+    assert_eq!((&before["cases"], before["compare"]["differences"]["MRR"]["verdict"].as_str()), (&1.into(), Some("undecided: too few")));
+    write(&project, "bad.toml", "[gateway]\nlisten = 3\n");
+    assert_eq!(project.run(&["context", "score", "--compare", "bad.toml"]).code, 2);
     let score = project.json(&["context", "score"]);
     assert_eq!((&score["cases"], &score["measures"]["recall@5"]["jeton"]["cases"]), (&2.into(), &2.into()));
     // A bare repository has a past too, and gets nothing of ours.
@@ -232,6 +316,8 @@ fn an_empty_directory_is_no_mistake() {
         ("search", &["search", "tea"]),
         ("compile", &["compile", "tea"]),
         ("explain", &["explain", "tea"]),
+        ("check", &["check"]),
+        ("enforce", &["enforce"]),
         ("diff", &["diff"]),
         ("score", &["score"]),
         ("export", &["export", "--as", "agents-md"]),

@@ -1,6 +1,6 @@
 //! `jeton context compile` and `explain`.
 
-use super::{engine_options, open_with, today};
+use super::{engine_options, open_with, read_text, today};
 use crate::cli::{AskArgs, CompileArgs, ExplainArgs};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -10,7 +10,6 @@ use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::{Kind, Unit};
 use jeton_text::Vocabulary;
 use serde_json::json;
-use std::io::Read;
 
 /// The budget where nobody names one, in tokens.
 const BUDGET_TOKENS: u64 = 8_192;
@@ -73,14 +72,7 @@ impl<'a> Ask<'a> {
 }
 
 fn task(text: &str) -> Result<String, Failure> {
-    let mut task = text.to_owned();
-    if text == "-" {
-        task.clear();
-        std::io::stdin()
-            .take(TASK_BYTES_MAX)
-            .read_to_string(&mut task)
-            .map_err(|error| Failure::usage(format!("the task cannot be read from stdin: {error}"), "give it as UTF-8 text"))?;
-    }
+    let task = if text == "-" { read_text("-", "the task", TASK_BYTES_MAX)? } else { text.to_owned() };
     if task.trim().is_empty() {
         return Err(Failure::usage("the task is empty", "say in words what is to be done: jeton context compile \"refunds of opened goods\""));
     }

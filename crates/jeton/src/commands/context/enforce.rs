@@ -2,7 +2,7 @@
 
 use super::check::show;
 use super::lock::no_git;
-use super::{plural, sandbox};
+use super::{plural, read_text, sandbox};
 use crate::cli::{EnforceArgs, ReportFormat};
 use crate::failure::Failure;
 use crate::output;
@@ -12,7 +12,6 @@ use jeton_context::engine::Engine;
 use jeton_context::git::FilePatch;
 use jeton_context::tree::READ_BYTES_MAX;
 use jeton_context::{Detail, Finding, Place, Unit, report};
-use std::io::Read;
 
 /// The longest answer that is judged, in bytes.
 const OUTPUT_BYTES_MAX: u64 = 16 << 20;
@@ -69,7 +68,7 @@ fn added(engine: &Engine, revision: &str) -> Result<Vec<FilePatch>, Failure> {
 
 /// Judges an answer by every constraint that speaks of answers and is for its class and model.
 fn on_output(units: &[Unit], file: &str, args: &EnforceArgs, surroundings: &Surroundings<'_>) -> Result<Enforcement, Failure> {
-    let text = read(file)?;
+    let text = read_text(file, "the answer", OUTPUT_BYTES_MAX)?;
     let name = if file == "-" { "stdin" } else { file };
     let mut made = Enforcement::default();
     for unit in units.iter().filter(|unit| is_for(unit, args)) {
@@ -100,15 +99,4 @@ fn is_for(unit: &Unit, args: &EnforceArgs) -> bool {
         patterns.is_empty() || value.is_some_and(|value| patterns.iter().any(|pattern| matches_pattern(pattern, value)))
     };
     matches(&unit.scope.classes, args.class.as_deref()) && matches(&unit.scope.models, args.model.as_deref())
-}
-
-fn read(file: &str) -> Result<String, Failure> {
-    let failed = |error: std::io::Error| Failure::usage(format!("the answer cannot be read from {file}: {error}"), "name a file, or - for stdin");
-    let mut bytes = Vec::new();
-    if file == "-" {
-        std::io::stdin().take(OUTPUT_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
-    } else {
-        std::fs::File::open(file).map_err(failed)?.take(OUTPUT_BYTES_MAX).read_to_end(&mut bytes).map_err(failed)?;
-    }
-    Ok(String::from_utf8_lossy(&bytes).into_owned())
 }

@@ -20,6 +20,7 @@ use jeton_context::tree::TreeOptions;
 use jeton_context::{Severity, Unit};
 use jeton_project::Snapshot;
 use jeton_text::Vocabulary;
+use std::io::Read;
 use std::path::Path;
 
 pub(crate) fn run(context: &Context, command: ContextCommand, is_json: bool) -> Result<(), Failure> {
@@ -47,8 +48,31 @@ fn open(context: &Context, with_code: bool) -> Result<Engine, Failure> {
 fn open_with(root: &Path, options: EngineOptions) -> Engine {
     let engine = Engine::open(root, options);
     // A checkout that may only be read is read again the next time.
-    let _ = engine.save();
+    let _ = engine.save().and_then(|()| hide(cache(root).as_deref()));
     engine
+}
+
+/// Keeps what was read out of Git, also where nobody has put `.jeton/` into `.gitignore`.
+fn hide(cache: Option<&Path>) -> std::io::Result<()> {
+    match cache.map(|directory| directory.join(".gitignore")) {
+        Some(file) if !file.exists() => std::fs::write(file, "*\n"),
+        _ => Ok(()),
+    }
+}
+
+/// A text from stdin (`-`) or a file.
+fn read_text(file: &str, what: &str, bytes_max: u64) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| Failure::usage(format!("{what} cannot be read from {file}: {error}"), "name a file, or - for stdin");
+    let mut bytes = Vec::new();
+    if file == "-" {
+        std::io::stdin().take(bytes_max + 1).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        std::fs::File::open(file).map_err(failed)?.take(bytes_max + 1).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if bytes.len() as u64 > bytes_max {
+        return Err(Failure::usage(format!("{what} has more than {} MiB", bytes_max >> 20), "give a smaller part of it"));
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{what} is no UTF-8"), "save it as UTF-8"))
 }
 
 /// How the settings say that the project is read.
