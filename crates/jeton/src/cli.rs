@@ -1,5 +1,9 @@
 //! The command line. Flags, help and examples stand together, so that none drifts from the others.
 
+mod context;
+
+pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "jeton", version, about, disable_help_subcommand = true, max_term_width = 100)]
 #[command(
-    after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down."
+    after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down, 4 undecided."
 )]
 pub(crate) struct Cli {
     /// The project's directory [default: found upward from here]
@@ -47,6 +51,9 @@ pub(crate) enum Command {
     /// Models and their prices
     #[command(subcommand)]
     Model(ModelCommand),
+    /// What models are given to know: list, search, compile, check, lock, score, export
+    #[command(subcommand)]
+    Context(ContextCommand),
 }
 
 #[derive(Debug, Args)]

@@ -2,6 +2,7 @@
 
 mod call;
 mod config;
+mod context;
 mod cost;
 mod demo;
 mod key;
@@ -30,6 +31,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key(command) => key::run(&context, command, is_json),
         Command::Config(command) => config::run(&context, &command, is_json),
         Command::Model(command) => model::run(&context, &command, is_json),
+        Command::Context(command) => context::run(&context, command, is_json),
     }
 }
 
