@@ -2,6 +2,7 @@
 //! Knows nothing of models and money.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod audit;
 pub mod catalogue;
 mod codeowners;
 pub mod constraint;

@@ -78,7 +78,14 @@ fn unit(source: &Source<'_>, located: &Located, pointer: &str, called: &str, ope
     let title = text("summary").map_or_else(|| called.to_owned(), |summary| format!("{called}: {summary}"));
     let name = text("operationId").map_or_else(|| called.replacen(' ', ":", 1).to_lowercase(), str::to_owned);
     let (first, last) = located.lines_of(pointer);
-    let mut unit = Unit::new(Kind::Schema, format!("schema:{}#{name}", source.path), title, body.trim_end(), Place::lines(Arc::clone(source.path), first, last), Format::OpenApi);
+    let mut unit = Unit::new(
+        Kind::Schema,
+        format!("schema:{}#{name}", source.path),
+        title,
+        body.trim_end(),
+        Place::lines(Arc::clone(source.path), first, last),
+        Format::OpenApi,
+    );
     unit.detail = Detail::Schema(Box::new(body_schema(source.path, operation, library).unwrap_or_default()));
     unit
 }

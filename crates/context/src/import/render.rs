@@ -101,7 +101,8 @@ fn plain(text: &str) -> String {
 
 /// Keys of OpenAPI (`200`, `/refunds/{id}`) need no quotes to be understood.
 fn is_path_or_status(text: &str) -> bool {
-    (text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit())) || (text.starts_with('/') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/{}_-.".contains(&b)))
+    (text.len() == 3 && text.bytes().all(|b| b.is_ascii_digit()))
+        || (text.starts_with('/') && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"/{}_-.".contains(&b)))
 }
 
 #[cfg(test)]
@@ -112,7 +113,8 @@ mod tests {
     #[test]
     fn values_are_compact() {
         let value = json!({"a": {"b": [1, "x y", true], "c": [{"k": "v", "l": {"m": 1}}, "z"]}, "t": "two\nlines\n", "e": {}, "q": "yes: no", "200": "a # b"});
-        let expected = "a:\n  b: [1, x y, true]\n  c:\n    - k: v\n      l:\n        m: 1\n    - z\nt: |\n  two\n  lines\ne: {}\nq: \"yes: no\"\n200: \"a # b\"\n";
+        let expected =
+            "a:\n  b: [1, x y, true]\n  c:\n    - k: v\n      l:\n        m: 1\n    - z\nt: |\n  two\n  lines\ne: {}\nq: \"yes: no\"\n200: \"a # b\"\n";
         assert_eq!(render(&value), expected);
         assert_eq!(crate::yaml::parse(expected).unwrap().value["a"], value["a"]);
         assert_eq!(render(&json!([])), "[]\n");

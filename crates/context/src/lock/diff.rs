@@ -71,13 +71,7 @@ impl Lock {
             from.units.iter().filter(|(id, _)| !other.units.contains_key(*id)).map(|(id, unit)| (id.clone(), unit.tokens.clone())).collect()
         };
         let changed = new.units.iter().filter_map(|(id, after)| changed(id, old.units.get(id)?, after));
-        LockDiff {
-            added: only(new, old),
-            removed: only(old, new),
-            changed: changed.collect(),
-            tokens_before: totals(old),
-            tokens_after: totals(new),
-        }
+        LockDiff { added: only(new, old), removed: only(old, new), changed: changed.collect(), tokens_before: totals(old), tokens_after: totals(new) }
     }
 }
 
@@ -143,9 +137,7 @@ fn in_brackets(tokens: &BTreeMap<String, u64>) -> String {
 /// `120 → 90 tokens in o200k_base`, for each vocabulary that both have; those that stay only where `with_equal`.
 fn steps(before: &BTreeMap<String, u64>, after: &BTreeMap<String, u64>, with_equal: bool) -> Option<String> {
     let both = after.iter().filter_map(|(vocabulary, now)| Some((vocabulary, before.get(vocabulary)?, now)));
-    let steps: Vec<String> = both
-        .filter(|(_, then, now)| with_equal || then != now)
-        .map(|(vocabulary, then, now)| format!("{then} → {now} tokens in {vocabulary}"))
-        .collect();
+    let steps: Vec<String> =
+        both.filter(|(_, then, now)| with_equal || then != now).map(|(vocabulary, then, now)| format!("{then} → {now} tokens in {vocabulary}")).collect();
     (!steps.is_empty()).then(|| steps.join(", "))
 }

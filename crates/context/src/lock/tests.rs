@@ -45,8 +45,16 @@ fn changes_are_told_apart() {
     check(&first, &first, "nothing changed\n");
     let text = lock(&[A, (B.0, "---\nid: b\n---\nOther words.\n")], "");
     check(&first, &text, "~ doc:b: body, tokens (2 → 3 tokens in o200k_base)\n0 added, 0 removed, 1 changed; 4 → 5 tokens in o200k_base\n");
-    check(&first, &lock(&[A, (B.0, "---\nid: b\nclasses: [x]\n---\nOther.\n")], ""), "~ doc:b: scope\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n");
-    check(&first, &lock(&[A, (B.0, "---\nid: b\nsafety: true\n---\nOther.\n")], ""), "~ doc:b: use\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n");
+    check(
+        &first,
+        &lock(&[A, (B.0, "---\nid: b\nclasses: [x]\n---\nOther.\n")], ""),
+        "~ doc:b: scope\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n",
+    );
+    check(
+        &first,
+        &lock(&[A, (B.0, "---\nid: b\nsafety: true\n---\nOther.\n")], ""),
+        "~ doc:b: use\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n",
+    );
     check(&first, &lock(&[A, B], "later"), "~ doc:a: anchors\n0 added, 0 removed, 1 changed; 4 → 4 tokens in o200k_base\n");
     let removed = "- doc:b (2 tokens in o200k_base)\n0 added, 1 removed, 0 changed; 4 → 2 tokens in o200k_base\n";
     check(&first, &lock(&[A], ""), removed);

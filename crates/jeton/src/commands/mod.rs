@@ -1,9 +1,11 @@
 //! One file for each noun.
 
+mod audit;
 mod call;
 mod config;
 mod cost;
 mod demo;
+mod init;
 mod key;
 mod ledger;
 mod model;
@@ -22,6 +24,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
     let context = Context::open(cli.project)?;
     match cli.command {
+        Command::Init(args) => init::run(&args, context.project.dir(), is_json),
+        Command::Audit(args) => audit::run(&context, &args, is_json),
         Command::Up(args) => crate::serve::up(&context, &args),
         Command::Demo => Ok(()),
         Command::Cost(args) => cost::run(&context, &args, is_json),

@@ -61,7 +61,10 @@ fn an_operation_comes_with_what_it_needs() {
     assert_eq!(names, expected);
     let body = &units[0].body;
     assert!(body.starts_with("POST /refunds/{id} (createRefund)\nsummary: Pay money back\nparameters:\n  - name: id\n"), "{body}");
-    assert!(body.contains("schemas/Refund:\n  type: object\n") && body.contains("schemas/Receipt:") && !body.contains("Unused") && !body.contains("x-internal"), "{body}");
+    assert!(
+        body.contains("schemas/Refund:\n  type: object\n") && body.contains("schemas/Receipt:") && !body.contains("Unused") && !body.contains("x-internal"),
+        "{body}"
+    );
     assert!(units[1].body.contains("api/errors.yaml#/Error:\n  description: Bad"), "{}", units[1].body);
     let findings: Vec<(&str, u32)> = found.findings.iter().map(|finding: &Finding| (finding.code, finding.place.first_line)).collect();
     assert_eq!(findings, [("broken-ref", 36)]);
@@ -93,7 +96,10 @@ fn documents_that_refer_to_everything_are_bounded() {
     let names: Vec<String> = (0..400).map(|at| format!("S{at}")).collect();
     let properties: String = names.iter().map(|name| format!("        {name}: {{$ref: \"#/components/schemas/{name}\"}}\n")).collect();
     let schemas: String = names.iter().map(|name| format!("    {name}:\n      properties:\n{properties}")).collect();
-    let text = format!("openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        \"200\": {{$ref: \"#/components/schemas/S0\"}}\ncomponents:\n  schemas:\n{}", &schemas[..schemas.len().min(400_000)]);
+    let text = format!(
+        "openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n        \"200\": {{$ref: \"#/components/schemas/S0\"}}\ncomponents:\n  schemas:\n{}",
+        &schemas[..schemas.len().min(400_000)]
+    );
     let found = read(text.rsplit_once("    S").map_or(&text, |(whole, _)| whole));
     assert!(found.drafts[0].unit.body.len() < 4 * PARTS_BYTES_MAX && found.drafts[0].unit.body.contains("left out"));
 }
