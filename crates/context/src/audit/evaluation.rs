@@ -50,7 +50,9 @@ fn suites(survey: &Survey<'_>) -> Fact {
 /// What CI runs, and what of it runs before a change is taken.
 fn gate(survey: &Survey<'_>, entries: &[EntryPoint], workflows: &[Workflow], facts: &mut Vec<Fact>, items: &mut Vec<Item>) {
     let has_code = survey.code().next().is_some();
-    let place = Place::file(workflows.first().map_or(".github/workflows", |workflow| workflow.path.as_str()));
+    // The largest file that runs for changes is the one to look at.
+    let main = workflows.iter().max_by_key(|workflow| (workflow.is_for_changes, !workflow.is_part, workflow.jobs.len()));
+    let place = Place::file(main.map_or(".github/workflows", |workflow| workflow.path.as_str()));
     let (all, touched) = (survey.lines_within(""), || Touched { commits: survey.past.all(), lines: Some(survey.lines_within("")), ..Touched::default() });
     let mut report =
         |code, severity, message: &str, remedy: &str| items.push(Item::new(Finding::new(code, severity, place.clone(), message, remedy), touched()));
@@ -81,7 +83,8 @@ fn gate(survey: &Survey<'_>, entries: &[EntryPoint], workflows: &[Workflow], fac
     if !later.is_empty() {
         facts.push(Fact::new("gates-later", later.len() as u64, format!("at other times only: {}", names(&later))));
     }
-    let has_tests = survey.sources.iter().any(|file| file.tests > 0);
+    // A command that speaks of tests may well run them, with a tool that is not known here.
+    let has_tests = survey.sources.iter().any(|file| file.tests > 0) && !gates::speak_of_tests(&before);
     if has_tests && !gated.contains(&Gate::Tests) && later.contains(&Gate::Tests) {
         report(
             "no-gate",
@@ -93,7 +96,7 @@ fn gate(survey: &Survey<'_>, entries: &[EntryPoint], workflows: &[Workflow], fac
         report(
             "tests-not-in-ci",
             Severity::Warning,
-            "No command of CI is one that runs the tests, as far as their names tell.",
+            "No command of CI runs the tests or speaks of them.",
             "Run the tests in the workflow that runs for every proposed change.",
         );
     }
@@ -112,7 +115,7 @@ fn untested(survey: &Survey<'_>, facts: &mut Vec<Fact>, items: &mut Vec<Item>) {
     if lines.is_empty() {
         return;
     }
-    let says = format!("{} of {} have code and no test in them", grouped(without.len() as u64), counted(lines.len() as u64, "package", "packages"));
+    let says = format!("packages with code and no test in them: {} of {}", grouped(without.len() as u64), grouped(lines.len() as u64));
     facts.push(Fact::of("packages-without-tests", without.len() as u64, lines.len() as u64, says));
     for (home, lines) in without.into_iter().filter(|(_, lines)| *lines >= LINES_MIN) {
         let shown = if home.is_empty() { "the project".to_owned() } else { format!("`{home}/`") };

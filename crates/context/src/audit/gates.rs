@@ -43,6 +43,7 @@ impl Gate {
                 "nox",
                 "hatch test",
                 "go test",
+                "richgo test",
                 "gotestsum",
                 "npm test",
                 "npm t",
@@ -188,9 +189,19 @@ impl Gate {
 
 /// Whether one of the commands is of a tool that checks this.
 pub(crate) fn runs(gate: Gate, commands: &str) -> bool {
-    // What is only installed is not run.
-    let run: String = commands.lines().filter(|line| !is_installation(line)).fold(String::new(), |all, line| all + line + "\n");
+    let run = run(commands);
     gate.words().iter().any(|words| has_words(&run, words))
+}
+
+/// Whether some command speaks of tests, be its tool known or not.
+pub(crate) fn speak_of_tests(commands: &str) -> bool {
+    let run = run(commands).to_lowercase();
+    ["test", "spec", "check", "verify"].iter().any(|word| run.contains(word))
+}
+
+/// The commands without those that only install: what is installed is not thereby run.
+fn run(commands: &str) -> String {
+    commands.lines().filter(|line| !is_installation(line)).fold(String::new(), |all, line| all + line + "\n")
 }
 
 fn is_installation(line: &str) -> bool {

@@ -46,7 +46,7 @@ fn item(survey: &Survey<'_>, doc: &DocText, line: u32, command: &str) -> Item {
     Item::new(finding, Touched { commits, ..Touched::default() })
 }
 
-fn is_own(path: &str) -> bool {
+pub(super) fn is_own(path: &str) -> bool {
     let stem = file_name(path).to_lowercase();
     let stem = stem.split('.').next().unwrap_or_default().to_owned();
     OWN.iter().any(|word| stem == *word) && !super::roles::is_data(parent(path)) && !super::roles::is_data(path)

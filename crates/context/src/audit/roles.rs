@@ -11,7 +11,7 @@ pub(crate) enum Role {
     Test,
     /// Code that shows, measures or documents: nobody expects tests of it.
     Example,
-    /// Code that only sets tools up.
+    /// Code that only sets tools up, and scripts.
     Config,
     /// Running text.
     Doc,
@@ -69,6 +69,8 @@ const EXAMPLES: [&str; 16] = [
     "fuzz",
     "playground",
 ];
+/// Directories of scripts.
+const SCRIPTS: [&str; 5] = ["scripts", "script", "hack", "ci", ".ci"];
 const CONFIG_NAMES: [&str; 8] = ["setup.py", "conftest.py", "noxfile.py", "build.rs", "gulpfile.js", "Gruntfile.js", "tasks.py", "mix.exs"];
 /// Texts that tell what was, or what is allowed, and not how to work.
 const NOT_WORK: [&str; 14] = [
@@ -105,25 +107,28 @@ pub(crate) fn role(path: &str) -> Role {
         return Role::Doc;
     }
     let Some(language) = language(path) else { return Role::Other };
-    if has(&DATA) {
+    if is_fixture(path) {
         Role::Other
     } else if is_test_name(name, language) || has(&TESTS) {
         Role::Test
     } else if has(&EXAMPLES) {
         Role::Example
-    } else if is_config(path, name) {
+    } else if is_config(path, name) || language == "Shell" || has(&SCRIPTS) {
         Role::Config
     } else {
         Role::Code
     }
 }
 
+/// Whether a path lies among data of tests.
+pub(crate) fn is_fixture(path: &str) -> bool {
+    path.split('/').rev().skip(1).any(|part| DATA.contains(&part) || part.contains("fixture"))
+}
+
 /// Whether a path lies among data of tests, in tests or in examples: what is declared there is nobody's entry point.
 pub(crate) fn is_data(path: &str) -> bool {
-    path.split('/')
-        .rev()
-        .skip(1)
-        .any(|part| DATA.contains(&part) || TESTS.contains(&part) || EXAMPLES.contains(&part) && !matches!(part, "docs" | "doc" | "website"))
+    let is_aside = |part: &str| TESTS.contains(&part) || EXAMPLES.contains(&part) && !matches!(part, "docs" | "doc" | "website");
+    is_fixture(path) || path.split('/').rev().skip(1).any(is_aside)
 }
 
 /// Whether a file is running text, whatever it tells.
@@ -175,7 +180,8 @@ mod tests {
         check("src/refund.rs", Role::Code);
         check("lib/a.js", Role::Code);
         check("cmd/tool/main.go", Role::Code);
-        check("scripts/release.sh", Role::Code);
+        check("scripts/release.sh", Role::Config);
+        check("fixture-data/src/a.rs", Role::Other);
         check("src/refund_test.go", Role::Test);
         check("src/refund/tests.rs", Role::Test);
         check("web/src/a.spec.ts", Role::Test);

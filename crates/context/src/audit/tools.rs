@@ -6,7 +6,8 @@ use super::entry::{self, EntryPoint, Source};
 use super::phantom;
 use super::report::{Fact, Item, Part, Section, Touched, counted, grouped, listed};
 use super::survey::Survey;
-use crate::{Finding, Place, Severity};
+use crate::tree::parent;
+use crate::{Finding, Severity};
 use std::collections::BTreeMap;
 
 /// The entry points, counted, and those that CI demands and nobody tells of, or that do harm unasked.
@@ -14,7 +15,7 @@ pub(super) fn section(survey: &Survey<'_>, entries: &[EntryPoint], workflows: &[
     let documented: Vec<bool> = entries.iter().map(|entry| is_documented(survey, entry)).collect();
     let mut items = Vec::new();
     items.extend(demanded(survey, entries, &documented, workflows));
-    items.extend(harmful(survey, entries, &documented));
+    items.extend(harmful(survey, entries, &documented, workflows));
     items.extend(phantom::look(survey, entries));
     Section::new(Part::Tools, facts(entries, &documented), items)
 }
@@ -24,35 +25,47 @@ fn is_documented(survey: &Survey<'_>, entry: &EntryPoint) -> bool {
 }
 
 fn facts(entries: &[EntryPoint], documented: &[bool]) -> Vec<Fact> {
-    let all = entries.len() as u64;
-    if entries.is_empty() {
-        return vec![Fact::new("entry-points", 0, "no entry point found: no make target, just recipe, package script, script, CI job or API operation")];
+    // A job of CI runs elsewhere, started by others: it is no entry point for a model.
+    let (jobs, own): (Vec<(&EntryPoint, bool)>, Vec<_>) = entries.iter().zip(documented.iter().copied()).partition(|(entry, _)| entry.source == Source::CiJob);
+    let mut facts = vec![entry_points(&own)];
+    let all = own.len() as u64;
+    let count = |is_meant: &dyn Fn(&EntryPoint) -> bool| own.iter().filter(|(entry, _)| is_meant(entry)).count() as u64;
+    if all > 0 {
+        let documented = own.iter().filter(|(_, is_documented)| *is_documented).count() as u64;
+        let (typed, untold) = (count(&|entry| entry.is_typed == Some(true)), count(&|entry| entry.is_typed.is_none()));
+        let (safe, harmful) = (count(&|entry| entry.safety == Safety::Safe), count(&|entry| entry.safety == Safety::Unsafe));
+        let says = format!("{} of {} say what they are for, or a document names them", grouped(documented), grouped(all));
+        facts.push(Fact::of("entry-points-documented", documented, all, says));
+        let says = format!("{} of {} declare their arguments or take none; for {} nothing tells", grouped(typed), grouped(all), grouped(untold));
+        facts.push(Fact::of("entry-points-typed", typed, all, says));
+        let says = format!(
+            "{} of {} are safe to repeat by their verbs, {} are not; for {} nothing tells",
+            grouped(safe),
+            grouped(all),
+            grouped(harmful),
+            grouped(all - safe - harmful)
+        );
+        facts.push(Fact::of("entry-points-safe", safe, all, says));
     }
+    if !jobs.is_empty() {
+        let named = jobs.iter().filter(|(_, is_documented)| *is_documented).count() as u64;
+        let says = format!("{}, {} of them with a name in words", counted(jobs.len() as u64, "CI job", "CI jobs"), grouped(named));
+        facts.push(Fact::new("ci-jobs", jobs.len() as u64, says));
+    }
+    facts
+}
+
+fn entry_points(own: &[(&EntryPoint, bool)]) -> Fact {
     let mut by_source: BTreeMap<Source, u64> = BTreeMap::new();
-    for entry in entries {
+    for (entry, _) in own {
         *by_source.entry(entry.source).or_default() += 1;
     }
+    if own.is_empty() {
+        return Fact::new("entry-points", 0, "no entry point that is known here: no make target, just recipe, package script, script or API operation");
+    }
     let kinds: Vec<String> = by_source.into_iter().map(|(source, count)| counted(count, source.words().0, source.words().1)).collect();
-    let count = |is_meant: &dyn Fn(&EntryPoint) -> bool| entries.iter().filter(|entry| is_meant(entry)).count() as u64;
-    let documented = documented.iter().filter(|&&is_documented| is_documented).count() as u64;
-    let (typed, untold) = (count(&|entry| entry.is_typed == Some(true)), count(&|entry| entry.is_typed.is_none()));
-    let (safe, harmful) = (count(&|entry| entry.safety == Safety::Safe), count(&|entry| entry.safety == Safety::Unsafe));
-    vec![
-        Fact::new("entry-points", all, format!("{}: {}", counted(all, "entry point", "entry points"), kinds.join(", "))),
-        Fact::of(
-            "entry-points-documented",
-            documented,
-            all,
-            format!("{} of {} say what they are for, or a document names them", grouped(documented), grouped(all)),
-        ),
-        Fact::of("entry-points-typed", typed, all, format!("{} declare their arguments or take none; of {} nothing tells", grouped(typed), grouped(untold))),
-        Fact::of(
-            "entry-points-safe",
-            safe,
-            all,
-            format!("{} are safe to repeat by their verbs, {} are not, of {} nothing tells", grouped(safe), grouped(harmful), grouped(all - safe - harmful)),
-        ),
-    ]
+    let all = own.len() as u64;
+    Fact::new("entry-points", all, format!("{}: {}", counted(all, "entry point", "entry points"), kinds.join(", ")))
 }
 
 /// Entry points that CI runs and no document names: what work will be judged by, and nobody tells.
@@ -61,7 +74,9 @@ fn demanded(survey: &Survey<'_>, entries: &[EntryPoint], documented: &[bool], wo
     let silent = entries.iter().zip(documented).filter(|(entry, is_documented)| !**is_documented && entry.source != Source::CiJob);
     for (entry, _) in silent {
         let Some(place) = runs(workflows, entry) else { continue };
-        by_file.entry(&entry.place.path).or_default().push((entry, place));
+        // Scripts lie one in each file; their directory is what belongs together.
+        let path: &str = if entry.source == Source::Script { parent(&entry.place.path) } else { &entry.place.path };
+        by_file.entry(path).or_default().push((entry, place));
     }
     let file = |(path, mut found): (&str, Vec<(&EntryPoint, String)>)| {
         // Checks first: by them work is judged.
@@ -76,7 +91,7 @@ fn demanded(survey: &Survey<'_>, entries: &[EntryPoint], documented: &[bool], wo
         );
         let remedy = format!("Name `{}` where it is said how work is checked, or give it a comment.", first.shown());
         let commits = survey.past.touching_path(path);
-        let finding = Finding::new("undocumented-entry", severity, Place::line(path, first.place.first_line), message, remedy);
+        let finding = Finding::new("undocumented-entry", severity, first.place.clone(), message, remedy);
         Some(Item::new(finding, Touched { commits, ..Touched::default() }))
     };
     by_file.into_iter().filter_map(file).collect()
@@ -91,8 +106,12 @@ fn runs(workflows: &[Workflow], entry: &EntryPoint) -> Option<String> {
     steps.into_iter().find(|(_, step)| entry::is_named(&step.run, entry)).map(|(workflow, step)| format!("{}:{}", workflow.path, step.line))
 }
 
+fn by_ci(workflows: &[Workflow], entry: &EntryPoint) -> bool {
+    workflows.iter().any(|workflow| workflow.jobs.iter().flat_map(|job| &job.steps).any(|step| entry::is_named(&step.run, entry)))
+}
+
 /// Entry points that change what others use, without a question before and without a word about them.
-fn harmful(survey: &Survey<'_>, entries: &[EntryPoint], documented: &[bool]) -> Vec<Item> {
+fn harmful(survey: &Survey<'_>, entries: &[EntryPoint], documented: &[bool], workflows: &[Workflow]) -> Vec<Item> {
     let meant = entries.iter().zip(documented).filter(|(entry, is_documented)| {
         entry.safety == Safety::Unsafe && !entry.is_guarded && !**is_documented && !matches!(entry.source, Source::CiJob | Source::OpenApi | Source::Container)
     });
@@ -101,7 +120,9 @@ fn harmful(survey: &Survey<'_>, entries: &[EntryPoint], documented: &[bool]) -> 
         let message = format!("`{}` changes what others use ({proof}); nothing asks first, and no document speaks of it.", entry.shown());
         let remedy = "Say in AGENTS.md or a comment who may run it and when, or let it ask before it goes on.";
         let commits = survey.past.touching_path(&entry.place.path);
-        Item::new(Finding::new("unguarded-entry", Severity::Warning, entry.place.clone(), message, remedy), Touched { commits, ..Touched::default() })
+        // What CI runs has a time and a place of its own.
+        let severity = if by_ci(workflows, entry) { Severity::Note } else { Severity::Warning };
+        Item::new(Finding::new("unguarded-entry", severity, entry.place.clone(), message, remedy), Touched { commits, ..Touched::default() })
     };
     meant.map(item).collect()
 }

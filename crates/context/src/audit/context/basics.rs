@@ -5,7 +5,7 @@ use super::{about_all, about_doc};
 use crate::audit::report::{Fact, Item, Touched, counted, grouped, listed};
 use crate::audit::survey::{DocText, Survey};
 use crate::tree::{file_name, parent};
-use crate::{Catalogue, Finding, Format, Kind, Loading, Place, Severity, Unit};
+use crate::{Finding, Format, Kind, Loading, Place, Severity, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Some agents cut what all `AGENTS.md` on the way to a file say together after so many bytes.
@@ -112,9 +112,9 @@ fn tells_commands(doc: &DocText) -> bool {
 }
 
 /// Units without an owner, where owners are named at all.
-pub(super) fn owners(survey: &Survey<'_>, catalogue: &Catalogue) -> (Vec<Fact>, Vec<Item>) {
-    let units: Vec<&Unit> = catalogue.units().iter().filter(|unit| !matches!(unit.kind, Kind::Code | Kind::History)).collect();
-    let without: Vec<&&Unit> = units.iter().filter(|unit| unit.owners.is_empty()).collect();
+pub(super) fn owners(survey: &Survey<'_>, units: &[&Unit]) -> (Vec<Fact>, Vec<Item>) {
+    let units: Vec<&Unit> = units.iter().copied().filter(|unit| !matches!(unit.kind, Kind::Code | Kind::History)).collect();
+    let without: Vec<&Unit> = units.iter().copied().filter(|unit| unit.owners.is_empty()).collect();
     if units.is_empty() {
         return (Vec::new(), Vec::new());
     }
@@ -139,14 +139,14 @@ pub(super) fn owners(survey: &Survey<'_>, catalogue: &Catalogue) -> (Vec<Fact>, 
 }
 
 /// Files that agents cut or drop.
-pub(super) fn budgets(survey: &Survey<'_>, catalogue: &Catalogue) -> (Vec<Fact>, Vec<Item>) {
+pub(super) fn budgets(survey: &Survey<'_>, units: &[&Unit]) -> (Vec<Fact>, Vec<Item>) {
     let mut items = Vec::new();
     for (path, bytes) in chains(survey).into_iter().filter(|(_, bytes)| *bytes > AGENTS_BYTES_MAX) {
         let message = format!("`{path}` and the AGENTS.md above it have {} bytes; some agents cut them after {}.", grouped(bytes), grouped(AGENTS_BYTES_MAX));
         let remedy = "Move what is needed seldom into documents, and name them where they help.";
         items.push(about_doc(survey, Finding::new("over-budget", Severity::Warning, Place::file(path), message, remedy)));
     }
-    let skills: Vec<&Unit> = catalogue.units().iter().filter(|unit| unit.loading == Loading::Described && unit.format == Format::Skill).collect();
+    let skills: Vec<&Unit> = units.iter().copied().filter(|unit| unit.loading == Loading::Described && unit.format == Format::Skill).collect();
     let characters: u64 = skills.iter().map(|unit| described(unit)).sum();
     if characters > SKILLS_CHARACTERS_MAX {
         let message = format!(
@@ -159,7 +159,7 @@ pub(super) fn budgets(survey: &Survey<'_>, catalogue: &Catalogue) -> (Vec<Fact>,
             Finding::new("over-budget", Severity::Warning, skills[0].place.clone(), message, "Shorten the descriptions, or take out skills that nobody uses.");
         items.push(about_doc(survey, finding));
     }
-    if !catalogue.units().iter().any(|unit| is_agents(unit.format)) && survey.code().next().is_some() {
+    if !units.iter().any(|unit| is_agents(unit.format)) && survey.code().next().is_some() {
         let message = "Coding agents get nothing by themselves: there is no AGENTS.md, CLAUDE.md, rule or skill.".to_owned();
         let remedy = "Write AGENTS.md with what no agent can see from the code: the commands to check work, and rules that are easily broken. Keep it short: it is paid for with every request.";
         items.push(about_all(survey, "no-agent-file", Severity::Note, Place::file("AGENTS.md"), message, remedy));

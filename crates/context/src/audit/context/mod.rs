@@ -8,21 +8,24 @@ mod uncovered;
 
 use super::report::{Fact, Item, Part, Section};
 use super::survey::Survey;
-use crate::{Catalogue, Finding, Severity};
+use crate::audit::roles::is_fixture;
+use crate::{Catalogue, Finding, Severity, Unit};
 
 /// What there is to read, and what is missing, stale or double. `checks` are the findings of the checks of context, where they were run.
 pub(super) fn section(survey: &Survey<'_>, catalogue: &Catalogue, checks: Option<&[Finding]>) -> Section {
-    let (mut facts, mut items) = (stock::facts(catalogue), Vec::new());
+    // What lies among the data of tests is nobody's context.
+    let units: Vec<&Unit> = catalogue.units().iter().filter(|unit| !is_fixture(&unit.place.path)).collect();
+    let (mut facts, mut items) = (stock::facts(&units), Vec::new());
     let mut take = |(more, found): (Vec<Fact>, Vec<Item>)| {
         facts.extend(more);
         items.extend(found);
     };
     take(basics::readme_and_build(survey));
-    take(uncovered::look(survey, catalogue));
-    take(checks.map_or_else(|| broken::look(survey, catalogue), |checks| broken::of_checks(survey, checks)));
-    take(basics::owners(survey, catalogue));
+    take(uncovered::look(survey, &units));
+    take(checks.map_or_else(|| broken::look(survey, &units), |checks| broken::of_checks(survey, checks)));
+    take(basics::owners(survey, &units));
     take(dialects::look(survey));
-    take(basics::budgets(survey, catalogue));
+    take(basics::budgets(survey, &units));
     if checks.is_none() {
         take(broken::of_import(survey, catalogue.findings()));
     }

@@ -1,14 +1,13 @@
 //! What exists, counted.
 
 use crate::audit::report::{Fact, counted, grouped};
-use crate::{Catalogue, Detail, Format, Kind, Loading, Unit};
+use crate::{Detail, Format, Kind, Loading, Unit};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Units by kind and format, their tokens, and those that are loaded with every request.
-pub(super) fn facts(catalogue: &Catalogue) -> Vec<Fact> {
-    let units = catalogue.units();
+pub(super) fn facts(units: &[&Unit]) -> Vec<Fact> {
     let files: BTreeSet<&str> = units.iter().map(|unit| &*unit.place.path).collect();
-    let tokens = tokens(units.iter());
+    let tokens = tokens(units.iter().copied());
     let says = format!(
         "{} of context in {}, about {} tokens{}",
         counted(units.len() as u64, "unit", "units"),
@@ -26,7 +25,7 @@ fn tokens<'a>(units: impl Iterator<Item = &'a Unit>) -> u64 {
     units.map(|unit| jeton_text::estimate_tokens(&unit.body)).sum()
 }
 
-fn kinds(units: &[Unit]) -> String {
+fn kinds(units: &[&Unit]) -> String {
     let mut by_kind: BTreeMap<Kind, u64> = BTreeMap::new();
     for unit in units {
         *by_kind.entry(unit.kind).or_default() += 1;
@@ -41,8 +40,8 @@ pub(super) const fn is_agents(format: Format) -> bool {
     matches!(format, Format::AgentsMd | Format::ClaudeMd | Format::CursorRules | Format::Copilot | Format::Continue | Format::Skill)
 }
 
-fn agent_files(units: &[Unit]) -> Fact {
-    let agents: Vec<&Unit> = units.iter().filter(|unit| is_agents(unit.format)).collect();
+fn agent_files(units: &[&Unit]) -> Fact {
+    let agents: Vec<&Unit> = units.iter().copied().filter(|unit| is_agents(unit.format)).collect();
     let files: BTreeSet<&str> = agents.iter().map(|unit| &*unit.place.path).collect();
     if files.is_empty() {
         return Fact::new("agent-files", 0, "no file that coding agents load by themselves (AGENTS.md, CLAUDE.md, rules, skills)");
@@ -57,7 +56,7 @@ fn agent_files(units: &[Unit]) -> Fact {
 }
 
 /// Constraints with and without a check.
-fn rules(units: &[Unit]) -> Option<Fact> {
+fn rules(units: &[&Unit]) -> Option<Fact> {
     let rules: Vec<bool> =
         units.iter().filter_map(|unit| if let Detail::Constraint(rule) = &unit.detail { Some(rule.check.is_some()) } else { None }).collect();
     let checked = rules.iter().filter(|&&has_check| has_check).count() as u64;

@@ -4,7 +4,7 @@ use crate::audit::past::is_within;
 use crate::audit::report::{Fact, Item, Touched, grouped};
 use crate::audit::survey::Survey;
 use crate::tree::{file_name, parent};
-use crate::{Catalogue, Finding, Kind, Place, Severity, Unit};
+use crate::{Finding, Kind, Place, Severity, Unit};
 use globset::Glob;
 use std::collections::BTreeSet;
 
@@ -62,12 +62,12 @@ const COMMON: [&str; 42] = [
 ];
 
 /// Counts the directories with code that context speaks of, and names the largest parts of which none does.
-pub(super) fn look(survey: &Survey<'_>, catalogue: &Catalogue) -> (Vec<Fact>, Vec<Item>) {
+pub(super) fn look(survey: &Survey<'_>, units: &[&Unit]) -> (Vec<Fact>, Vec<Item>) {
     let all = survey.code_directories();
     if all.is_empty() {
         return (vec![Fact::new("code-directories", 0, "no code of a language that is known here")], Vec::new());
     }
-    let spoken = Spoken::of(survey, catalogue);
+    let spoken = Spoken::of(survey, units);
     let silent: BTreeSet<&str> = all.iter().copied().filter(|directory| !spoken.covers(directory)).collect();
     let says = format!("{} of {} directories with code have no context that speaks of them", grouped(silent.len() as u64), grouped(all.len() as u64));
     let fact = Fact::of("uncovered-directories", silent.len() as u64, all.len() as u64, says);
@@ -103,8 +103,18 @@ fn item(survey: &Survey<'_>, part: &str, silent: &BTreeSet<&str>) -> Option<Item
     Some(Item::new(Finding::new("uncovered-code", severity, Place::file(part), message, remedy), Touched { commits, lines: Some(lines), ..Touched::default() }))
 }
 
+/// Directories that are no level of their own: what lies in them is what lies above them.
+const NO_LEVEL: [&str; 8] = ["src", "lib", "app", "main", "java", "kotlin", "python", "internal"];
+
+/// How many levels of directories with code a text on a directory speaks of, below it.
+const LEVELS_MAX: usize = 2;
+
 /// What context speaks of.
-struct Spoken {
+struct Spoken<'a> {
+    /// All directories with code.
+    code: BTreeSet<&'a str>,
+    /// Whether a document stands at the top.
+    has_top: bool,
     /// Directories of which all is spoken that lies below.
     trees: BTreeSet<String>,
     /// Directories that are spoken of alone.
@@ -114,10 +124,17 @@ struct Spoken {
     globs: Vec<globset::GlobMatcher>,
 }
 
-impl Spoken {
-    fn of(survey: &Survey<'_>, catalogue: &Catalogue) -> Self {
-        let mut spoken = Self { trees: BTreeSet::new(), directories: BTreeSet::new(), words: BTreeSet::new(), globs: Vec::new() };
-        for unit in catalogue.units().iter().filter(|unit| !matches!(unit.kind, Kind::Code | Kind::History)) {
+impl<'a> Spoken<'a> {
+    fn of(survey: &'a Survey<'_>, units: &[&Unit]) -> Self {
+        let mut spoken = Self {
+            code: survey.code_directories(),
+            has_top: false,
+            trees: BTreeSet::new(),
+            directories: BTreeSet::new(),
+            words: BTreeSet::new(),
+            globs: Vec::new(),
+        };
+        for unit in units.iter().filter(|unit| !matches!(unit.kind, Kind::Code | Kind::History)) {
             spoken.take(survey, unit);
         }
         for doc in survey.work_docs() {
@@ -131,7 +148,7 @@ impl Spoken {
             }
         }
         // A README at the top speaks of the top, and does not thereby speak of everything.
-        spoken.trees.remove("");
+        spoken.has_top = spoken.trees.remove("");
         spoken
     }
 
@@ -172,17 +189,19 @@ impl Spoken {
         self.globs.iter().any(|glob| glob.is_match(directory) || glob.is_match(&inside))
     }
 
-    /// Whether the directory or one above it is spoken of with all below it: named as a path, or by a name of its own.
+    /// Whether the directory or one not far above it is spoken of with what lies below: named as a path, or by a name of its own.
     fn is_below(&self, directory: &str) -> bool {
-        let mut at = directory;
+        let (mut at, mut levels) = (directory, 0);
         while !at.is_empty() {
             let is_named = self.words.contains(at) && (at.contains('/') || !is_common(at)) || is_distinct(file_name(at)) && self.words.contains(file_name(at));
-            if self.trees.contains(at) || is_named {
+            if levels <= LEVELS_MAX && (self.trees.contains(at) || is_named) {
                 return true;
             }
+            levels += usize::from(self.code.contains(at) && !NO_LEVEL.contains(&file_name(at)));
             at = parent(at);
         }
-        false
+        // A README at the top speaks of the one place where the code is, and not of everything below.
+        self.has_top && levels == 0
     }
 }
 

@@ -63,7 +63,7 @@ impl Workflow {
     }
 
     fn parts(&self) -> impl Iterator<Item = String> + '_ {
-        let uses = self.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.uses.strip_prefix("./"));
+        let uses = self.jobs.iter().flat_map(|job| &job.steps).filter_map(|step| step.uses.strip_prefix("./").or_else(|| step.uses.strip_prefix("$/")));
         uses.map(|path| path.trim_end_matches('/').to_owned())
     }
 }
