@@ -3,6 +3,7 @@
 mod basics;
 mod broken;
 mod dialects;
+mod spoken;
 mod stock;
 mod uncovered;
 
