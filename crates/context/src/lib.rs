@@ -12,6 +12,7 @@ mod finding;
 pub mod front_matter;
 pub mod git;
 mod import;
+pub mod init;
 pub mod json;
 pub mod located;
 pub mod lock;

@@ -95,5 +95,15 @@ fn cannot_tell(input: &AuditInput<'_>, survey: &Survey<'_>) -> Vec<String> {
     said
 }
 
+/// Whether a path is one of the product's own code.
+pub(crate) fn is_code(path: &str) -> bool {
+    roles::role(path) == roles::Role::Code
+}
+
+/// Whether a path lies in tests, examples, or copies of others' work.
+pub(crate) fn is_aside(path: &str) -> bool {
+    roles::is_data(path) || roles::role(path) == roles::Role::Foreign
+}
+
 #[cfg(test)]
 mod tests;

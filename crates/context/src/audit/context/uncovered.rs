@@ -29,33 +29,52 @@ pub(super) fn look(survey: &Survey<'_>, units: &[&Unit]) -> (Vec<Fact>, Vec<Item
     let says = format!("{} of {} directories with code have no context that speaks of them{also}", grouped(silent.len() as u64), grouped(all.len() as u64));
     let fact = Fact::of("uncovered-directories", silent.len() as u64, all.len() as u64, says);
     let parts = parts(&all, &silent, &|part| spoken.has_document_within(part));
-    (vec![fact], parts.into_iter().filter_map(|part| item(survey, part, &silent)).collect())
+    (vec![fact], parts.iter().filter_map(|(part, directories)| item(survey, part, directories)).collect())
 }
 
-/// The largest parts of the tree all of whose directories with code are silent. The top itself is no part.
-fn parts<'a>(all: &BTreeSet<&'a str>, silent: &BTreeSet<&'a str>, has_document: &dyn Fn(&str) -> bool) -> BTreeSet<&'a str> {
+/// The silent directories, by the largest part of the tree all of whose directories with code are silent and in which no document stands.
+/// The top itself is no part.
+fn parts<'a>(all: &BTreeSet<&'a str>, silent: &BTreeSet<&'a str>, has_document: &dyn Fn(&str) -> bool) -> BTreeMap<&'a str, BTreeSet<&'a str>> {
     let is_silent = |part: &str| !has_document(part) && all.iter().filter(|directory| is_within(directory, part)).all(|directory| silent.contains(directory));
-    let widest = |directory: &'a str| {
+    let mut parts: BTreeMap<&str, BTreeSet<&str>> = BTreeMap::new();
+    for directory in silent.iter().copied().filter(|directory| !directory.is_empty()) {
         let mut at = directory;
         while !parent(at).is_empty() && is_silent(parent(at)) {
             at = parent(at);
         }
-        at
-    };
-    silent.iter().filter(|directory| !directory.is_empty()).map(|directory| widest(directory)).collect()
+        parts.entry(at).or_default().insert(directory);
+    }
+    parts
 }
 
-fn item(survey: &Survey<'_>, part: &str, silent: &BTreeSet<&str>) -> Option<Item> {
-    let lines = survey.lines_within(part);
+/// A part with the code of its silent directories alone.
+fn item(survey: &Survey<'_>, part: &str, directories: &BTreeSet<&str>) -> Option<Item> {
+    let lines = survey.code().filter(|file| directories.contains(parent(&file.path))).map(|file| file.lines).sum::<u64>();
     if lines < LINES_MIN {
         return None;
     }
-    let commits = survey.past.touching_path(part);
+    let commits = survey.past.touching(|file| directories.contains(parent(file)));
     let is_heavy = lines >= LINES_WARNING && commits.is_some_and(|commits| commits >= COMMITS_WARNING);
     let severity = if is_heavy { Severity::Warning } else { Severity::Note };
-    let directories = silent.iter().filter(|directory| is_within(directory, part)).count();
-    let inside = if directories > 1 { format!(" ({directories} directories)") } else { String::new() };
-    let message = format!("No document, rule or schema speaks of `{part}/`{inside}, and no file in it says what it is for.");
+    let inside = if directories.len() > 1 { format!(" ({} directories with code)", directories.len()) } else { String::new() };
+    let message = format!("No document, rule or schema speaks of `{part}/`{inside}, and no comment at the head of its files says what it is for.");
     let remedy = format!("Say in a few lines what `{part}/` is for and what must hold in it: in `{part}/README.md`, or where the project is described.");
     Some(Item::new(Finding::new("uncovered-code", severity, Place::file(part), message, remedy), Touched { commits, lines: Some(lines), ..Touched::default() }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_are_as_large_as_nothing_speaks_of_them() {
+        let all = BTreeSet::from(["a", "a/b", "a/b/c", "d", "d/e", "f/g"]);
+        let silent = BTreeSet::from(["a", "a/b", "a/b/c", "d/e", "f/g"]);
+        let check = |has_document: &dyn Fn(&str) -> bool, expected: &[&str]| {
+            assert_eq!(parts(&all, &silent, has_document).into_keys().collect::<Vec<_>>(), expected);
+        };
+        check(&|_| false, &["a", "d/e", "f"]);
+        // A README in `f` means that `f` is spoken of, even where its directories are not.
+        check(&|part| part == "f", &["a", "d/e", "f/g"]);
+    }
 }
