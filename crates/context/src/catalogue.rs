@@ -150,6 +150,10 @@ fn import_all(tree: &dyn Tree) -> Found {
     let mut found = Found::default();
     let pulled = import::pulled(tree, &mut found);
     let skills = import::skill::directories(tree);
+    for unread in tree.unread() {
+        let (place, message) = (Place::file(unread.path.as_str()), format!("this was not looked at: {}", unread.why));
+        found.report("unreadable-file", Severity::Note, place, message, "Make it readable, or leave it out with `.jetonignore`.");
+    }
     for file in tree.files() {
         let how = pulled.get(&*file.path);
         let is_of_skill =
@@ -194,7 +198,7 @@ fn import_file(kind: Native, file: &FileEntry, pulled: Option<&Pulled>, tree: &d
     let first = found.drafts.len();
     import::import(kind, &Source { path: &file.path, text: &text, tree }, found);
     if let Some(how) = pulled {
-        found.drafts[first..].iter_mut().for_each(|draft| pull(draft, how));
+        found.drafts[first..].iter_mut().for_each(|draft| pull(draft, how, kind == Native::Pulled));
     }
 }
 
@@ -209,8 +213,9 @@ fn report_oversize(kind: Native, file: &FileEntry, bytes_max: u64, found: &mut F
     found.report("oversize-file", severity, Place::file(Arc::clone(&file.path)), message, "Split it, or leave it out with `.jetonignore`.");
 }
 
-/// A unit whose file another one names is loaded as that one is, if that is more often than by itself.
-fn pull(draft: &mut Draft, how: &Pulled) {
+/// A unit whose file another one names is loaded as that one is, if that is more often than by itself. Where it applies changes only if
+/// nothing else would load the file: a page that a part of the tree imports is still a page for all.
+fn pull(draft: &mut Draft, how: &Pulled, is_only_pulled: bool) {
     let rank = |loading: Loading| match loading {
         Loading::Always => 3,
         Loading::Scoped => 2,
@@ -219,6 +224,8 @@ fn pull(draft: &mut Draft, how: &Pulled) {
     };
     if rank(how.loading) > rank(draft.unit.loading) {
         draft.unit.loading = how.loading;
+    }
+    if is_only_pulled {
         draft.unit.scope.paths.clone_from(&how.scope.paths);
     }
 }

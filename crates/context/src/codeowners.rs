@@ -1,14 +1,18 @@
 //! `CODEOWNERS`: who answers for which paths.
 
 use crate::tree::Tree;
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{Glob, GlobBuilder, GlobSet};
 
 /// Where the file is looked for; the first that is there counts.
 const PLACES: [&str; 4] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
 
 /// The rules, in the order of the file. The last that matches counts.
 #[derive(Debug, Default)]
-pub(crate) struct CodeOwners(Vec<(GlobMatcher, Vec<String>)>);
+pub(crate) struct CodeOwners {
+    globs: GlobSet,
+    /// The owners of each glob.
+    owners: Vec<Vec<String>>,
+}
 
 impl CodeOwners {
     /// The rules of the project; none without a file.
@@ -18,15 +22,16 @@ impl CodeOwners {
 
     /// Lines that cannot be read as rules match nothing, as with the hosts that read the file.
     fn parse(text: &str) -> Self {
-        Self(text.lines().filter_map(rule).flatten().collect())
+        let (globs, owners): (Vec<Glob>, Vec<Vec<String>>) = text.lines().filter_map(rule).flatten().unzip();
+        Self { globs: GlobSet::new(&globs).unwrap_or_default(), owners }
     }
 
     pub(crate) fn of(&self, path: &str) -> Vec<String> {
-        self.0.iter().rev().find(|(glob, _)| glob.is_match(path)).map(|(_, owners)| owners.clone()).unwrap_or_default()
+        self.globs.matches(path).into_iter().max().and_then(|last| self.owners.get(last)).cloned().unwrap_or_default()
     }
 }
 
-fn rule(line: &str) -> Option<Vec<(GlobMatcher, Vec<String>)>> {
+fn rule(line: &str) -> Option<Vec<(Glob, Vec<String>)>> {
     let line = line.split(" #").next().unwrap_or_default().trim();
     if line.is_empty() || line.starts_with(['#', '[', '^']) {
         return None;
@@ -38,7 +43,7 @@ fn rule(line: &str) -> Option<Vec<(GlobMatcher, Vec<String>)>> {
 }
 
 /// A pattern as `.gitignore` reads it: with a `/` inside it is anchored at the top; a directory means all below.
-fn globs(pattern: &str) -> Vec<GlobMatcher> {
+fn globs(pattern: &str) -> Vec<Glob> {
     let is_directory = pattern.ends_with('/');
     let inner = pattern.trim_matches('/');
     let is_anchored = pattern.starts_with('/') || inner.contains('/');
@@ -46,7 +51,7 @@ fn globs(pattern: &str) -> Vec<GlobMatcher> {
     // `docs/*` owns the files of the directory and nothing deeper.
     let below = [format!("{start}{inner}/**")].into_iter().filter(|_| !inner.ends_with("/*") || is_directory);
     let itself = [format!("{start}{inner}")].into_iter().filter(|_| !is_directory);
-    itself.chain(below).filter_map(|glob| GlobBuilder::new(&glob).literal_separator(true).build().ok()).map(|glob| glob.compile_matcher()).collect()
+    itself.chain(below).filter_map(|glob| GlobBuilder::new(&glob).literal_separator(true).build().ok()).collect()
 }
 
 #[cfg(test)]

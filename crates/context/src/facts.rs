@@ -8,6 +8,9 @@ use std::collections::BTreeMap;
 
 const OPEN: &str = "{fact:";
 
+/// The longest quotation, in bytes.
+const FACT_BYTES_MAX: usize = 1000;
+
 /// The quotations of a body whose first line is `body_line` of the file `path`.
 pub(crate) fn find(body: &str, path: &str, body_line: u32) -> Vec<Fact> {
     let mut facts = Vec::new();
@@ -22,11 +25,13 @@ pub(crate) fn find(body: &str, path: &str, body_line: u32) -> Vec<Fact> {
     facts
 }
 
-/// Bytes until the brace that closes; braces in regular expressions come in pairs. A quotation stands on one line.
+/// Bytes until the brace that closes; braces in regular expressions come in pairs, or after `\`. A quotation stands on one line.
 fn length(text: &str) -> Option<usize> {
-    let mut depth = 0;
-    for (at, byte) in text.bytes().enumerate() {
+    let (mut depth, mut is_escaped) = (0, false);
+    for (at, byte) in text.bytes().enumerate().take(FACT_BYTES_MAX) {
         match byte {
+            _ if is_escaped && byte != b'\n' => is_escaped = false,
+            b'\\' => is_escaped = true,
             b'{' => depth += 1,
             b'}' if depth == 0 => return Some(at),
             b'}' => depth -= 1,

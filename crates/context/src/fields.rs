@@ -37,7 +37,7 @@ impl<'a> Fields<'a> {
     }
 
     fn wrong_type(&mut self, key: &str, expected: &str) {
-        self.report("wrong-type", key, format!("`{key}` is no {expected}"), format!("Write {expected} as its value."));
+        self.report("wrong-type", key, format!("`{key}` is not {expected}"), format!("Write {expected} as its value."));
     }
 
     /// A text; numbers count as such.
@@ -48,7 +48,7 @@ impl<'a> Fields<'a> {
             Value::Number(number) => Some(number.to_string()),
             Value::Bool(flag) => Some(flag.to_string()),
             _ => {
-                self.wrong_type(key, "text");
+                self.wrong_type(key, "a text");
                 None
             }
         }
@@ -62,13 +62,13 @@ impl<'a> Fields<'a> {
             Some(Value::Array(items)) => {
                 let texts: Vec<String> = items.iter().filter_map(text).collect();
                 if texts.len() < items.len() {
-                    self.wrong_type(key, "list of texts");
+                    self.wrong_type(key, "a list of texts");
                 }
                 texts
             }
             Some(value) => text(value).map_or_else(
                 || {
-                    self.wrong_type(key, "list of texts");
+                    self.wrong_type(key, "a list of texts");
                     Vec::new()
                 },
                 |text| vec![text],
@@ -99,7 +99,7 @@ impl<'a> Fields<'a> {
             Value::Object(map) => Some(Fields { located: self.located, map, pointer: below(&self.pointer, key), path: self.path, findings: self.findings }),
             Value::Null => None,
             _ => {
-                self.wrong_type(key, "table");
+                self.wrong_type(key, "a table");
                 None
             }
         }

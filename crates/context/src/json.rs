@@ -1,7 +1,6 @@
 //! JSON with lines.
 
-use crate::located::{Located, Unreadable, below};
-use std::collections::BTreeMap;
+use crate::located::{LineMap, Located, Unreadable, below};
 
 /// Reads a JSON document.
 ///
@@ -24,9 +23,9 @@ enum Level {
 }
 
 /// The line of every part of a valid document.
-fn lines(text: &str) -> BTreeMap<String, u32> {
+fn lines(text: &str) -> LineMap {
     let bytes = text.as_bytes();
-    let mut lines = BTreeMap::new();
+    let mut lines = LineMap::default();
     let mut levels: Vec<Level> = Vec::new();
     let (mut at, mut line) = (0, 1);
     while at < bytes.len() {
@@ -47,7 +46,7 @@ fn lines(text: &str) -> BTreeMap<String, u32> {
             }
             _ => {
                 let pointer = pointer(&levels);
-                lines.entry(pointer.clone()).or_insert(line);
+                lines.put_first(&pointer, line);
                 match byte {
                     b'{' => levels.push(Level::Object { pointer, key: None }),
                     b'[' => levels.push(Level::Array { pointer, at: 0 }),
@@ -64,9 +63,9 @@ fn is_key(levels: &[Level]) -> bool {
     matches!(levels.last(), Some(Level::Object { key: None, .. }))
 }
 
-fn take_key(levels: &mut [Level], name: String, line: u32, lines: &mut BTreeMap<String, u32>) {
+fn take_key(levels: &mut [Level], name: String, line: u32, lines: &mut LineMap) {
     if let Some(Level::Object { key, pointer }) = levels.last_mut() {
-        lines.insert(below(pointer, &name), line);
+        lines.put(&below(pointer, &name), line);
         *key = Some(name);
     }
 }

@@ -6,6 +6,7 @@ pub mod audit;
 pub mod catalogue;
 mod codeowners;
 pub mod constraint;
+pub mod export;
 pub mod facts;
 mod fields;
 mod finding;

@@ -28,8 +28,8 @@ impl fmt::Display for Unreadable {
 }
 
 impl Located {
-    pub(crate) fn new(value: Value, lines: BTreeMap<String, u32>) -> Self {
-        Self { value, lines }
+    pub(crate) fn new(value: Value, lines: LineMap) -> Self {
+        Self { value, lines: lines.0 }
     }
 
     /// The line of the part at a JSON pointer, from 1; that of the nearest part above where the pointer leads nowhere.
@@ -63,6 +63,29 @@ impl Located {
     }
 }
 
+/// Longer pointers have no line of their own, in bytes: a small file of deep lists would need a gigabyte for them.
+const POINTER_BYTES_MAX: usize = 300;
+
+/// The lines of parts, as a reader collects them.
+#[derive(Default)]
+pub(crate) struct LineMap(BTreeMap<String, u32>);
+
+impl LineMap {
+    /// Says where a part stands; what was said last counts.
+    pub(crate) fn put(&mut self, pointer: &str, line: u32) {
+        if pointer.len() <= POINTER_BYTES_MAX {
+            self.0.insert(pointer.to_owned(), line);
+        }
+    }
+
+    /// Says where a part stands, unless that is known.
+    pub(crate) fn put_first(&mut self, pointer: &str, line: u32) {
+        if pointer.len() <= POINTER_BYTES_MAX && !self.0.contains_key(pointer) {
+            self.0.insert(pointer.to_owned(), line);
+        }
+    }
+}
+
 /// The pointer to the part `key` of what `pointer` leads to.
 #[must_use]
 pub fn below(pointer: &str, key: &str) -> String {
@@ -90,7 +113,7 @@ mod tests {
 
     #[test]
     fn the_nearest_part_above_gives_the_line() {
-        let located = Located::new(Value::Null, BTreeMap::from([(String::new(), 1), ("/a".to_owned(), 3), ("/a/b".to_owned(), 5)]));
+        let located = Located::new(Value::Null, LineMap(BTreeMap::from([(String::new(), 1), ("/a".to_owned(), 3), ("/a/b".to_owned(), 5)])));
         assert_eq!(["/a/b", "/a/c/d", "/x", ""].map(|pointer| located.line(pointer)), [5, 3, 1, 1]);
         assert_eq!((located.lines_of("/a"), located.lines_of("/x")), ((3, 5), (1, 1)));
         assert_eq!(located.moved_down(2).line("/a/b"), 7);

@@ -1,7 +1,7 @@
 //! Markdown by its parts, each with its place: headings, links, code blocks, inline code.
 
 use crate::located::Lines;
-use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -136,6 +136,9 @@ impl Reader<'_> {
             Tag::Heading { level, .. } => {
                 let start = self.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
                 self.heading = Some(Heading { level: level as u8, title: String::new(), slug: String::new(), start, line, is_top: self.nesting == 0 });
+            }
+            Tag::Link { link_type: LinkType::Email, dest_url, .. } => {
+                self.links.push(Link { target: format!("mailto:{dest_url}"), text: String::new(), line, span });
             }
             Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. } => {
                 self.links.push(Link { target: dest_url.to_string(), text: String::new(), line, span });

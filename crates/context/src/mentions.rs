@@ -11,17 +11,23 @@ const BUILT: [&str; 10] = ["target", "node_modules", "dist", "build", "out", ".g
 /// What exists in the tree, for quick questions.
 pub(crate) struct Names<'t> {
     tree: &'t dyn Tree,
-    /// The path of each file name that only one file has.
-    only: BTreeMap<&'t str, Option<&'t str>>,
+    /// The paths of the files with a name.
+    by_name: BTreeMap<&'t str, Vec<&'t str>>,
 }
 
 impl<'t> Names<'t> {
     pub(crate) fn of(tree: &'t dyn Tree) -> Self {
-        let mut only = BTreeMap::new();
+        let mut by_name: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
         for file in tree.files().iter().filter(|file| has_extension(&file.path)) {
-            only.entry(file_name(&file.path)).and_modify(|path| *path = None).or_insert(Some(&*file.path));
+            by_name.entry(file_name(&file.path)).or_default().push(&file.path);
         }
-        Self { tree, only }
+        Self { tree, by_name }
+    }
+
+    /// The files whose path ends with `end`.
+    fn ending_with(&self, end: &str) -> Vec<&'t str> {
+        let named = self.by_name.get(file_name(end)).into_iter().flatten();
+        named.filter(|path| path.strip_suffix(end).is_some_and(|before| before.is_empty() || before.ends_with('/'))).copied().collect()
     }
 
     fn exists(&self, path: &str) -> bool {
@@ -70,9 +76,12 @@ fn in_code(code: &str, from: &str, names: &Names<'_>) -> Option<Named> {
         return Some((path.clone(), at));
     }
     let path = normalize("", written).or_else(|| normalize(from, written))?;
-    if !written.contains('/') {
-        // A bare name speaks of a file only where one file alone has it.
-        return names.only.get(written).copied().flatten().map(|path| (path.to_owned(), at));
+    // People leave out what stands before: `core/main.rs` for the only file whose path ends so.
+    match names.ending_with(&path).as_slice() {
+        [only] => return Some(((*only).to_owned(), at)),
+        // A name that several files have, or none, speaks of no file in particular.
+        several if !several.is_empty() || !written.contains('/') => return None,
+        _ => {}
     }
     let first = path.split('/').next().unwrap_or_default();
     if BUILT.contains(&first) {
@@ -91,7 +100,7 @@ fn has_extension(path: &str) -> bool {
 
 fn is_path_like(code: &str) -> bool {
     let allowed = |c: char| c.is_alphanumeric() || matches!(c, '/' | '.' | '_' | '-' | '#' | ':' | '+' | '(' | ')' | '@');
-    let is_clean = code.chars().all(allowed) && !code.contains("//") && !code.contains("...") && code.contains(['/', '.']);
+    let is_clean = code.chars().all(allowed) && !code.contains("//") && !code.contains(":/") && !code.contains("...") && code.contains(['/', '.']);
     is_clean && (!code.starts_with(['/', '@', '-', '#', '.', '(', ':']) || code.starts_with("./") || code.starts_with("../") || is_dot_path(code))
 }
 
@@ -140,7 +149,10 @@ mod tests {
         );
         check("[x](img/x.png) [y](../src/refund.rs) [z](#below) [t](docs/a.md)", &["docs/a.md", "docs/a.md#below", "docs/img/x.png", "src/refund.rs"]);
         check("`.github/workflows/ci.yml` `src/gone.rs` `src/gone` `lib/gone.rs`", &[".github/workflows/ci.yml", "lib/gone.rs", "src/gone", "src/gone.rs"]);
-        check("[gone](gone.md) `refund.rs:7`", &["docs/gone.md", "src/refund.rs#L7"]);
+        check(
+            "[gone](gone.md) `refund.rs:7` `img/x.png` `workflows/ci.yml`",
+            &[".github/workflows/ci.yml", "docs/gone.md", "docs/img/x.png", "src/refund.rs#L7"],
+        );
     }
 
     #[test]
@@ -148,6 +160,6 @@ mod tests {
         check("`and/or` `application/json` `origin/main` `std::fs` `a.b()` `1/2` `v1.2/3.4`", &[]);
         check("`https://a.b/c.md` [x](https://a.b/c.md) [m](mailto:a@b.c) `github.com/a/b.rs`", &[]);
         check("`src/*.rs` `src/<name>.rs` `src/{x}.rs` `/etc/passwd` `~/a/b.md` `$HOME/a.md`", &[]);
-        check("`target/debug/x.d` `gone.md` `.method` `@scope/pkg.js` `cargo test`", &[]);
+        check("`target/debug/x.d` `gone.md` `tool:/a/b.toml` <a@b.dev> `.method` `@scope/pkg.js` `cargo test`", &[]);
     }
 }

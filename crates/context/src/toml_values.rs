@@ -1,8 +1,7 @@
 //! TOML as JSON values with lines.
 
-use crate::located::{Lines, Located, Unreadable, below};
+use crate::located::{LineMap, Lines, Located, Unreadable, below};
 use serde_json::{Map, Number, Value};
-use std::collections::BTreeMap;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
@@ -20,7 +19,8 @@ pub fn parse(text: &str) -> Result<Located, Unreadable> {
     let index = Lines::of(text);
     let table = DeTable::parse(text)
         .map_err(|error| Unreadable { line: error.span().map_or(1, |span| index.line(span.start)), message: error.message().trim().replace('\n', ", ") })?;
-    let mut lines = BTreeMap::from([(String::new(), 1)]);
+    let mut lines = LineMap::default();
+    lines.put("", 1);
     let value = convert_table(table.get_ref(), "", &index, &mut lines);
     Ok(Located::new(value, lines))
 }
@@ -31,7 +31,7 @@ fn key_parts(line: &str) -> usize {
     line.bytes().take_while(of_key).filter(|&b| b == b'.').count() + 1
 }
 
-fn convert_table(table: &DeTable<'_>, pointer: &str, index: &Lines, lines: &mut BTreeMap<String, u32>) -> Value {
+fn convert_table(table: &DeTable<'_>, pointer: &str, index: &Lines, lines: &mut LineMap) -> Value {
     // Tables come sorted by name; here they are put in the order of the file.
     let mut entries: Vec<(&Spanned<_>, &Spanned<DeValue<'_>>)> = table.iter().collect();
     entries.sort_by_key(|(key, _)| key.span().start);
@@ -39,13 +39,13 @@ fn convert_table(table: &DeTable<'_>, pointer: &str, index: &Lines, lines: &mut 
     for (key, value) in entries {
         let name = key.get_ref().to_string();
         let inside = below(pointer, &name);
-        lines.insert(inside.clone(), index.line(key.span().start));
+        lines.put(&inside, index.line(key.span().start));
         map.insert(name, convert(value, &inside, index, lines));
     }
     Value::Object(map)
 }
 
-fn convert(value: &Spanned<DeValue<'_>>, pointer: &str, index: &Lines, lines: &mut BTreeMap<String, u32>) -> Value {
+fn convert(value: &Spanned<DeValue<'_>>, pointer: &str, index: &Lines, lines: &mut LineMap) -> Value {
     match value.get_ref() {
         DeValue::String(text) => Value::String(text.to_string()),
         DeValue::Integer(number) => integer(number.as_str(), number.radix()),
@@ -55,7 +55,7 @@ fn convert(value: &Spanned<DeValue<'_>>, pointer: &str, index: &Lines, lines: &m
         DeValue::Array(items) => {
             let convert_item = |(at, item): (usize, &Spanned<DeValue<'_>>)| {
                 let inside = below(pointer, &at.to_string());
-                lines.insert(inside.clone(), index.line(item.span().start));
+                lines.put(&inside, index.line(item.span().start));
                 convert(item, &inside, index, lines)
             };
             items.iter().enumerate().map(convert_item).collect()

@@ -1,9 +1,8 @@
 //! YAML as JSON values with lines. Nothing in it can name a type, run or read anything; aliases and nesting are bounded.
 
-use crate::located::{Located, Unreadable, below};
+use crate::located::{LineMap, Located, Unreadable, below};
 use saphyr::{LoadableYamlNode, MarkedYaml, Scalar, YamlData};
 use serde_json::{Map, Number, Value};
-use std::collections::BTreeMap;
 
 /// How deep a document may nest.
 const DEPTH_MAX: usize = 200;
@@ -17,7 +16,7 @@ pub fn parse(text: &str) -> Result<Located, Unreadable> {
         return Err(Unreadable { line, message: format!("it nests deeper than {DEPTH_MAX} levels") });
     }
     let documents = MarkedYaml::load_from_str(text).map_err(|error| fault(&error))?;
-    let mut lines = BTreeMap::new();
+    let mut lines = LineMap::default();
     let value = match documents.first() {
         Some(document) => convert(document, "", &mut lines),
         None => Value::Null,
@@ -39,8 +38,8 @@ fn too_deep(text: &str) -> Option<u32> {
     text.lines().position(opens).map(|at| line_of(at + 1))
 }
 
-fn convert(node: &MarkedYaml<'_>, pointer: &str, lines: &mut BTreeMap<String, u32>) -> Value {
-    lines.entry(pointer.to_owned()).or_insert_with(|| line_of(node.span.start.line()));
+fn convert(node: &MarkedYaml<'_>, pointer: &str, lines: &mut LineMap) -> Value {
+    lines.put_first(pointer, line_of(node.span.start.line()));
     match &node.data {
         YamlData::Value(scalar) => scalar_value(scalar),
         YamlData::Representation(text, ..) => Value::String(text.to_string()),
@@ -50,7 +49,7 @@ fn convert(node: &MarkedYaml<'_>, pointer: &str, lines: &mut BTreeMap<String, u3
             for (key, item) in entries {
                 let name = key_name(key);
                 let inside = below(pointer, &name);
-                lines.insert(inside.clone(), line_of(key.span.start.line()));
+                lines.put(&inside, line_of(key.span.start.line()));
                 map.insert(name, convert(item, &inside, lines));
             }
             Value::Object(map)

@@ -16,14 +16,14 @@ const VENDORED: [(&str, Trust); 5] = [
 ];
 
 pub(super) fn seal(draft: Draft, owners: &CodeOwners, names: &Names<'_>) -> Unit {
-    let Draft { mut unit, body_line, is_prose } = draft;
+    let Draft { mut unit, body_line, is_prose, definitions } = draft;
     if unit.owners.is_empty() {
         unit.owners = owners.of(&unit.place.path);
     }
     unit.trust = unit.trust.min(trust_of(&unit.place.path));
     if is_prose {
         let line = if body_line == 0 { unit.place.first_line } else { body_line };
-        let mut found = mentions::find(&markdown::parse(&unit.body), &unit.place.path, line, names);
+        let mut found = mentions::find(&parsed(&unit.body, &definitions), &unit.place.path, line, names);
         unit.facts = facts::find(&unit.body, &unit.place.path, line);
         if body_line == 0 {
             found.iter_mut().for_each(|anchor| anchor.line = line);
@@ -35,20 +35,28 @@ pub(super) fn seal(draft: Draft, owners: &CodeOwners, names: &Names<'_>) -> Unit
     unit
 }
 
+/// The parts of a body, whose named links may be explained elsewhere in the file.
+fn parsed(body: &str, definitions: &str) -> markdown::Document {
+    if definitions.is_empty() || !body.contains('[') {
+        return markdown::parse(body);
+    }
+    markdown::parse(&format!("{body}\n\n{definitions}\n"))
+}
+
 /// How far anything at a path is believed at most.
 fn trust_of(path: &str) -> Trust {
     path.split('/').filter_map(|part| VENDORED.iter().find(|(name, _)| *name == part)).map(|(_, trust)| *trust).min().unwrap_or(Trust::Reviewed)
 }
 
-/// Everything that decides what a model gets and when, and nothing of where it stands: a section that moves stays the same.
+/// Everything that decides what a model gets and when, and nothing that other files decide or that tells where it stands: a section that
+/// moves, a new owner in CODEOWNERS and a mentioned file that comes into being change nothing.
 fn digest(unit: &Unit) -> Digest {
-    let anchors: Vec<_> = unit.anchors.iter().map(|anchor| (&anchor.path, &anchor.at, anchor.is_declared)).collect();
+    let anchors: Vec<_> = unit.anchors.iter().filter(|anchor| anchor.is_declared).map(|anchor| (&anchor.path, &anchor.at)).collect();
     let rest = json!([
         unit.kind,
         unit.title,
         unit.format,
         unit.scope,
-        unit.owners,
         unit.trust,
         unit.loading,
         anchors,

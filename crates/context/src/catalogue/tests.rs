@@ -103,3 +103,12 @@ fn the_work_of_others_is_believed_less() {
     let trusts: Vec<Trust> = catalogue.units().iter().map(|unit| unit.trust).collect();
     assert_eq!(trusts, [Trust::Team, Trust::Untrusted, Trust::Vendor]);
 }
+
+#[test]
+fn named_links_and_titles_of_the_whole_page_count_in_its_sections() {
+    let page = format!("---\ntitle: Page\n---\n{}See [the code][code].\n\n{}\n[code]: ../src/a.rs\n", long("One"), long("Two"));
+    let catalogue = catalogue(&[("docs/a.md", &page), ("src/a.rs", "")]);
+    let one = catalogue.unit("doc:docs/a.md#one").unwrap();
+    let anchors: Vec<(&str, u32)> = one.anchors.iter().map(|anchor| (anchor.path.as_str(), anchor.line)).collect();
+    assert_eq!((anchors.as_slice(), one.title.as_str()), (&[("src/a.rs", 8)][..], "Page › One"));
+}

@@ -42,7 +42,7 @@ pub(super) fn import(source: &Source<'_>, found: &mut Found) {
         whole(source, &located, &head, front.body, lines_before, &document, found);
         return;
     }
-    let text = Text { text: front.body, lines_before, format: Format::Context, level_max: LEVEL_MAX };
+    let text = Text { text: front.body, lines_before, format: Format::Context, level_max: LEVEL_MAX, title: None };
     let mut findings = Vec::new();
     units(source, &text, &document.headings, found, &mut |unit| {
         // What is wrong in the front matter is said once, not for each section.

@@ -53,8 +53,7 @@ fn item(source: &Source<'_>, located: &Located, kind: Kind, pointer: &str, found
         unit.is_mandatory = kind == Kind::Constraint;
         defaults(source.path, located, &mut unit);
         apply(&mut fields, &mut unit);
-        let is_prose = kind != Kind::Example;
-        found.drafts.push(Draft { unit, body_line: 0, is_prose });
+        found.drafts.push(if kind == Kind::Example { Draft::plain(unit) } else { Draft::prose(unit, 0) });
     }
     found.findings.append(&mut findings);
 }
@@ -144,7 +143,7 @@ fn expression(check: &mut Fields<'_>, key: &str) -> Option<String> {
     match regex::Regex::new(&pattern) {
         Ok(_) => Some(pattern),
         Err(error) => {
-            let why = error.to_string().lines().last().unwrap_or_default().trim().to_owned();
+            let why = error.to_string().lines().last().unwrap_or_default().trim().trim_start_matches("error: ").to_owned();
             check.report(
                 "bad-value",
                 key,

@@ -154,11 +154,14 @@ pub(super) fn protobuf(source: &Source<'_>, found: &mut Found) {
             package = source.text[at + word.len()..end].trim();
         } else if PROTOBUF_WORDS.contains(&word)
             && let Some(&(_, name)) = all.peek()
-            && let Some(open) = bytes[at..].iter().position(|b| matches!(b, b'{' | b';')).map(|open| at + open)
-            && bytes[open] == b'{'
         {
-            skip_to = closing(bytes, open).map_or(bytes.len(), |end| end + 1);
-            definitions.push(Definition { word, name, is_extension: false, span: with_comment(source.text, at)..skip_to });
+            // A field may be called `message`: only braces make a definition.
+            let Some(mark) = memchr::memchr2(b'{', b';', &bytes[at..]).map(|mark| at + mark) else { break };
+            skip_to = mark;
+            if bytes[mark] == b'{' {
+                skip_to = closing(bytes, mark).map_or(bytes.len(), |end| end + 1);
+                definitions.push(Definition { word, name, is_extension: false, span: with_comment(source.text, at)..skip_to });
+            }
         } else if word == "{" {
             skip_to = closing(bytes, at).map_or(bytes.len(), |end| end + 1);
         }
@@ -174,7 +177,7 @@ pub(super) fn protobuf(source: &Source<'_>, found: &mut Found) {
 
 /// The beginning of the comment right above the line of `at`.
 pub(super) fn with_comment(text: &str, at: usize) -> usize {
-    let mut start = text[..at].rfind('\n').map_or(0, |line| line + 1);
+    let mut start = memchr::memrchr(b'\n', &text.as_bytes()[..at]).map_or(0, |line| line + 1);
     while start > 0 {
         let above = text[..start - 1].rfind('\n').map_or(0, |line| line + 1);
         let line = text[above..start].trim();
@@ -226,7 +229,7 @@ impl<'a> Units<'a> {
         let id = format!("schema:{}#{name}", self.source.path);
         let mut unit = Unit::new(Kind::Schema, id, title, body.trim(), place, self.format);
         unit.detail = Detail::Schema(Box::default());
-        found.drafts.push(Draft { unit, body_line: 0, is_prose: false });
+        found.drafts.push(Draft::plain(unit));
     }
 }
 
@@ -236,7 +239,10 @@ mod tests {
     use crate::tree::MemoryTree;
     use proptest::prelude::*;
 
-    fn read(path: &str, text: &str) -> (Vec<(String, u32, u32)>, Vec<(&'static str, u32)>, Vec<String>) {
+    /// Names with lines, mistakes with lines, and bodies.
+    type Read = (Vec<(String, u32, u32)>, Vec<(&'static str, u32)>, Vec<String>);
+
+    fn read(path: &str, text: &str) -> Read {
         let (tree, path, mut found) = (MemoryTree::default(), Arc::from(path), Found::default());
         let source = Source { path: &path, text, tree: &tree };
         if path.ends_with(".proto") {

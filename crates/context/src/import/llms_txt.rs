@@ -10,6 +10,6 @@ pub(super) fn import(source: &Source<'_>, found: &mut Found) {
         let message = "there is no heading `# Name`, the only part that the format requires";
         found.report("llms-txt-title", Severity::Warning, source.place(1), message, "Begin the file with the project's name as a heading.");
     }
-    let text = Text { text: source.text, lines_before: 0, format: Format::LlmsTxt, level_max: 2 };
+    let text = Text { text: source.text, lines_before: 0, format: Format::LlmsTxt, level_max: 2, title: None };
     units(source, &text, &document.headings, found, &mut |_| {});
 }

@@ -41,6 +41,20 @@ pub(crate) struct Draft {
     pub(crate) body_line: u32,
     /// Whether the body is Markdown, in which paths and quoted facts are looked for.
     pub(crate) is_prose: bool,
+    /// Targets of links (`[name]: address`) that stand elsewhere in the file.
+    pub(crate) definitions: Arc<str>,
+}
+
+impl Draft {
+    /// A unit whose body is no text of the file, in which nothing is looked for.
+    pub(crate) fn plain(unit: Unit) -> Self {
+        Self { unit, body_line: 0, is_prose: false, definitions: Arc::from("") }
+    }
+
+    /// A unit whose body is Markdown, or reads like it; `body_line` as in [`Draft`].
+    pub(crate) fn prose(unit: Unit, body_line: u32) -> Self {
+        Self { unit, body_line, is_prose: true, definitions: Arc::from("") }
+    }
 }
 
 /// What the importers found.
@@ -53,9 +67,9 @@ pub(crate) struct Found {
 }
 
 impl Found {
-    /// A unit whose body is Markdown, or reads like it; `body_line` as in [`Draft`].
+    /// Keeps [`Draft::prose`].
     pub(crate) fn prose(&mut self, unit: Unit, body_line: u32) {
-        self.drafts.push(Draft { unit, body_line, is_prose: true });
+        self.drafts.push(Draft::prose(unit, body_line));
     }
 
     pub(crate) fn report(&mut self, code: &'static str, severity: Severity, place: Place, message: impl Into<String>, remedy: impl Into<String>) {
@@ -78,6 +92,10 @@ impl Source<'_> {
 
 /// Imports one file into `found`.
 pub(crate) fn import(kind: Native, source: &Source<'_>, found: &mut Found) {
+    // What an export made says what `context/` says.
+    if crate::export::is_export(source.text) {
+        return;
+    }
     match kind {
         Native::ContextMarkdown => context_markdown::import(source, found),
         Native::ContextToml => context_toml::import(source, found),

@@ -33,7 +33,7 @@ pub(super) fn import(source: &Source<'_>, located: &Located, found: &mut Found) 
             let pointer = below(&below("/paths", path), method);
             let operation = with_parameters_of(item, operation);
             let unit = unit(source, located, &pointer, &format!("{} {path}", method.to_uppercase()), &operation, &mut library);
-            found.drafts.push(Draft { unit, body_line: 0, is_prose: false });
+            found.drafts.push(Draft::plain(unit));
         }
     }
 }

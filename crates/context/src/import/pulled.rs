@@ -28,7 +28,7 @@ pub(crate) fn pulled(tree: &dyn Tree, found: &mut Found) -> BTreeMap<String, Pul
     let roots = tree.files().iter().filter(|file| native(&file.path) == Some(Native::ClaudeMd));
     let roots: Vec<(String, Pulled)> = roots.map(|file| (file.path.to_string(), of_directory(&file.path))).chain(linked).collect();
     for (path, how) in &roots {
-        let mut walk = Walk { tree, how, pulled: &mut pulled, found, trail: Vec::new() };
+        let mut walk = Walk { tree, how, pulled: &mut pulled, found, trail: Vec::new(), walked: BTreeMap::new() };
         walk.file(path);
     }
     pulled
@@ -40,21 +40,21 @@ fn of_directory(path: &str) -> Pulled {
     Pulled { scope: scope_of_directory(directory), loading: loading_of_directory(directory) }
 }
 
-/// Links with a name that agents look for lead to a file that they load.
+/// Links with a name that agents look for lead to a file that they load. Other links are no context: their files have paths of their own.
 fn links(tree: &dyn Tree, pulled: &mut BTreeMap<String, Pulled>, found: &mut Found) {
-    for link in tree.links().iter().filter(|link| matches!(file_name(&link.path), "CLAUDE.md" | "AGENTS.md" | "CLAUDE.local.md" | ".cursorrules")) {
-        let place = Place::file(Arc::clone(&link.path));
+    for link in tree.links() {
+        let is_loaded = matches!(native(&link.path), Some(Native::AgentsMd | Native::ClaudeMd | Native::CursorLegacy));
         match end_of(tree, &link.path) {
-            Some(target) => {
+            Some(target) if is_loaded => {
                 pulled.entry(target).or_insert_with(|| of_directory(&link.path));
             }
-            None => found.report(
-                "broken-link",
-                Severity::Error,
-                place,
-                "the symbolic link leads to no file of the project, so it is not read",
-                "Let it lead to a file inside the project, or delete it.",
-            ),
+            None if native(&link.path).is_some_and(|kind| kind != Native::Structured) => {
+                let (message, remedy) =
+                    ("the symbolic link leads to no file of the project, so it is not read", "Let it lead to a file inside the project, or delete it.");
+                let severity = if is_loaded { Severity::Error } else { Severity::Warning };
+                found.report("broken-link", severity, Place::file(Arc::clone(&link.path)), message, remedy);
+            }
+            _ => {}
         }
     }
 }
@@ -79,10 +79,16 @@ struct Walk<'a> {
     found: &'a mut Found,
     /// The files from the first to the one that is read.
     trail: Vec<String>,
+    /// The files that were read, with the least number of files before each: many ways may lead to one.
+    walked: BTreeMap<String, usize>,
 }
 
 impl Walk<'_> {
     fn file(&mut self, path: &str) {
+        if self.walked.get(path).is_some_and(|hops| *hops <= self.trail.len()) {
+            return;
+        }
+        self.walked.insert(path.to_owned(), self.trail.len());
         // A file that cannot be read is reported where it is imported.
         let Ok(text) = self.tree.text(path) else { return };
         self.trail.push(path.to_owned());

@@ -31,7 +31,7 @@ pub(super) fn import(kind: Native, source: &Source<'_>, found: &mut Found) {
     if manner.paths.is_empty() && !directory.is_empty() {
         manner.paths = super::scope_of_directory(directory).paths;
     }
-    let text = Text { text: front.body, lines_before: front.body_line - 1, format: format(kind), level_max: LEVEL_MAX };
+    let text = Text { text: front.body, lines_before: front.body_line - 1, format: format(kind), level_max: LEVEL_MAX, title: None };
     units(source, &text, &markdown::parse(front.body).headings, found, &mut |unit| {
         unit.loading = manner.loading;
         unit.scope.paths.clone_from(&manner.paths);

@@ -60,7 +60,7 @@ fn json_schema(source: &Source<'_>, located: Located, found: &mut Found) {
     }
     let mut unit = Unit::new(Kind::Schema, id(source.path), title, render::render(&shown).trim_end(), place, Format::JsonSchema);
     unit.detail = Detail::Schema(Box::new(located.value));
-    found.drafts.push(Draft { unit, body_line: 0, is_prose: false });
+    found.drafts.push(Draft::plain(unit));
 }
 
 /// `schema:refund` for `context/schemas/refund.json`; the path for others.

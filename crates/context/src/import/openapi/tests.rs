@@ -103,3 +103,12 @@ fn documents_that_refer_to_everything_are_bounded() {
     let found = read(text.rsplit_once("    S").map_or(&text, |(whole, _)| whole));
     assert!(found.drafts[0].unit.body.len() < 4 * PARTS_BYTES_MAX && found.drafts[0].unit.body.contains("left out"));
 }
+
+#[test]
+fn deep_documents_are_read_or_refused() {
+    let flow = format!("openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses: {}{}\n", "[".repeat(250), "]".repeat(250));
+    let levels: String = (0..380).map(|depth| format!("{}a:\n", " ".repeat(depth + 8))).collect();
+    for text in [flow, format!("openapi: 3.1.0\npaths:\n  /a:\n    get:\n      responses:\n{levels}")] {
+        assert_eq!(read(&text).drafts.len(), 1);
+    }
+}
