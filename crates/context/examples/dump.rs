@@ -13,7 +13,9 @@ fn main() {
         let view = index.view(&tree);
         let corpus = Corpus { index: &index, view: &view, history: Some(&history), unseen_commits: case.position };
         writeln!(out, "#\t{}\t{}\t", case.commit, view.files().len()).unwrap();
-        for f in &case.files { writeln!(out, "+\t{}", f.path).unwrap(); }
+        for f in &case.files {
+            writeln!(out, "+\t{}", f.path).unwrap();
+        }
         for r in rank(&corpus, &Query::new(&case.query)) {
             let f = &view.files()[r.file];
             writeln!(out, "{}\t{:?}\t{}", f.path, f.role, r.evidence.0.iter().map(|x| format!("{x:.4}")).collect::<Vec<_>>().join("\t")).unwrap();

@@ -32,6 +32,25 @@ pub enum Signal {
     Used,
 }
 
+impl Signal {
+    /// Why a file is needed, as people read it.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Body => "has the words",
+            Self::Spread => "has them in several places",
+            Self::Path => "is called so",
+            Self::Names => "has the names",
+            Self::Nearest => "similar commits changed it",
+            Self::Together => "changes with likely files",
+            Self::Sibling => "is called like a likely file",
+            Self::Mentions => "names a likely file",
+            Self::Defines => "defines what is named",
+            Self::Used => "defines what a likely part uses",
+        }
+    }
+}
+
 /// How many signals there are.
 pub const SIGNALS: usize = 10;
 

@@ -1,10 +1,12 @@
 //! One file for each noun.
 
+mod audit;
 mod call;
 mod config;
 mod context;
 mod cost;
 mod demo;
+mod init;
 mod key;
 mod ledger;
 mod model;
@@ -23,6 +25,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
     let context = Context::open(cli.project)?;
     match cli.command {
+        Command::Init(args) => init::run(&args, context.project.dir(), is_json),
+        Command::Audit(args) => audit::run(&context, &args, is_json),
         Command::Up(args) => crate::serve::up(&context, &args),
         Command::Demo => Ok(()),
         Command::Cost(args) => cost::run(&context, &args, is_json),

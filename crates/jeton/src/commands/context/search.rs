@@ -83,21 +83,8 @@ fn file(engine: &Engine, path: &str, ranked: &RankedFile, wanted: &BTreeSet<Stri
     });
     let place = best.as_ref().map_or_else(|| path.to_owned(), |(line, _)| format!("{path}:{line}"));
     let signals: Vec<Signal> = ranked.evidence.reasons().into_iter().map(|(signal, _)| signal).collect();
-    let why: Vec<&str> = signals.iter().take(3).map(|signal| reason(*signal)).collect();
+    let why: Vec<&str> = signals.iter().take(3).map(|signal| signal.reason()).collect();
     json!({ "name": path, "place": place, "lines": lines, "line": best.map(|(_, line)| line), "score": ranked.score, "signals": signals, "why": why.join(", ") })
-}
-
-const fn reason(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Body => "has the words",
-        Signal::Spread => "has them in several places",
-        Signal::Path => "is called so",
-        Signal::Names => "has the names",
-        Signal::Nearest => "similar commits changed it",
-        Signal::Together => "changes with the others",
-        Signal::Sibling => "is called like another",
-        Signal::Mentions => "names another",
-    }
 }
 
 /// The line with the most of the words, with its place among `lines`.
