@@ -90,7 +90,7 @@ pub(crate) struct ListArgs {
 pub(crate) struct AskArgs {
     /// The task in words; `-` reads it from stdin
     pub(crate) task: String,
-    /// The most tokens: 6000, or 8k for 8,192
+    /// The most tokens: 6000, or 8k for 8,192 [default: the pack's, or 8k]
     #[arg(long, value_name = "TOKENS")]
     pub(crate) budget: Option<Budget>,
     /// The model for which tokens are counted, and units chosen that are for some models only
@@ -99,6 +99,9 @@ pub(crate) struct AskArgs {
     /// The vocabulary in which tokens are counted: o200k_base, cl100k_base, p50k_base, r50k_base
     #[arg(long, conflicts_with = "model")]
     pub(crate) vocabulary: Option<String>,
+    /// The pack of the settings whose budget, scope, kinds and units hold where no flag says otherwise
+    #[arg(long)]
+    pub(crate) pack: Option<String>,
     /// Only these kinds, separated by commas: constraint, doc, schema, example, skill, code, history
     #[arg(long, value_delimiter = ',', value_parser = kind, value_name = "KIND")]
     pub(crate) kind: Vec<Kind>,

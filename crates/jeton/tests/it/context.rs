@@ -119,6 +119,18 @@ fn a_compilation_goes_to_stdout_and_what_it_is_to_stderr() {
 }
 
 #[test]
+fn a_pack_and_the_settings_of_context_hold() {
+    let project = shop();
+    project.configure("[packs.refunds]\nscope = [\"context/**\"]\nunits = [\"doc:context/shipping.md\"]\nkinds = [\"constraint\", \"doc\"]\nbudget_tokens = 300\n\n[context]\nignore = [\"docs/**\", \"README.md\"]\nvocabulary = \"cl100k_base\"\n");
+    let manifest = project.run(&["context", "compile", "how long may a refund take", "--pack", "refunds", "--manifest"]).json();
+    assert_eq!((&manifest["budget_tokens"], manifest["vocabulary"].as_str()), (&300.into(), Some("cl100k_base")));
+    let units: Vec<&str> = manifest["spans"].as_array().unwrap().iter().map(|span| span["unit"].as_str().unwrap()).collect();
+    assert!(units.contains(&"doc:context/shipping.md") && units.iter().all(|unit| !unit.starts_with("code:")), "{units:?}");
+    assert!(!project.run(&["context", "list"]).stdout.contains("README.md"));
+    golden("context-compile-pack", &project, &["context", "compile", "refunds", "--pack", "shipping"]);
+}
+
+#[test]
 fn a_task_is_read_from_stdin() {
     let project = shop();
     let mut command = project.command(&["context", "compile", "-", "--manifest"]);
@@ -295,6 +307,9 @@ fn a_score_says_when_there_is_too_little_to_say() {
     assert_eq!(project.json(&["context", "score", "--compare", "other.toml"])["compare"]["is_same"], true);
     let before = project.json(&["context", "score", "--compare", "HEAD~1"]);
     assert_eq!((&before["cases"], before["compare"]["differences"]["MRR"]["verdict"].as_str()), (&1.into(), Some("undecided: too few")));
+    write(&project, "narrow.toml", "[context]\nignore = [\"src/**\"]\n");
+    let narrow = project.json(&["context", "score", "--compare", "narrow.toml"]);
+    assert_eq!((&narrow["compare"]["is_same"], &narrow["compare"]["differences"]["MRR"]["estimate"]["mean"]), (&false.into(), &1.0.into()));
     write(&project, "bad.toml", "[gateway]\nlisten = 3\n");
     assert_eq!(project.run(&["context", "score", "--compare", "bad.toml"]).code, 2);
     let score = project.json(&["context", "score"]);

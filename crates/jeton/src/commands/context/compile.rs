@@ -8,6 +8,7 @@ use crate::output;
 use jeton_context::compile::{Alternative, CompileError, Explanation, Manifest, Request, Tier, Today, View};
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::{Kind, Unit};
+use jeton_project::{Pack, Snapshot};
 use jeton_text::Vocabulary;
 use serde_json::json;
 
@@ -40,14 +41,15 @@ impl<'a> Ask<'a> {
         for path in &args.path {
             globset::Glob::new(path).map_err(|error| Failure::usage(format!("--path {path}: {}", error.kind()), "write it like docs/**/*.md"))?;
         }
+        let pack = args.pack.as_deref().map(|name| pack(&snapshot, name)).transpose()?;
         let ask = Self {
             args,
             task: task(&args.task)?,
-            budget_tokens: args.budget.map_or(BUDGET_TOKENS, |budget| budget.0),
+            budget_tokens: args.budget.map_or_else(|| pack.map_or(BUDGET_TOKENS, |pack| pack.budget_tokens), |budget| budget.0),
             vocabulary,
-            kinds: args.kind.clone(),
-            paths: args.path.clone(),
-            mandatory: Vec::new(),
+            kinds: if args.kind.is_empty() { pack.map(kinds).unwrap_or_default() } else { args.kind.clone() },
+            paths: if args.path.is_empty() { pack.map(|pack| pack.scope.clone()).unwrap_or_default() } else { args.path.clone() },
+            mandatory: pack.map(|pack| pack.units.iter().map(|unit| unit.as_str().to_owned()).collect()).unwrap_or_default(),
             today: today(),
         };
         let engine = open_with(context.project.dir(), EngineOptions { vocabulary, ..options });
@@ -69,6 +71,22 @@ impl<'a> Ask<'a> {
             today: Today(&self.today),
         }
     }
+}
+
+fn pack<'s>(snapshot: &'s Snapshot, name: &str) -> Result<&'s Pack, Failure> {
+    snapshot.packs.get(name).ok_or_else(|| {
+        let names: Vec<&str> = snapshot.packs.keys().map(String::as_str).collect();
+        let next = if names.is_empty() {
+            format!("write [packs.{name}] into jeton.toml, or context/packs/{name}.toml")
+        } else {
+            format!("name one of {}", names.join(", "))
+        };
+        Failure::usage(format!("there is no pack `{name}`"), next)
+    })
+}
+
+fn kinds(pack: &Pack) -> Vec<Kind> {
+    pack.kinds.iter().filter_map(|kind| Kind::from_name(kind)).collect()
 }
 
 fn task(text: &str) -> Result<String, Failure> {

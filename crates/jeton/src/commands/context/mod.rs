@@ -18,7 +18,7 @@ use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::sandbox::Sandbox;
 use jeton_context::tree::TreeOptions;
 use jeton_context::{Severity, Unit};
-use jeton_project::Snapshot;
+use jeton_project::{ContextCommands, Snapshot};
 use jeton_text::Vocabulary;
 use std::io::Read;
 use std::path::Path;
@@ -82,18 +82,18 @@ fn engine_options(context: &Context, snapshot: &Snapshot) -> EngineOptions {
 }
 
 /// What the settings leave out.
-fn tree_options(_snapshot: &Snapshot) -> TreeOptions {
-    TreeOptions::default()
+fn tree_options(snapshot: &Snapshot) -> TreeOptions {
+    TreeOptions { ignore: snapshot.context.ignore.clone() }
 }
 
 /// The vocabulary of counts where no model is named.
-fn vocabulary(_snapshot: &Snapshot) -> Vocabulary {
-    Vocabulary::default()
+fn vocabulary(snapshot: &Snapshot) -> Vocabulary {
+    Vocabulary::from_name(&snapshot.context.vocabulary).unwrap_or_default()
 }
 
 /// Whether commands of constraints, and blocks of code marked as tests, may run in the sandbox.
-fn may_run_commands(_snapshot: &Snapshot) -> bool {
-    true
+fn may_run_commands(snapshot: &Snapshot) -> bool {
+    snapshot.context.commands == ContextCommands::Sandboxed
 }
 
 /// The sandbox of the project, or why commands cannot run.
