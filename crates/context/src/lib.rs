@@ -4,6 +4,7 @@
 
 pub mod catalogue;
 pub mod check;
+pub mod code;
 mod codeowners;
 pub mod compile;
 pub mod constraint;

@@ -110,16 +110,19 @@ pub fn freshness(unit: &Unit, input: &CheckInput<'_>) -> Freshness {
 }
 
 fn state(unit: &Unit, anchor: &Anchor, input: &CheckInput<'_>) -> AnchorState {
-    let was = input.lock.and_then(|lock| lock.print(&unit.id, anchor));
-    match (anchor_print(input.tree, input.fingerprints, anchor), was) {
+    state_of(input.tree, input.fingerprints, anchor, input.lock.and_then(|lock| lock.print(&unit.id, anchor)))
+}
+
+/// What became of an anchor whose print `was` kept.
+pub(super) fn state_of(tree: &dyn Tree, fingerprints: &dyn Fingerprints, anchor: &Anchor, was: Option<AnchorPrint>) -> AnchorState {
+    match (anchor_print(tree, fingerprints, anchor), was) {
         (Some(_), None) => AnchorState::Unlocked,
         (Some(now), Some(was)) if now == was => AnchorState::Fresh,
         (Some(now), Some(was)) if now.signature == was.signature => AnchorState::Suspect,
         (Some(_), Some(_)) => AnchorState::Stale,
         (None, was) => {
-            let is_path = !input.tree.exists(&anchor.path);
-            let moved = anchor.at.as_deref().and_then(|at| input.fingerprints.moved(input.tree, &anchor.path, at, was.as_ref()));
-            AnchorState::Broken { is_path, moved }
+            let moved = anchor.at.as_deref().and_then(|at| fingerprints.moved(tree, &anchor.path, at, was.as_ref()));
+            AnchorState::Broken { is_path: !tree.exists(&anchor.path), moved }
         }
     }
 }

@@ -13,6 +13,7 @@ mod instructions;
 mod owners;
 mod past;
 mod paths;
+mod prints;
 mod prose;
 mod secrets;
 mod size;
@@ -21,6 +22,7 @@ mod statements;
 
 pub use codes::{CODES, Code, meaning};
 pub use freshness::{AnchorState, Freshness, anchor_print, freshness};
+pub use prints::CodePrints;
 pub(crate) use prose::fences;
 
 use crate::git::Git;
