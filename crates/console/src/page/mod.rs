@@ -16,7 +16,7 @@ mod tests;
 mod time;
 
 use crate::api::find_call;
-use crate::route::{Answer, Ask, Gives, Kind, Param, Reach, Route, Verb};
+use crate::route::{Answer, Ask, BODY_BYTES_MAX, Gives, Kind, Param, Reach, Route, Verb};
 use crate::state::Console;
 use data::{PERIODS, PageData};
 use html::{Html, html};
@@ -74,6 +74,7 @@ const GET: Route = Route {
     reach: Reach::Admin,
     params: &[],
     takes: None,
+    body_bytes_max: BODY_BYTES_MAX,
     gives: PAGE_TYPE,
     refusals: &[],
     handler: overview,

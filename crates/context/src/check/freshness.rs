@@ -109,6 +109,12 @@ pub fn freshness(unit: &Unit, input: &CheckInput<'_>) -> Freshness {
     unit.anchors.iter().filter(|anchor| anchor.is_declared).map(state).max().unwrap_or(Freshness::Fresh)
 }
 
+/// The state of one anchor of `unit`. Costs a reading of the file that it names.
+#[must_use]
+pub fn anchor_state(unit: &Unit, anchor: &Anchor, input: &CheckInput<'_>) -> AnchorState {
+    state(unit, anchor, input)
+}
+
 fn state(unit: &Unit, anchor: &Anchor, input: &CheckInput<'_>) -> AnchorState {
     state_of(input.tree, input.fingerprints, anchor, input.lock.and_then(|lock| lock.print(&unit.id, anchor)))
 }

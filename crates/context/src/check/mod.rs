@@ -21,7 +21,7 @@ mod speaks;
 mod statements;
 
 pub use codes::{CODES, Code, meaning};
-pub use freshness::{AnchorState, Freshness, anchor_print, freshness};
+pub use freshness::{AnchorState, Freshness, anchor_print, anchor_state, freshness};
 pub use prints::CodePrints;
 pub(crate) use prose::fences;
 
