@@ -98,10 +98,7 @@ fn commit(one: &FileCommit) -> Value {
 }
 
 pub(super) fn finding(finding: &Finding) -> Value {
-    let fix = finding
-        .fix
-        .as_ref()
-        .map(|fix| json!({ "line": fix.line, "start_column": fix.start_column, "end_column": fix.end_column, "new": fix.new }));
+    let fix = finding.fix.as_ref().map(|fix| json!({ "line": fix.line, "start_column": fix.start_column, "end_column": fix.end_column, "new": fix.new }));
     json!({
         "code": finding.code, "severity": finding.severity, "place": place(&finding.place), "message": finding.message, "remedy": finding.remedy,
         "unit": finding.unit, "owners": finding.owners, "fix": fix,

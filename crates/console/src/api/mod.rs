@@ -11,6 +11,9 @@ mod schema;
 mod tests;
 mod view;
 
+pub(crate) use context::{MORE_TOKENS, counts, findings_about, matching, needed};
+pub(crate) use context_routes::{ID_BYTES_MAX, QUERY_BYTES_MAX, UNIT_FILTERS};
+pub(crate) use context_view::{body, history};
 pub(crate) use handler::{call_filter, find_call, ledger_fault};
 pub use openapi::openapi_document;
 

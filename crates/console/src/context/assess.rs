@@ -69,9 +69,9 @@ impl Assessment {
 
     /// How fresh each unit is.
     pub(crate) fn freshness(&self, unit: &Unit) -> Freshness {
-        let all = self.freshness.get_or_init(|| {
-            self.with_input(|input| self.desk.catalogue.units().iter().map(|unit| (unit.id.clone(), freshness(unit, input))).collect())
-        });
+        let all = self
+            .freshness
+            .get_or_init(|| self.with_input(|input| self.desk.catalogue.units().iter().map(|unit| (unit.id.clone(), freshness(unit, input))).collect()));
         all.get(&unit.id).copied().unwrap_or(Freshness::Unlocked)
     }
 

@@ -22,7 +22,8 @@ impl Git {
     /// Where Git cannot tell them.
     pub fn file_log(&self, revision: &str, path: &str, most: usize) -> Result<Vec<FileCommit>, GitError> {
         let (limit, literal) = (format!("--max-count={most}"), format!(":(literal){path}"));
-        let arguments = ["log", "--no-merges", "--no-show-signature", &limit, "--format=%H%x02%ct%x02%an%x02%s%x01", "--end-of-options", revision, "--", &literal];
+        let arguments =
+            ["log", "--no-merges", "--no-show-signature", &limit, "--format=%H%x02%ct%x02%an%x02%s%x01", "--end-of-options", revision, "--", &literal];
         Ok(self.run(&arguments)?.split(|&b| b == 1).filter_map(commit).collect())
     }
 }

@@ -15,10 +15,10 @@ pub(crate) use term::{TermId, Terms, each_word, terms_of_word};
 use crate::Digest;
 use crate::role::{Role, role};
 use crate::tree::{FileEntry, Tree};
-use rustc_hash::FxHashMap;
 use jeton_text::Vocabulary;
-use std::sync::{Arc, Mutex, PoisonError};
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The largest file whose content is searched, in bytes. Larger ones are data: they are found by their path alone.
 const SEARCHED_BYTES_MAX: u64 = 1 << 20;
