@@ -122,7 +122,15 @@ fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&
 }
 
 #[allow(clippy::too_many_arguments)]
-fn unit_candidate(sources: &Sources<'_>, request: &Request<'_>, unit: &Unit, place: usize, worth: f64, why: String, facets: &Facets<'_>) -> Candidate {
+fn unit_candidate(
+    sources: &Sources<'_>,
+    request: &Request<'_>,
+    unit: &Unit,
+    place: usize,
+    worth: f64,
+    why: String,
+    facets: &Facets<'_>,
+) -> Candidate {
     let body = render::body(sources, unit);
     let mut texts = vec![(View::Handle, String::new(), 0.02)];
     let whole = jeton_text::estimate_tokens(&body);

@@ -15,10 +15,10 @@ pub(crate) use term::{TermId, Terms, each_word, terms_of_word};
 use crate::Digest;
 use crate::role::{Role, role};
 use crate::tree::{FileEntry, Tree};
-use jeton_text::Vocabulary;
 use rustc_hash::FxHashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use jeton_text::Vocabulary;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The largest file whose content is searched, in bytes. Larger ones are data: they are found by their path alone.
 const SEARCHED_BYTES_MAX: u64 = 1 << 20;

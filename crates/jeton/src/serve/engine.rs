@@ -33,7 +33,7 @@ fn read(slot: &EngineSlot, root: &Path, options: EngineOptions) {
 
 fn options(project: &Path, snapshot: &Snapshot) -> EngineOptions {
     EngineOptions {
-        tree: TreeOptions { ignore: snapshot.context.ignore.clone(), ..TreeOptions::default() },
+        tree: TreeOptions { ignore: snapshot.context.ignore.clone() },
         vocabulary: jeton_text::Vocabulary::from_name(&snapshot.context.vocabulary).unwrap_or_default(),
         cache: Some(project.join(".jeton").join("context")),
         with_code: true,
