@@ -101,7 +101,9 @@ pub(super) fn explain(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
     Answer::json(&view::explanation(&explained))
 }
 
-/// The findings about a unit: those that name it, and those about lines of its own.
+/// The findings about a unit, the worst first.
 pub(crate) fn findings_about<'a>(assessment: &'a Assessment, unit: &'a Unit) -> Vec<&'a Finding> {
-    assessment.findings_of(&unit.id).collect()
+    let mut found: Vec<&Finding> = assessment.findings_of(&unit.id).collect();
+    found.sort_by_key(|finding| std::cmp::Reverse(finding.severity));
+    found
 }

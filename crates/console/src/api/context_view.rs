@@ -94,7 +94,7 @@ pub(crate) fn history(now: &Now, unit: &Unit) -> Result<Vec<FileCommit>, String>
 }
 
 fn commit(one: &FileCommit) -> Value {
-    json!({ "commit": one.id, "at": moment(Timestamp(one.time_s.saturating_mul(1_000))), "author": one.author, "subject": one.subject })
+    json!({ "commit": one.id, "at": moment(Timestamp(one.time_s.saturating_mul(1_000))), "author": one.author, "subject": secret::mask(&one.subject).0 })
 }
 
 pub(super) fn finding(finding: &Finding) -> Value {

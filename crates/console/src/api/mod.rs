@@ -3,6 +3,8 @@
 mod context;
 mod context_routes;
 mod context_schema;
+#[cfg(test)]
+mod context_tests;
 mod context_view;
 mod handler;
 mod openapi;

@@ -1,8 +1,11 @@
 //! The pages of context: the catalogue, one unit, what the checks found, and what a model would get.
 
 mod findings;
+mod lacking;
 mod list;
 mod preview;
+#[cfg(test)]
+mod tests;
 mod unit;
 
 pub(super) use preview::{BUDGET_PARAM, TASK_PARAM};

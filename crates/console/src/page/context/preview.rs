@@ -3,7 +3,7 @@
 use super::super::html::{Html, html};
 use super::super::prose;
 use super::super::show::count;
-use super::{kept_theme, number, place, select, unit_address};
+use super::{kept_theme, lacking, number, place, select, unit_address};
 use crate::api::{MORE_TOKENS, QUERY_BYTES_MAX};
 use crate::context::{BUDGET_TOKENS, BUDGET_TOKENS_MAX, Now, Wish, compile_fault};
 use crate::route::{Ask, Kind, Param};
@@ -62,15 +62,16 @@ fn answer(now: &Now, ask: &Ask, task: &str) -> Result<Html, Fault> {
     let compiled = now.engine.compile(&request).map_err(|error| compile_fault(&error))?;
     let explained = now.engine.explain(&request, MORE_TOKENS).map_err(|error| compile_fault(&error))?;
     Ok(html!(
-        "<p class=\"sum-line\"><b>{} of {}</b> in {}{}.</p>{}{}{}{}",
+        "<p class=\"sum-line\"><b>{} of {}</b> in {}{}.</p>{}{}{}{}{}",
         count(compiled.manifest.tokens),
         number(wish.budget_tokens, "token"),
         number(compiled.manifest.spans.len() as u64, "piece"),
         wish.pack.as_ref().map_or(Html::EMPTY, |pack| html!(", by the pack <code>{}</code>", pack)),
-        spans(&compiled.manifest.spans, ask),
+        spans(now, &compiled.manifest.spans, ask),
         text(&compiled),
-        left_out(&explained, ask),
-        more(&explained, ask)
+        left_out(now, &explained, ask),
+        lacking::section(now, ask, &wish, &explained),
+        more(now, &explained, ask)
     ))
 }
 
@@ -83,16 +84,21 @@ const fn view_words(view: View) -> &'static str {
     }
 }
 
-/// A unit's name, with a link where it has a page: code has none.
-fn unit_name(id: &str, ask: &Ask) -> Html {
-    if id.starts_with("code:") || id.starts_with("history:") {
-        html!("<span class=\"mono place\">{}</span>", super::super::breakable(id))
-    } else {
-        html!("<a class=\"mono place\" href=\"{}\">{}</a>", unit_address(id, ask), super::super::breakable(id))
+/// A unit by its title, with a link to its page; code has neither.
+pub(super) fn unit_name(now: &Now, id: &str, ask: &Ask) -> Html {
+    match now.desk.catalogue.unit(id) {
+        Some(unit) => html!("<a href=\"{}\" title=\"{}\">{}</a>", unit_address(id, ask), id, unit.title),
+        None => html!("<span class=\"mono place\">{}</span>", super::super::breakable(id.strip_prefix("code:").unwrap_or(id))),
     }
 }
 
-fn spans(spans: &[Span], ask: &Ask) -> Html {
+/// A unit with its place, where it is in the catalogue.
+fn unit_with_place(now: &Now, id: &str, ask: &Ask) -> Html {
+    let at = now.desk.catalogue.unit(id).map_or(Html::EMPTY, |unit| html!("<span class=\"sub\">{} &middot; {}</span>", unit.kind.name(), place(&unit.place)));
+    html!("{}{}", unit_name(now, id, ask), at)
+}
+
+fn spans(now: &Now, spans: &[Span], ask: &Ask) -> Html {
     if spans.is_empty() {
         return html!(
             "<p class=\"nothing\">Nothing: no unit and no code has to do with this task. Other words, or a document about it, would change that.</p>"
@@ -100,8 +106,9 @@ fn spans(spans: &[Span], ask: &Ask) -> Html {
     }
     let row = |span: &Span| {
         html!(
-            "<tr><th scope=\"row\">{}<span class=\"sub\">{}</span></th><td><span class=\"what\">shown: </span>{}</td><td class=\"num\"><span class=\"what\">tokens </span>{}</td><td class=\"wrap\">{}</td></tr>",
-            unit_name(&span.unit, ask),
+            "<tr><th scope=\"row\">{}<span class=\"sub\">{} &middot; {}</span></th><td><span class=\"what\">shown: </span>{}</td><td class=\"num\"><span class=\"what\">tokens </span>{}</td><td class=\"wrap\">{}</td></tr>",
+            unit_name(now, &span.unit, ask),
+            span.kind.name(),
             place(&span.place),
             view_words(span.view),
             count(span.tokens),
@@ -125,7 +132,7 @@ fn text(compiled: &Compilation) -> Html {
     )
 }
 
-fn left_out(explained: &Explanation, ask: &Ask) -> Html {
+fn left_out(now: &Now, explained: &Explanation, ask: &Ask) -> Html {
     let items = &explained.left_out;
     if items.is_empty() {
         return html!(
@@ -135,7 +142,7 @@ fn left_out(explained: &Explanation, ask: &Ask) -> Html {
     let row = |one: &Alternative| {
         html!(
             "<tr><th scope=\"row\">{}</th><td><span class=\"what\">would take </span>{}</td><td class=\"wrap\">{}</td></tr>",
-            unit_name(&one.unit, ask),
+            unit_with_place(now, &one.unit, ask),
             tokens(one.tokens),
             one.why
         )
@@ -154,7 +161,7 @@ fn tokens(number_of: i64) -> String {
     format!("{sign}{}", number(number_of.unsigned_abs(), "token"))
 }
 
-fn more(explained: &Explanation, ask: &Ask) -> Html {
+fn more(now: &Now, explained: &Explanation, ask: &Ask) -> Html {
     let head = html!("<h3>What {} tokens more would buy</h3>", count(explained.more_tokens));
     if explained.with_more.is_empty() {
         return html!("{}<p class=\"nothing\">Nothing: all that has to do with the task is in.</p>", head);
@@ -163,7 +170,7 @@ fn more(explained: &Explanation, ask: &Ask) -> Html {
     let row = |one: &Alternative| {
         html!(
             "<tr><th scope=\"row\">{}</th><td>{} &rarr; {}</td><td class=\"num\">{}</td></tr>",
-            unit_name(&one.unit, ask),
+            unit_with_place(now, &one.unit, ask),
             shown(one.now),
             shown(one.then),
             tokens(one.tokens)

@@ -127,11 +127,11 @@ fn facts_of(now: &Now, unit: &Unit) -> Html {
     let row = |fact: &jeton_context::Fact| {
         let value = match facts::fact_value(fact, &*now.desk.tree) {
             Ok(value) => html!("{}", secret::mask(&value).0.into_owned()),
-            Err(why) => html!("<span class=\"bad\">{}</span>", why),
+            Err(why) => html!("<span class=\"bad\">{}</span>", super::super::prose(&why)),
         };
         html!(
             "<tr><th scope=\"row\"><span class=\"mono place\">{}</span></th><td>{}</td><td>{}</td></tr>",
-            super::super::breakable(&format!("{}{}", fact.path, fact.pointer)),
+            super::super::breakable(&format!("{}#{}", fact.path, fact.pointer)),
             secret::mask(&fact.said).0.into_owned(),
             value
         )
@@ -177,7 +177,7 @@ fn past(console: &Console, now: &Now, unit: &Unit) -> Html {
         html!(
             "<li><span class=\"soft\">{}</span><div>{}<span class=\"sub\">{}, <span class=\"mono\">{}</span></span></div></li>",
             time(Timestamp(one.time_s.saturating_mul(1_000)), &console.zone, "%-d %b %Y"),
-            one.subject,
+            secret::mask(&one.subject).0.into_owned(),
             one.author,
             one.id.chars().take(10).collect::<String>()
         )
