@@ -24,6 +24,7 @@ pub mod located;
 pub mod lock;
 pub mod markdown;
 mod mentions;
+pub mod past;
 mod place;
 pub mod rank;
 pub mod report;

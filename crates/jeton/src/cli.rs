@@ -156,6 +156,18 @@ pub(crate) enum CallCommand {
         /// The id, from the header jeton-call or from `jeton call list`
         id: String,
     },
+    /// The context that a call was given: what of it is the same now, and what has changed
+    #[command(after_help = "Example:\n  jeton call context call-20261123-1k7c2m9x0a --diff")]
+    Context {
+        /// The call's id
+        id: String,
+        /// Print every part's text as the call had it
+        #[arg(long)]
+        text: bool,
+        /// Print how parts that changed differ now
+        #[arg(long)]
+        diff: bool,
+    },
     /// Say how good the answer of a call was
     #[command(after_help = "Example:\n  jeton call feedback call-20261123-1k7c2m9x0a good --score 0.9")]
     Feedback {

@@ -45,6 +45,16 @@ pub enum Tier {
 impl Tier {
     /// All of them, in their order.
     pub const ALL: [Self; 3] = [Self::Rules, Self::Knowledge, Self::Code];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Rules => "rules",
+            Self::Knowledge => "knowledge",
+            Self::Code => "code",
+        }
+    }
 }
 
 /// A part of the context that is cached together.

@@ -5,12 +5,13 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_core::{CallId, Certainty, Clock, Cost, SystemClock, Usage};
-use jeton_ledger::{CallDetail, CallFilter, CallRecord, CallStatus, Feedback, Records};
+use jeton_ledger::{CallDetail, CallFilter, CallRecord, CallStatus, ContextReceipt, Feedback, HoldOut, Records};
 
 pub(crate) fn run(context: &Context, command: CallCommand, is_json: bool) -> Result<(), Failure> {
     match command {
         CallCommand::List(args) => list(context, args, is_json),
         CallCommand::Show { id } => show(context, &id, is_json),
+        CallCommand::Context { id, text, diff } => super::call_context::run(context, parse_id(&id)?, text, diff, is_json),
         CallCommand::Feedback { id, verdict, score, comment } => feedback(context, &id, verdict, score, comment),
     }
 }
@@ -81,6 +82,9 @@ pub(crate) fn receipt(detail: &CallDetail) -> String {
     line("tokens", if record.tries.is_empty() { "none: nothing was sent".to_owned() } else { tokens(&record.usage, record.usage_certainty) });
     line("money", money(record));
     line("times", times(record));
+    if let Some(context) = &record.context {
+        line("context", given(context));
+    }
     for one in &record.tries {
         let status = one.status.map_or_else(|| "no answer".to_owned(), |status| status.to_string());
         line(
@@ -114,6 +118,25 @@ pub(crate) fn receipt(detail: &CallDetail) -> String {
     }
     lines.push(String::new());
     lines.join("\n")
+}
+
+/// The context that a call was given.
+fn given(context: &ContextReceipt) -> String {
+    let held_out = match &context.hold_out {
+        Some(HoldOut { held_out: Some(unit), propensity_ppb, .. }) => {
+            format!("; {unit} left out by a draw (1 in {})", 1_000_000_000_u64.checked_div(*propensity_ppb).unwrap_or_default())
+        }
+        Some(HoldOut { held_out: None, eligible, .. }) => format!("; nothing left out of {eligible} by a draw"),
+        None => String::new(),
+    };
+    let parts = context.spans.len();
+    format!(
+        "pack {}, {} of {} tokens in {parts} part{}{held_out}; `jeton call context` shows them",
+        context.pack,
+        output::count(context.tokens),
+        output::count(context.budget_tokens),
+        if parts == 1 { "" } else { "s" }
+    )
 }
 
 fn headline(record: &CallRecord) -> String {

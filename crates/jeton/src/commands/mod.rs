@@ -2,6 +2,7 @@
 
 mod audit;
 mod call;
+mod call_context;
 mod config;
 mod context;
 mod cost;

@@ -29,6 +29,10 @@ fn read(slot: &EngineSlot, root: &Path, options: EngineOptions) {
     if let Err(error) = engine.save() {
         tracing::warn!(%error, "what was read of the project's context could not be kept; the next start reads it again");
     }
+    let told = |engine: &Engine| tracing::debug!(units = engine.desk().catalogue.units().len(), "files changed and the project's context was read again");
+    if let Err(error) = jeton_context::watch::follow(&engine, &mut { told }) {
+        tracing::warn!(error, "the project's files cannot be watched: changes of context are seen at the next start");
+    }
 }
 
 fn options(project: &Path, snapshot: &Snapshot) -> EngineOptions {

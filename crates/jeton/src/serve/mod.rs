@@ -1,6 +1,7 @@
 //! `jeton up`: everything put together, started, kept fresh, and stopped.
 
 mod banner;
+mod context;
 mod engine;
 mod fallback;
 mod logging;
@@ -74,13 +75,14 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds")
     })?;
     ledger.configure(accounts(&snapshot))?;
+    let read = engine::open(context, &snapshot);
     let observed = Arc::clone(&metrics);
     let options = BrokerOptions {
         ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
         upstream: upstream(args.record.as_deref())?,
         clock: Arc::new(SystemClock),
         live,
-        context: None,
+        context: Some(Arc::new(context::Packs(Arc::clone(&read)))),
         on_record: Arc::new(move |record| observed.observe(record)),
         node: 0,
     };
@@ -99,7 +101,7 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         ledger_access(Arc::clone(&ledger) as Arc<dyn Ledger>),
     );
     let settings = Arc::clone(&broker);
-    let console = console.with_context(engine::open(context, &snapshot), Arc::new(move || Arc::clone(settings.live().snapshot())));
+    let console = console.with_context(read, Arc::new(move || Arc::clone(settings.live().snapshot())));
     let buffers = Buffers::new(snapshot.gateway.buffer_limit_bytes);
     let gateway = Gateway::new(GatewayOptions {
         broker: Arc::clone(&broker),
