@@ -4,6 +4,8 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod check;
+pub mod code;
 mod codeowners;
 pub mod constraint;
 pub mod export;
@@ -20,7 +22,11 @@ pub mod lock;
 pub mod markdown;
 mod mentions;
 mod place;
+pub mod report;
 mod rows;
+pub mod sandbox;
+pub mod schema;
+pub mod secret;
 pub mod sections;
 mod token_cache;
 pub mod toml_values;
@@ -29,7 +35,7 @@ mod unit;
 pub mod yaml;
 
 pub use catalogue::{Catalogue, CatalogueOptions};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Fix, Severity};
 pub use lock::{Lock, LockDiff};
 pub use place::{Digest, Place};
 pub use rows::{KindTotal, UnitCard, UnitRow};
