@@ -10,7 +10,6 @@ mod evaluation;
 mod gates;
 mod operations;
 mod past;
-mod phantom;
 mod report;
 mod roles;
 mod show;
@@ -22,7 +21,9 @@ pub use operations::{ClassUse, Ledger, Operations};
 pub use report::{Fact, Item, Part, Report, Section, Touched, value};
 pub use show::{markdown, sarif, text};
 
+use crate::check::{self, CheckInput, CheckOptions, CodePrints, LockView};
 use crate::git::{Git, NoGit};
+use crate::lock::{LOCK_FILE, Lock};
 use crate::tree::Tree;
 use crate::{Catalogue, CatalogueOptions, Finding};
 use past::Past;
@@ -35,8 +36,8 @@ pub struct AuditInput<'a> {
     pub tree: &'a dyn Tree,
     /// Their past, or why there is none.
     pub git: Result<&'a Git, &'a NoGit>,
-    /// What the checks of context found; `None` where they were not run: then what was removed is looked for in Git's past alone.
-    pub checks: Option<&'a [Finding]>,
+    /// The day on which validity of context is judged, `YYYY-MM-DD`.
+    pub today: &'a str,
     /// What is known of calls.
     pub ledger: &'a Ledger,
 }
@@ -45,17 +46,34 @@ pub struct AuditInput<'a> {
 #[must_use]
 pub fn audit(input: &AuditInput<'_>) -> Report {
     let past = input.git.map_or_else(|_| Past::default(), |git| Past::read(git, "HEAD"));
-    let survey = Survey::take(input.tree, input.git.ok(), past);
+    let survey = Survey::take(input.tree, past);
     // Sizes are estimated: exact counts would take longer than all else.
     let catalogue = Catalogue::build(input.tree, &CatalogueOptions { vocabularies: Vec::new() });
     let (entries, workflows) = entry::find(&survey, &catalogue);
+    let checks = checks(input, &catalogue);
     let sections = vec![
-        context::section(&survey, &catalogue, input.checks),
+        context::section(&survey, &catalogue, &checks),
         tools::section(&survey, &entries, &workflows),
         evaluation::section(&survey, &catalogue, &entries, &workflows),
         operations::section(input.ledger),
     ];
     Report { commit: survey.past.head.clone(), facts: facts(&survey), cannot_tell: cannot_tell(input, &survey), sections }
+}
+
+/// The checks of context, without those that would run something.
+fn checks(input: &AuditInput<'_>, catalogue: &Catalogue) -> Vec<Finding> {
+    let lock = input.tree.text(LOCK_FILE).ok().map(|text| Lock::parse(&text, LOCK_FILE).0);
+    check::check(&CheckInput {
+        tree: input.tree,
+        units: catalogue.units(),
+        import_findings: catalogue.findings(),
+        git: input.git.ok(),
+        today: input.today,
+        lock: lock.as_ref().map(|lock| lock as &dyn LockView),
+        fingerprints: &CodePrints,
+        sandbox: Err("an audit runs nothing".to_owned()),
+        options: CheckOptions::default(),
+    })
 }
 
 fn facts(survey: &Survey<'_>) -> Vec<Fact> {

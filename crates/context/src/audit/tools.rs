@@ -3,7 +3,6 @@
 use super::entry::ci::Workflow;
 use super::entry::safety::{self, Safety};
 use super::entry::{self, EntryPoint, Source};
-use super::phantom;
 use super::report::{Fact, Item, Part, Section, Touched, counted, grouped, listed};
 use super::survey::Survey;
 use crate::tree::parent;
@@ -16,7 +15,6 @@ pub(super) fn section(survey: &Survey<'_>, entries: &[EntryPoint], workflows: &[
     let mut items = Vec::new();
     items.extend(demanded(survey, entries, &documented, workflows));
     items.extend(harmful(survey, entries, &documented, workflows));
-    items.extend(phantom::look(survey, entries));
     Section::new(Part::Tools, facts(entries, &documented), items)
 }
 

@@ -8,7 +8,10 @@ mod guess;
 pub use diff::unified;
 pub use guess::ClassGuess;
 
+use crate::check::{CodePrints, anchor_print};
+use crate::lock::{LOCK_FILE, Lock};
 use crate::tree::Tree;
+use crate::{Catalogue, CatalogueOptions};
 
 /// How a proposed file stands to the directory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -62,6 +65,9 @@ pub fn propose(tree: &dyn Tree) -> Proposal {
             files.push((path, files::pack(class), format!("the context that calls of `{}` get", class.name)));
         }
     }
+    if let Some(text) = lock(tree) {
+        files.push((LOCK_FILE.to_owned(), text, "what context there is, so that a change of it is reviewed like code".to_owned()));
+    }
     let has_github = tree.files().iter().any(|file| file.path.starts_with(".github/workflows/"));
     if has_github {
         files.push((files::WORKFLOW_PATH.to_owned(), files::WORKFLOW.to_owned(), "audits each proposed change".to_owned()));
@@ -69,6 +75,13 @@ pub fn propose(tree: &dyn Tree) -> Proposal {
     files.sort();
     let files = files.into_iter().map(|(path, text, why)| standing(tree, path, text, why)).collect();
     Proposal { classes, files, ci_snippet: (!has_github).then(|| files::COMMANDS.to_owned()) }
+}
+
+/// The lock of the context that is there; none where there is no context, or a lock already: then it is for `jeton context lock` to renew it.
+fn lock(tree: &dyn Tree) -> Option<String> {
+    let catalogue = Catalogue::build(tree, &CatalogueOptions::default());
+    let is_wanted = !catalogue.units().is_empty() && !tree.exists(LOCK_FILE);
+    is_wanted.then(|| Lock::of(&catalogue, &|anchor| anchor_print(tree, &CodePrints, anchor)).to_string())
 }
 
 fn standing(tree: &dyn Tree, path: String, text: String, why: String) -> Proposed {

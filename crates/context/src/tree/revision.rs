@@ -1,11 +1,14 @@
 //! The files as a commit has them.
 
-use super::{FileEntry, Link, READ_BYTES_MAX, ReadError, Tree, TreeOptions, Unread};
+use super::{FileEntry, Link, READ_BYTES_MAX, ReadError, Tree, TreeOptions, Unread, normalize, parent};
 use crate::git::{BlobReader, Git, GitError, TreeFile};
 use ignore::overrides::{Override, OverrideBuilder};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::{Mutex, PoisonError};
+
+/// The longest target of a link, in bytes; what is longer is no path.
+const LINK_BYTES_MAX: u64 = 4_096;
 
 /// The files of a commit below the project's directory. Needs no work tree.
 #[derive(Debug)]
@@ -32,15 +35,18 @@ impl RevisionTree {
     pub fn of_files(git: &Git, listed: Vec<TreeFile>, options: &TreeOptions) -> Result<Self, GitError> {
         let ignored = ignored(options);
         let (mut files, mut links, mut blobs) = (Vec::new(), Vec::new(), HashMap::new());
+        let mut reader = git.blobs()?;
         for file in listed.into_iter().filter(|file| !is_ignored(&ignored, &file.path)) {
             if file.is_link {
-                links.push(Link { path: file.path.into(), target: None });
+                let written = if file.size_bytes > LINK_BYTES_MAX { None } else { reader.read(&file.blob)? };
+                let target = written.and_then(|bytes| String::from_utf8(bytes).ok()).and_then(|target| normalize(parent(&file.path), &target));
+                links.push(Link { path: file.path.into(), target });
                 continue;
             }
             files.push(FileEntry { path: file.path.as_str().into(), size_bytes: file.size_bytes, stamp: file.blob.clone() });
             blobs.insert(file.path, file.blob);
         }
-        Ok(Self { files, links, blobs, reader: Mutex::new(git.blobs()?) })
+        Ok(Self { files, links, blobs, reader: Mutex::new(reader) })
     }
 }
 

@@ -12,8 +12,8 @@ use super::survey::Survey;
 use crate::audit::roles::is_fixture;
 use crate::{Catalogue, Finding, Severity, Unit};
 
-/// What there is to read, and what is missing, stale or double. `checks` are the findings of the checks of context, where they were run.
-pub(super) fn section(survey: &Survey<'_>, catalogue: &Catalogue, checks: Option<&[Finding]>) -> Section {
+/// What there is to read, and what is missing, stale or double. `checks` are the findings of the checks of context,.
+pub(super) fn section(survey: &Survey<'_>, catalogue: &Catalogue, checks: &[Finding]) -> Section {
     // What lies among the data of tests is nobody's context.
     let units: Vec<&Unit> = catalogue.units().iter().filter(|unit| !is_fixture(&unit.place.path)).collect();
     let (mut facts, mut items) = (stock::facts(&units), Vec::new());
@@ -23,13 +23,10 @@ pub(super) fn section(survey: &Survey<'_>, catalogue: &Catalogue, checks: Option
     };
     take(basics::readme_and_build(survey));
     take(uncovered::look(survey, &units));
-    take(checks.map_or_else(|| broken::look(survey, &units), |checks| broken::of_checks(survey, checks)));
+    take(broken::look(survey, checks));
     take(basics::owners(survey, &units));
     take(dialects::look(survey));
     take(basics::budgets(survey, &units));
-    if checks.is_none() {
-        take(broken::of_import(survey, catalogue.findings()));
-    }
     Section::new(Part::Context, facts, items)
 }
 

@@ -187,7 +187,7 @@ mod tests {
     #[track_caller]
     fn check(files: &[(&str, &str)], expected: &[(&str, Option<How>)]) {
         let tree = MemoryTree::new(files.iter().copied());
-        let survey = Survey::take(&tree, None, Past::default());
+        let survey = Survey::take(&tree, Past::default());
         let catalogue = Catalogue::build(&tree, &CatalogueOptions { vocabularies: Vec::new() });
         let units: Vec<&Unit> = catalogue.units().iter().collect();
         let spoken = Spoken::of(&survey, &units);

@@ -10,6 +10,7 @@ use jeton_context::Severity;
 use jeton_context::audit::{self, AuditInput, Ledger, Report};
 use jeton_context::git::{Git, NoGit};
 use jeton_context::tree::{RevisionTree, Tree, TreeOptions, WorkTree};
+use jeton_core::{Clock, SystemClock};
 use std::path::Path;
 
 pub(crate) fn run(context: &Context, args: &AuditArgs, is_json: bool) -> Result<(), Failure> {
@@ -42,7 +43,9 @@ fn look(path: &Path) -> Result<Report, Failure> {
         Ok(git) if git.is_bare() => (revision(git)?, Ledger::None),
         _ => (Box::new(WorkTree::open(path, &TreeOptions::default())), ledger::read(path)),
     };
-    Ok(audit::audit(&AuditInput { tree: tree.as_ref(), git: git.as_ref().map_err(|why: &NoGit| why), checks: None, ledger: &ledger }))
+    let (year, month, day) = SystemClock.now().civil();
+    let today = format!("{year:04}-{month:02}-{day:02}");
+    Ok(audit::audit(&AuditInput { tree: tree.as_ref(), git: git.as_ref().map_err(|why: &NoGit| why), today: &today, ledger: &ledger }))
 }
 
 fn revision(git: &Git) -> Result<Box<dyn Tree>, Failure> {
