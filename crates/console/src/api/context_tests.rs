@@ -97,7 +97,10 @@ async fn packs_say_what_the_request_does_not() {
     assert_eq!(budget(r#"{"task": "refund", "class": "support"}"#).await, Some(500), "the pack of the class");
     assert_eq!(budget(r#"{"task": "refund", "class": "support", "budget_tokens": 300}"#).await, Some(300));
     assert_eq!(budget(r#"{"task": "refund"}"#).await, Some(8_192));
-    assert_eq!(compiled(&fixture, "admin", r#"{"task": "refund_window", "kinds": ["code"], "vocabulary": "cl100k_base"}"#).await, ["code:src/refund.rs"]);
+    assert_eq!(
+        compiled(&fixture, "admin", r#"{"task": "refund_window", "kinds": ["code"], "paths": ["src/**"], "vocabulary": "cl100k_base"}"#).await,
+        ["code:src/refund.rs"]
+    );
 }
 
 #[tokio::test]
