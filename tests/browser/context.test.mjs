@@ -48,7 +48,7 @@ for (const [name, path] of Object.entries(PAGES)) {
 test("without scripts the catalogue is narrowed to what is out of date, and a unit says why", async () => {
   const { page, close } = await openIn(browser, { path: "/", javaScriptEnabled: false });
   await page.getByRole("link", { name: "Context" }).click();
-  await page.getByLabel("Freshness").selectOption("expired");
+  await page.getByRole("combobox", { name: "Freshness" }).selectOption("expired");
   await page.getByRole("button", { name: "Show" }).click();
   assert.equal(await page.locator("tbody tr").count(), 1);
   await page.getByRole("link", { name: "Refunds in the autumn sale" }).click();
@@ -61,7 +61,7 @@ test("by keyboard a question is asked, and the page says why a fact is lacking",
   const { page, complaints, close } = await openIn(browser, { path: "/context/preview" });
   await page.keyboard.press("Tab");
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute("href")), "#content", "the first stop leads past the navigation");
-  await page.getByLabel("Task").fill(TASK);
+  await page.getByRole("textbox", { name: "Task" }).fill(TASK);
   await page.getByLabel("Tokens at most").focus();
   await page.keyboard.type("600");
   await page.keyboard.press("Enter");

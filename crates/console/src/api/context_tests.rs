@@ -43,7 +43,7 @@ async fn filters_narrow_the_catalogue() {
 async fn what_nobody_knows_is_null_and_says_why() {
     let fixture = Fixture::with_context();
     let unit = check(&fixture, "/api/context/unit?id=doc:context/refunds.md", "Unit").await;
-    for (figure, reason) in [("uses", "uses_unknown"), ("lift", "lift_unknown"), ("history", "history_unknown")] {
+    for (figure, reason) in [("lift", "lift_unknown"), ("history", "history_unknown")] {
         assert!(unit[figure].is_null() && unit[reason].as_str().is_some_and(|why| !why.is_empty()), "{figure}: {unit}");
     }
     assert_eq!(unit["body"], "A refund is possible within 30 days.", "facts are as they are now");
