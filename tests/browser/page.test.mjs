@@ -3,11 +3,9 @@ import assert from "node:assert/strict";
 import { mkdirSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { chromium } from "playwright-core";
+import { PHONE, WIDE, hardToRead, launch, nameless, openIn } from "./support.mjs";
 
-const { JETON_URL, JETON_KEY, JETON_KEY_ADMIN, JETON_BROWSER, JETON_SCREENSHOTS } = process.env;
-const WIDE = { width: 1280, height: 900 };
-const PHONE = { width: 390, height: 844 };
+const { JETON_URL, JETON_KEY, JETON_SCREENSHOTS } = process.env;
 // The page asks for news every few seconds.
 const NEWS_WITHIN_MS = 20_000;
 
@@ -25,23 +23,11 @@ async function call(model, kind) {
 }
 
 /** Opens the page and checks of it what must hold everywhere. */
-async function open({ viewport = WIDE, colorScheme = "light", path = "/" } = {}) {
-  const context = await browser.newContext({ viewport, colorScheme, httpCredentials: { username: "admin", password: JETON_KEY_ADMIN } });
-  const page = await context.newPage();
-  const complaints = [];
-  page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
-  page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("request", (request) => request.url().startsWith(JETON_URL) || request.url().startsWith("data:") || complaints.push(`asks ${request.url()}`));
-  const response = await page.goto(`${JETON_URL}${path}`);
-  assert.equal(response.status(), 200);
-  await page.locator("main").first().waitFor();
-  return { page, complaints, close: () => context.close() };
-}
+const open = (options) => openIn(browser, options);
 
 before(async () => {
   mkdirSync(JETON_SCREENSHOTS, { recursive: true });
-  const args = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-  browser = await chromium.launch({ executablePath: JETON_BROWSER, args });
+  browser = await launch();
   for (const model of ["twin/steady", "said/steady", "tooluser/steady", "limited/steady", "local/extract"]) {
     await call(model, `browser.${model.split("/")[0]}`);
   }
@@ -110,48 +96,3 @@ test("without the credential there is no page", async () => {
     assert.ok(!(await response.text()).includes("browser.twin"), path);
   }
 });
-
-// Runs in the page: texts whose contrast with what lies behind them is below WCAG's level AA.
-function hardToRead() {
-  const parse = (color) => {
-    const numbers = color.match(/[\d.]+/g)?.map(Number) ?? [];
-    if (color.startsWith("color(srgb")) return [numbers[0] * 255, numbers[1] * 255, numbers[2] * 255, numbers[3] ?? 1];
-    return [numbers[0], numbers[1], numbers[2], numbers[3] ?? 1];
-  };
-  const light = (rgb) => {
-    const [r, g, b] = rgb.map((value) => (value / 255 <= 0.04045 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));
-    return 0.2126 * r + 0.7152 * g + 0.0722 * b;
-  };
-  const over = ([r, g, b, a], under) => [r, g, b].map((value, at) => value * a + under[at] * (1 - a));
-  const behind = (element) => {
-    const layers = [];
-    for (let node = element; node; node = node.parentElement) layers.push(parse(getComputedStyle(node).backgroundColor));
-    return layers.reverse().reduce((under, layer) => over(layer, under), [255, 255, 255]);
-  };
-  const found = [];
-  for (const element of document.querySelectorAll("body *")) {
-    const style = getComputedStyle(element);
-    const text = [...element.childNodes].filter((node) => node.nodeType === Node.TEXT_NODE && node.textContent.trim()).map((node) => node.textContent.trim());
-    const box = element.getBoundingClientRect();
-    if (!text.length || element.closest("svg, .sr, [aria-hidden=true]") || box.width < 2 || box.height < 2 || style.visibility === "hidden") continue;
-    const ground = behind(element);
-    const [a, b] = [light(over(parse(style.color), ground)), light(ground)].sort((x, y) => y - x);
-    const isLarge = parseFloat(style.fontSize) >= 24 || (parseFloat(style.fontSize) >= 18.66 && Number(style.fontWeight) >= 700);
-    const contrast = (a + 0.05) / (b + 0.05);
-    if (contrast < (isLarge ? 3 : 4.5)) found.push(`${contrast.toFixed(2)}: ${text[0].slice(0, 40)}`);
-  }
-  return [...new Set(found)];
-}
-
-// Runs in the page: what has no accessible name.
-function nameless() {
-  const named = (element) => element.getAttribute("aria-label") || element.getAttribute("aria-labelledby") || element.textContent.trim() || element.title;
-  const pictures = [...document.querySelectorAll("svg:not([aria-hidden=true]), img")].filter(
-    (element) => !element.closest("[aria-hidden=true]") && !(element.getAttribute("aria-label") || element.getAttribute("alt") || element.querySelector("title")),
-  );
-  const controls = [...document.querySelectorAll("a, button, input, select, summary")].filter(
-    (element) => !named(element) && !element.labels?.length && !element.querySelector("[aria-label], title"),
-  );
-  const tables = [...document.querySelectorAll("table")].filter((table) => !table.querySelector("th"));
-  return [...pictures, ...controls, ...tables].map((element) => element.outerHTML.slice(0, 120));
-}

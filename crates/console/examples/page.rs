@@ -4,11 +4,13 @@
 //! cargo run -p jeton-console --example page              # http://127.0.0.1:4601, with a call every second
 //! cargo run -p jeton-console --example page -- empty     # before the first call
 //! cargo run -p jeton-console --example page -- trouble   # with a bad configuration and a failing provider
+//! JETON_CONTEXT=DIR cargo run -p jeton-console --example page    # with the context of the project in DIR
 //! ```
 
 #![allow(clippy::print_stdout)]
 
-use jeton_console::{Access, ConfigProblem, ConfigStatus, Console, Health, Metrics, ModelStatus, Peer, ProviderStatus, Status, router};
+use jeton_console::{Access, ConfigProblem, ConfigStatus, Console, EngineSlot, Health, Metrics, ModelStatus, Peer, ProviderStatus, Status, router};
+use jeton_context::engine::{Engine, EngineOptions};
 use jeton_core::{Attribution, CallId, Certainty, Clock, Cost, Fault, FaultKind, ManualClock, Nanousd, SeededRandom, SystemClock, Timestamp, Usage};
 use jeton_ledger::{AccountConfig, Ask, Budget, CallRecord, CallStatus, Decision, Feedback, Ledger, StageTime, TryRecord, Window, sqlite};
 use std::sync::Arc;
@@ -37,12 +39,24 @@ async fn main() -> Result<(), Failure> {
     let trouble = scene == "trouble";
     let status = Arc::new(move || status(started, trouble));
     let console = Console::new(ledger.clone(), metrics.clone(), Arc::new(SystemClock), status, Arc::new(|_, _| Access::Full));
+    let console = with_context(console)?;
     if scene.is_empty() {
         let (ledger, metrics) = (ledger.clone(), metrics.clone());
         tokio::spawn(async move { go_on(&*ledger, &metrics, &clock).await });
     }
     println!("http://{LISTEN}");
     serve(router(console)).await
+}
+
+/// The console with the context of the project that the environment names.
+fn with_context(console: Console) -> Result<Console, Failure> {
+    let Some(folder) = std::env::var_os("JETON_CONTEXT") else { return Ok(console) };
+    let project = jeton_project::Project::open(&folder);
+    let snapshot = Arc::new(project.load(&|_| None).map_err(|report| format!("{:?}", report.diagnostics))?);
+    let slot = EngineSlot::default();
+    let filled = slot.clone();
+    std::thread::spawn(move || filled.set(Arc::new(Engine::open(project.dir(), EngineOptions::default()))));
+    Ok(console.with_context(slot, Arc::new(move || snapshot.clone())))
 }
 
 async fn serve(router: axum::Router) -> Result<(), Failure> {

@@ -18,6 +18,7 @@ pub(crate) const NOW: Timestamp = Timestamp(1_795_457_689_120);
 
 pub(crate) struct Fixture {
     pub(crate) router: Router,
+    pub(crate) console: Console,
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) metrics: Arc<Metrics>,
     folder: PathBuf,
@@ -116,7 +117,7 @@ impl Fixture {
             let snapshot = Arc::new(jeton_project::load("jeton.toml", settings, &|_| None).unwrap());
             console = console.with_context(engine, Arc::new(move || Arc::clone(&snapshot)));
         }
-        Self { router: router(console), ledger, metrics, folder }
+        Self { router: router(console.clone()), console, ledger, metrics, folder }
     }
 
     /// Settles and waits until it is written.

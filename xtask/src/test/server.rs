@@ -44,6 +44,17 @@ impl Project {
         Ok(project)
     }
 
+    /// Puts the files of `from` into the project's `context/`. Nothing where there is no such directory.
+    pub(super) fn with_context(self, from: &Path) -> Result<Self, String> {
+        let Ok(entries) = std::fs::read_dir(from) else { return Ok(self) };
+        let folder = self.directory.join("context");
+        std::fs::create_dir_all(&folder).map_err(|e| format!("context: {e}"))?;
+        for entry in entries.flatten() {
+            std::fs::copy(entry.path(), folder.join(entry.file_name())).map_err(|e| format!("{}: {e}", entry.path().display()))?;
+        }
+        Ok(self)
+    }
+
     /// Runs a command in the project and gives what it prints.
     pub(super) fn command(&self, arguments: &[&str]) -> Result<String, String> {
         let output = bare(&self.binary, &self.directory).args(arguments).output().map_err(|e| format!("jeton {}: {e}", arguments.join(" ")))?;

@@ -38,7 +38,7 @@ pub(crate) fn needed<'a>(ask: &'a Ask, name: &'static str, example: &str) -> Res
 
 pub(super) fn units(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
     let now = Now::of(console, ask)?;
-    let uses = uses(console, ask.now)?;
+    let uses = uses(console, ask.now);
     let units = matching(&now, ask);
     let rows: Vec<Value> = units.iter().map(|unit| view::unit_row(&now, unit, &uses)).collect();
     Answer::json(&json!({
@@ -50,7 +50,7 @@ pub(super) fn units(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
 pub(super) fn unit(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
     let now = Now::of(console, ask)?;
     let unit = now.unit(needed(ask, "id", "doc:docs/refunds.md")?)?;
-    let uses = uses(console, ask.now)?;
+    let uses = uses(console, ask.now);
     Answer::json(&view::unit(&now, unit, &uses))
 }
 

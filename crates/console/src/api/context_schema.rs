@@ -28,7 +28,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
 }
 
 /// The members that a unit has in a list and alone.
-fn row() -> [(&'static str, Value); 14] {
+fn row() -> [(&'static str, Value); 15] {
     [
         ("id", text("Its id, `kind:place`.")),
         ("kind", kind()),
@@ -41,6 +41,7 @@ fn row() -> [(&'static str, Value); 14] {
         ("place", of("Place")),
         ("state", choice(&STATES, "How fresh it is: the worst state of what it speaks of, or its own dates.")),
         ("uses", optional_integer("Calls of the last days whose context had it; null where nobody knows.")),
+        ("uses_are_all", truth("Whether all calls of those days were looked at; where not, it is at least so many.")),
         ("uses_unknown", optional_text("Why nobody knows.")),
         ("lift", json!({ "type": ["number", "null"], "description": "By how much it raises the share of good results; null where nobody knows." })),
         ("lift_unknown", optional_text("Why nobody knows.")),

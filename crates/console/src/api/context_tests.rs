@@ -43,7 +43,7 @@ async fn filters_narrow_the_catalogue() {
 async fn what_nobody_knows_is_null_and_says_why() {
     let fixture = Fixture::with_context();
     let unit = check(&fixture, "/api/context/unit?id=doc:context/refunds.md", "Unit").await;
-    for (figure, reason) in [("uses", "uses_unknown"), ("lift", "lift_unknown"), ("history", "history_unknown")] {
+    for (figure, reason) in [("lift", "lift_unknown"), ("history", "history_unknown")] {
         assert!(unit[figure].is_null() && unit[reason].as_str().is_some_and(|why| !why.is_empty()), "{figure}: {unit}");
     }
     assert_eq!(unit["body"], "A refund is possible within 30 days.", "facts are as they are now");
@@ -97,7 +97,10 @@ async fn packs_say_what_the_request_does_not() {
     assert_eq!(budget(r#"{"task": "refund", "class": "support"}"#).await, Some(500), "the pack of the class");
     assert_eq!(budget(r#"{"task": "refund", "class": "support", "budget_tokens": 300}"#).await, Some(300));
     assert_eq!(budget(r#"{"task": "refund"}"#).await, Some(8_192));
-    assert_eq!(compiled(&fixture, "admin", r#"{"task": "refund_window", "kinds": ["code"], "vocabulary": "cl100k_base"}"#).await, ["code:src/refund.rs"]);
+    assert_eq!(
+        compiled(&fixture, "admin", r#"{"task": "refund_window", "kinds": ["code"], "paths": ["src/**"], "vocabulary": "cl100k_base"}"#).await,
+        ["code:src/refund.rs"]
+    );
 }
 
 #[tokio::test]

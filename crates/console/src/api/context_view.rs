@@ -2,7 +2,7 @@
 
 use super::context::{COMMITS_MAX, findings_about};
 use super::view::moment;
-use crate::context::{LIFT_UNKNOWN, Now, Uses, anchor_word, state_word};
+use crate::context::{LIFT_UNKNOWN, Now, Used, anchor_word, state_word};
 use jeton_context::check::AnchorState;
 use jeton_context::compile::{Alternative, Compilation, Explanation, Manifest, Span, View};
 use jeton_context::git::FileCommit;
@@ -11,8 +11,6 @@ use jeton_context::{Finding, Loading, Place, Unit, facts, secret};
 use jeton_core::Timestamp;
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
-
-type Used = Result<Uses, &'static str>;
 
 fn place(place: &Place) -> Value {
     let line = |line: u32| (line > 0).then_some(line);
@@ -23,7 +21,8 @@ pub(super) fn unit_row(now: &Now, unit: &Unit, uses: &Used) -> Value {
     json!({
         "id": unit.id, "kind": unit.kind, "title": unit.title, "owners": unit.owners, "trust": unit.trust, "loading": unit.loading,
         "is_mandatory": unit.is_mandatory, "tokens": now.tokens(unit), "place": place(&unit.place), "state": state_word(now.assessment.freshness(unit)),
-        "uses": uses.as_ref().ok().map(|uses| uses.count(&unit.id)), "uses_unknown": uses.as_ref().err(), "lift": Value::Null, "lift_unknown": LIFT_UNKNOWN,
+        "uses": uses.as_ref().ok().map(|uses| uses.count(&unit.id)), "uses_are_all": uses.as_ref().is_ok_and(|uses| uses.are_all),
+        "uses_unknown": uses.as_ref().err(), "lift": Value::Null, "lift_unknown": LIFT_UNKNOWN,
     })
 }
 

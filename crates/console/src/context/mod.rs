@@ -6,7 +6,7 @@ mod usage;
 
 pub(crate) use ask::{BUDGET_TOKENS, BUDGET_TOKENS_MAX, Wish, compile_fault};
 pub(crate) use assess::{Assessment, STATES, anchor_word, state_word};
-pub(crate) use usage::{USE_DAYS, UnitUse, Uses, uses};
+pub(crate) use usage::{USE_DAYS, UnitUse, Used, uses};
 
 use crate::route::Ask;
 use crate::state::Console;

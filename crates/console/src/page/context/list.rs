@@ -4,7 +4,7 @@ use super::super::html::{Html, html};
 use super::super::show::{count, unknown};
 use super::{MEANINGS, address, kept_theme, number, place, select, state, unit_address};
 use crate::api::matching;
-use crate::context::{LIFT_UNKNOWN, Now, STATES, USE_DAYS, Uses, state_word, uses};
+use crate::context::{LIFT_UNKNOWN, Now, STATES, USE_DAYS, Used, state_word, uses};
 use crate::route::Ask;
 use crate::state::Console;
 use jeton_context::{Kind, Loading, Unit};
@@ -19,7 +19,7 @@ pub(super) fn section(console: &Console, now: &Now, ask: &Ask) -> Result<Html, F
     if now.desk.catalogue.units().is_empty() {
         return Ok(empty());
     }
-    let uses = uses(console, ask.now)?;
+    let uses = uses(console, ask.now);
     let mut units = matching(now, ask);
     units.sort_by_key(|unit| Reverse(now.assessment.freshness(unit)));
     let tokens: u64 = units.iter().filter_map(|unit| now.tokens(unit)).sum();
@@ -85,7 +85,7 @@ fn filters(now: &Now, ask: &Ask) -> Html {
     )
 }
 
-fn table(now: &Now, ask: &Ask, units: &[&Unit], uses: &Result<Uses, &'static str>) -> Html {
+fn table(now: &Now, ask: &Ask, units: &[&Unit], uses: &Used) -> Html {
     let rows: Html = units.iter().take(ROWS_MAX).map(|unit| row(now, ask, unit, uses)).collect();
     let more = if units.len() > ROWS_MAX {
         html!("<p class=\"nothing\">and {} more: choose a kind, an owner or a freshness.</p>", count((units.len() - ROWS_MAX) as u64))
@@ -102,7 +102,7 @@ fn table(now: &Now, ask: &Ask, units: &[&Unit], uses: &Result<Uses, &'static str
     )
 }
 
-fn row(now: &Now, ask: &Ask, unit: &Unit, uses: &Result<Uses, &'static str>) -> Html {
+fn row(now: &Now, ask: &Ask, unit: &Unit, uses: &Used) -> Html {
     let must = if unit.is_mandatory { html!(" <span class=\"tag\">always in</span>") } else { Html::EMPTY };
     html!(
         "<tr><th scope=\"row\"><a class=\"name-link\" href=\"{}\">{}</a>{}<span class=\"sub\">{}</span></th><td><span class=\"what\">kind </span>{}</td>\
@@ -116,7 +116,7 @@ fn row(now: &Now, ask: &Ask, unit: &Unit, uses: &Result<Uses, &'static str>) -> 
         owners(unit),
         state(state_word(now.assessment.freshness(unit))),
         tokens(now, unit),
-        uses.as_ref().map_or_else(|why| unknown(&format!("Unknown: {why}")), |uses| html!("{}", count(uses.count(&unit.id)))),
+        used(uses, &unit.id),
         unknown(&format!("Unknown: {LIFT_UNKNOWN}"))
     )
 }
@@ -124,6 +124,15 @@ fn row(now: &Now, ask: &Ask, unit: &Unit, uses: &Result<Uses, &'static str>) -> 
 /// Who answers for a unit.
 pub(super) fn owners(unit: &Unit) -> Html {
     if unit.owners.is_empty() { html!("<span class=\"soft\">nobody</span>") } else { html!("{}", unit.owners.join(", ")) }
+}
+
+/// How many calls had a unit.
+pub(super) fn used(uses: &Used, unit: &str) -> Html {
+    match uses {
+        Err(why) => unknown(&format!("Unknown: {why}")),
+        Ok(uses) if uses.are_all => html!("{}", count(uses.count(unit))),
+        Ok(uses) => html!("<span title=\"Only the newest calls were looked at\">&ge; {}</span>", count(uses.count(unit))),
+    }
 }
 
 /// The tokens of a unit.

@@ -3,10 +3,10 @@
 use super::super::html::{Html, html};
 use super::super::show::{count, time, unknown};
 use super::findings::item;
-use super::list::{owners, tokens};
+use super::list::{owners, tokens, used};
 use super::{place, state};
 use crate::api::{body, findings_about, history};
-use crate::context::{LIFT_UNKNOWN, Now, USE_DAYS, Uses, anchor_word, state_word, uses};
+use crate::context::{LIFT_UNKNOWN, Now, USE_DAYS, Used, anchor_word, state_word, uses};
 use crate::route::Ask;
 use crate::state::Console;
 use jeton_context::check::AnchorState;
@@ -17,7 +17,7 @@ use jeton_core::{Fault, Timestamp};
 const CALLS_MAX: usize = 20;
 
 pub(super) fn article(console: &Console, now: &Now, ask: &Ask, unit: &Unit) -> Result<Html, Fault> {
-    let uses = uses(console, ask.now)?;
+    let uses = uses(console, ask.now);
     let mut text = html!(
         "<header><p class=\"id mono\">{}</p><h2>{}</h2><p>{} <span class=\"soft\">&middot; {} &middot; {}</span></p></header><dl class=\"leaders\">{}</dl>",
         super::super::breakable(&unit.id),
@@ -40,7 +40,7 @@ fn line(name: &str, value: &Html) -> Html {
     html!("<div><dt>{}</dt><dd>{}</dd></div>", name, value)
 }
 
-fn lines(now: &Now, unit: &Unit, uses: &Result<Uses, &'static str>) -> Html {
+fn lines(now: &Now, unit: &Unit, uses: &Used) -> Html {
     let mut lines = line("Owner", &owners(unit));
     lines.push(&line("Tokens", &tokens(now, unit)));
     lines.push(&line("Believed as", &html!("{}", trust(unit.trust))));
@@ -59,7 +59,7 @@ fn lines(now: &Now, unit: &Unit, uses: &Result<Uses, &'static str>) -> Html {
     listed("Only for keys", &unit.access);
     listed("Holds from", unit.valid_from.as_slice());
     listed("Holds until", unit.valid_until.as_slice());
-    let used = uses.as_ref().map_or_else(|why| unknown(&format!("Unknown: {why}")), |uses| html!("{}", count(uses.count(&unit.id))));
+    let used = used(uses, &unit.id);
     lines.push(&line(&format!("Calls in {USE_DAYS} days"), &used));
     lines.push(&line("Lift", &unknown(&format!("Unknown: {LIFT_UNKNOWN}"))));
     lines
@@ -143,9 +143,9 @@ fn facts_of(now: &Now, unit: &Unit) -> Html {
     )
 }
 
-fn calls(console: &Console, unit: &Unit, uses: &Result<Uses, &'static str>) -> Html {
+fn calls(console: &Console, unit: &Unit, uses: &Used) -> Html {
     let uses = match uses {
-        Err(why) => return html!("<h3>Where it was used</h3><p class=\"nothing\">Unknown: {}.</p>", *why),
+        Err(why) => return html!("<h3>Where it was used</h3><p class=\"nothing\">Unknown: {}.</p>", why),
         Ok(uses) => uses.of(&unit.id),
     };
     let row = |one: &crate::context::UnitUse| {
