@@ -4,9 +4,12 @@ use super::choose::Choice;
 use super::manifest::View;
 use super::units::kind_prior;
 use super::{Part, Request, Sources, Tier, Work, code, render, scope};
+use crate::index::{each_word, terms_of_word};
 use crate::rank::Query;
 use crate::{Kind, Trust, Unit};
 use jeton_text::chunks;
+use rustc_hash::FxHashMap;
+use std::cell::RefCell;
 
 /// Units that are looked at, the most relevant of each query.
 const UNITS_MAX: usize = 60;
@@ -67,7 +70,7 @@ impl Candidate {
 /// Finds what could be there beside `taken`.
 pub(super) fn find(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&str]) -> Candidates {
     let mut found = Candidates::default();
-    let facets: Vec<&str> = telling_words(query);
+    let facets = Facets::new(telling_words(query));
     units(sources, request, query, taken, &facets, &mut found);
     if let Some(corpus) = sources.corpus.filter(|_| request.kinds.is_empty() || request.kinds.contains(&Kind::Code)) {
         code::find(sources, corpus, request, query, &facets, &mut found);
@@ -75,8 +78,8 @@ pub(super) fn find(sources: &Sources<'_>, request: &Request<'_>, query: &Query, 
     // Covering every word once is worth as much as the best single view.
     let best = found.items.iter().flat_map(|item| &item.views).map(|view| view.choice.gain).fold(0.0, f64::max);
     #[allow(clippy::cast_precision_loss)]
-    let each = COVERING * best / facets.len().max(1) as f64;
-    found.facets = vec![each; facets.len()];
+    let each = COVERING * best / facets.words.len().max(1) as f64;
+    found.facets = vec![each; facets.words.len()];
     found
 }
 
@@ -90,7 +93,7 @@ fn telling_words(query: &Query) -> Vec<&str> {
     words.into_iter().take(FACETS_MAX).map(|(word, _)| word).collect()
 }
 
-fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&str], facets: &[&str], found: &mut Candidates) {
+fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&str], facets: &Facets<'_>, found: &mut Candidates) {
     let paths = scope::globs(request.paths);
     let scores = sources.units.scores(query);
     let all = sources.catalogue.units();
@@ -113,7 +116,7 @@ fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&
         let worth = scores[place].score / best * scores[place].coverage.sqrt() * kind_prior(unit.kind) * standing * trust;
         if worth > 0.0 {
             let why = format!("has {:.0} % of the task's words", 100.0 * scores[place].coverage);
-            found.items.push(unit_candidate(sources, request, query, unit, place, worth, why, facets));
+            found.items.push(unit_candidate(sources, request, unit, place, worth, why, facets));
         }
     }
 }
@@ -122,18 +125,17 @@ fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&
 fn unit_candidate(
     sources: &Sources<'_>,
     request: &Request<'_>,
-    query: &Query,
     unit: &Unit,
     place: usize,
     worth: f64,
     why: String,
-    facets: &[&str],
+    facets: &Facets<'_>,
 ) -> Candidate {
     let body = render::body(sources, unit);
     let mut texts = vec![(View::Handle, String::new(), 0.02)];
     let whole = jeton_text::estimate_tokens(&body);
     if whole > WHOLE_TOKENS {
-        texts.extend(excerpts(&body, query).into_iter().map(|(text, share)| (View::Excerpt, text, share)));
+        texts.extend(excerpts(&body, facets).into_iter().map(|(text, share)| (View::Excerpt, text, share)));
     }
     texts.push((View::Full, body, 1.0));
     let mut views = Vec::with_capacity(texts.len());
@@ -142,7 +144,7 @@ fn unit_candidate(
         let part = render::part(sources, request.vocabulary, unit, Tier::Knowledge, view, &text, "");
         #[allow(clippy::cast_precision_loss)]
         let gain = worth * share * (part.span.tokens as f64).sqrt();
-        let covers = if view == View::Handle { Vec::new() } else { covers(&text, facets, worth.min(1.0)) };
+        let covers = if view == View::Handle { Vec::new() } else { facets.of(&text).into_iter().map(|facet| (facet, worth.min(1.0))).collect() };
         views.push(ShownAs { view, choice: Choice { tokens: part.span.tokens, gain, covers } });
         kept.push(text);
     }
@@ -150,11 +152,10 @@ fn unit_candidate(
 }
 
 /// Growing excerpts of a long text: its best pieces, in their order, each with the share of the task's words that it holds.
-fn excerpts(body: &str, query: &Query) -> Vec<(String, f64)> {
+fn excerpts(body: &str, facets: &Facets<'_>) -> Vec<(String, f64)> {
     let pieces = chunks(body, PIECE_TOKENS);
-    let words: Vec<&str> = query.terms.iter().map(|(term, _)| term.as_str()).collect();
     #[allow(clippy::cast_precision_loss)]
-    let share = |text: &str| covers(text, &words, 1.0).len() as f64 / words.len().max(1) as f64;
+    let share = |text: &str| facets.of(text).len() as f64 / facets.words.len().max(1) as f64;
     let all = share(body).max(f64::MIN_POSITIVE);
     let mut order: Vec<(usize, f64)> = pieces.iter().enumerate().map(|(place, piece)| (place, share(&body[piece.start..piece.end]))).collect();
     order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
@@ -176,15 +177,34 @@ fn excerpts(body: &str, query: &Query) -> Vec<(String, f64)> {
     found
 }
 
-/// The facets whose words a text has.
-pub(super) fn covers(text: &str, facets: &[&str], strength: f64) -> Vec<(usize, f64)> {
-    let mut has = vec![false; facets.len()];
-    crate::index::each_word(text, |word| {
-        for term in crate::index::terms_of_word(word) {
-            if let Some(place) = facets.iter().position(|facet| *facet == term) {
-                has[place] = true;
+/// The words of a task that are covered one by one, by number; remembers what each word of a text means.
+pub(super) struct Facets<'q> {
+    words: Vec<&'q str>,
+    known: RefCell<FxHashMap<String, Box<[usize]>>>,
+}
+
+impl<'q> Facets<'q> {
+    fn new(words: Vec<&'q str>) -> Self {
+        Self { words, known: RefCell::default() }
+    }
+
+    /// The words, in the order of their numbers.
+    pub(super) fn words(&self) -> &[&'q str] {
+        &self.words
+    }
+
+    /// The numbers of the words that `text` has, ascending.
+    fn of(&self, text: &str) -> Vec<usize> {
+        let mut has = vec![false; self.words.len()];
+        let mut known = self.known.borrow_mut();
+        each_word(text, |word| {
+            if !known.contains_key(word) {
+                let terms = terms_of_word(word);
+                let places = (0..self.words.len()).filter(|&place| terms.iter().any(|term| term == self.words[place])).collect();
+                known.insert(word.to_owned(), places);
             }
-        }
-    });
-    has.iter().enumerate().filter(|(_, has)| **has).map(|(place, _)| (place, strength)).collect()
+            known.get(word).into_iter().flatten().for_each(|&place| has[place] = true);
+        });
+        (0..has.len()).filter(|&place| has[place]).collect()
+    }
 }

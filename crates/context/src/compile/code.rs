@@ -1,6 +1,6 @@
 //! Source files as candidates: the chunks that bear on the task, the more of them the more budget there is.
 
-use super::candidates::{Candidate, Candidates, Content, ShownAs};
+use super::candidates::{Candidate, Candidates, Content, Facets, ShownAs};
 use super::choose::Choice;
 use super::manifest::{Span, View};
 use super::{Part, Request, Sources, Tier, Work, render, scope, shown};
@@ -77,7 +77,7 @@ fn joined(chunks: &[Lines]) -> Vec<Lines> {
 }
 
 /// Finds the files that the task may need.
-pub(super) fn find(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, query: &Query, facets: &[&str], found: &mut Candidates) {
+pub(super) fn find(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, query: &Query, facets: &Facets<'_>, found: &mut Candidates) {
     let paths = scope::globs(request.paths);
     // Prose is in the catalogue, section by section, wherever there is a unit of it.
     let is_unit = |path: &str| sources.catalogue.has_units_of(path);
@@ -115,7 +115,7 @@ fn coverage(corpus: &Corpus<'_>, query: &Query, ranked: &[RankedFile]) -> f64 {
     share.sqrt()
 }
 
-fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, ranked: &RankedFile, chance: f64, facets: &[&str]) -> Option<(Candidate, u64)> {
+fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, ranked: &RankedFile, chance: f64, facets: &Facets<'_>) -> Option<(Candidate, u64)> {
     let file = &corpus.view.files()[ranked.file];
     let spans = &corpus.index.blob(file.blob).spans;
     let text = sources.tree.text(&file.path).ok().filter(|text| spans.last().is_none_or(|last| text.is_char_boundary(last.end as usize)))?;
@@ -132,12 +132,17 @@ fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, 
     };
     let handle = request.vocabulary.count(&format!("- {} ({} lines)\n", made.path, made.lines));
     let mut views = vec![ShownAs { view: View::Handle, choice: Choice { tokens: handle, gain: chance * 0.01, covers: Vec::new() } }];
+    let head = request.vocabulary.count(&format!("## {}\n", made.path));
+    // Where each word of the task stands in this file.
+    let terms = facets.words().iter().enumerate().filter_map(|(facet, word)| corpus.index.terms().find(word).map(|term| (facet, term)));
+    let covering: Vec<(usize, &[(u16, u16)])> = terms.map(|(facet, term)| (facet, corpus.index.blob(file.blob).postings(term))).collect();
     let (mut shown_so_far, mut tokens, mut gain): (Vec<Lines>, u64, f64) = (Vec::new(), 0, 0.0);
     let mut covered: Vec<(usize, f64)> = Vec::new();
     let all = spans.len();
     for (place, relevance) in chunks {
         let lines = spans[place];
-        let (rendered, more) = made.shown(sources, request, lines, shown_so_far.is_empty());
+        let named = if shown_so_far.is_empty() { head } else { 0 };
+        let more = named + corpus.index.tokens(file.blob, place, request.vocabulary, || made.shown(sources, request, lines, false).1);
         if tokens + more > request.budget_tokens {
             break;
         }
@@ -147,9 +152,10 @@ fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, 
         #[allow(clippy::cast_precision_loss)]
         let adds = chance * relevance * (more as f64).sqrt();
         gain += adds;
-        for (facet, _) in super::candidates::covers(&rendered, facets, chance) {
-            if !covered.iter().any(|(have, _)| *have == facet) {
-                covered.push((facet, chance.min(1.0)));
+        let chunk = u16::try_from(place).unwrap_or(u16::MAX);
+        for (facet, postings) in &covering {
+            if !covered.iter().any(|(have, _)| have == facet) && postings.binary_search_by_key(&chunk, |&(chunk, _)| chunk).is_ok() {
+                covered.push((*facet, chance.min(1.0)));
             }
         }
         let view = if shown_so_far.len() == all { View::Full } else { View::Excerpt };

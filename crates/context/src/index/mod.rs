@@ -16,7 +16,8 @@ use crate::Digest;
 use crate::role::{Role, role};
 use crate::tree::{FileEntry, Tree};
 use rustc_hash::FxHashMap;
-use std::sync::Arc;
+use jeton_text::Vocabulary;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The largest file whose content is searched, in bytes. Larger ones are data: they are found by their path alone.
@@ -38,6 +39,8 @@ pub struct Index {
     /// Contents that have the term, ascending.
     by_term: Vec<Vec<BlobId>>,
     is_changed: bool,
+    /// Tokens of chunks that were counted, by content, chunk and vocabulary.
+    counted: Mutex<FxHashMap<(BlobId, usize, Vocabulary), u64>>,
 }
 
 /// A file of a [`View`].
@@ -128,6 +131,16 @@ impl Index {
     #[must_use]
     pub fn is_changed(&self) -> bool {
         self.is_changed
+    }
+
+    /// Tokens of a chunk, by `count` where they are not known.
+    pub(crate) fn tokens(&self, blob: BlobId, chunk: usize, vocabulary: Vocabulary, count: impl FnOnce() -> u64) -> u64 {
+        let known = self.counted.lock().unwrap_or_else(PoisonError::into_inner).get(&(blob, chunk, vocabulary)).copied();
+        known.unwrap_or_else(|| {
+            let tokens = count();
+            self.counted.lock().unwrap_or_else(PoisonError::into_inner).insert((blob, chunk, vocabulary), tokens);
+            tokens
+        })
     }
 
     /// The lines of a chunk of a file.
