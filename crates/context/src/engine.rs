@@ -1,6 +1,6 @@
 //! A project's context ready for use: files, units, index and past, read once and then followed.
 
-use crate::compile::{CompileError, Compilation, Explanation, Request, Sources, UnitIndex, compile, explain};
+use crate::compile::{Compilation, CompileError, Explanation, Request, Sources, UnitIndex, compile, explain};
 use crate::git::{Git, NoGit};
 use crate::index::{Index, View};
 use crate::rank::{Corpus, History, Query, RankedFile, rank};

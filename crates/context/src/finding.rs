@@ -27,6 +27,19 @@ impl Severity {
     }
 }
 
+/// What may be written in the place of what is wrong, on one line.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Fix {
+    /// The line, from 1.
+    pub line: u32,
+    /// The first column that goes, from 1, in characters.
+    pub start_column: u32,
+    /// The column after the last that goes.
+    pub end_column: u32,
+    /// What comes in its place.
+    pub new: String,
+}
+
 /// One thing found, with its proof.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Finding {
@@ -46,13 +59,16 @@ pub struct Finding {
     /// Who answers for the unit or the file.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub owners: Vec<String>,
+    /// The change that mends it, where one is known.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fix: Option<Fix>,
 }
 
 impl Finding {
     /// A finding without unit and owners.
     #[must_use]
     pub fn new(code: &'static str, severity: Severity, place: Place, message: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self { code, severity, place, message: message.into(), remedy: remedy.into(), unit: None, owners: Vec::new() }
+        Self { code, severity, place, message: message.into(), remedy: remedy.into(), unit: None, owners: Vec::new(), fix: None }
     }
 
     /// The finding, about `unit`.

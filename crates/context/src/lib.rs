@@ -3,6 +3,8 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod catalogue;
+pub mod check;
+pub mod code;
 mod codeowners;
 pub mod compile;
 pub mod constraint;
@@ -22,9 +24,13 @@ pub mod markdown;
 mod mentions;
 mod place;
 pub mod rank;
+pub mod report;
 mod role;
-pub mod score;
 mod rows;
+pub mod sandbox;
+pub mod schema;
+pub mod score;
+pub mod secret;
 pub mod sections;
 mod standing;
 mod token_cache;
@@ -34,7 +40,7 @@ mod unit;
 pub mod yaml;
 
 pub use catalogue::{Catalogue, CatalogueOptions};
-pub use finding::{Finding, Severity};
+pub use finding::{Finding, Fix, Severity};
 pub use lock::{Lock, LockDiff};
 pub use place::{Digest, Place};
 pub use role::{Role, role};

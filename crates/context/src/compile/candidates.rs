@@ -3,20 +3,17 @@
 use super::choose::Choice;
 use super::manifest::View;
 use super::units::kind_prior;
-use super::{Part, Request, Sources, Tier, Work, code, render, scope};
+use super::{Part, Request, Sources, Tier, Work, code, render, scope, shown};
 use crate::index::{each_word, terms_of_word};
 use crate::rank::Query;
 use crate::{Kind, Trust, Unit};
-use jeton_text::chunks;
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
 /// Units that are looked at, the most relevant of each query.
-const UNITS_MAX: usize = 60;
+const UNITS_MAX: usize = 40;
 /// Words of a query that are covered one by one.
 const FACETS_MAX: usize = 24;
-/// Tokens of a piece of a long unit, about.
-const PIECE_TOKENS: u64 = 120;
 /// A unit of at most so many tokens is shown whole or by name only.
 const WHOLE_TOKENS: u64 = 240;
 
@@ -116,65 +113,77 @@ fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&
         let worth = scores[place].score / best * scores[place].coverage.sqrt() * kind_prior(unit.kind) * standing * trust;
         if worth > 0.0 {
             let why = format!("has {:.0} % of the task's words", 100.0 * scores[place].coverage);
-            found.items.push(unit_candidate(sources, request, unit, place, worth, why, facets));
+            found.items.push(unit_candidate(sources, request, Open { unit, place, worth, why }, facets));
         }
     }
 }
 
-#[allow(clippy::too_many_arguments)]
-fn unit_candidate(
-    sources: &Sources<'_>,
-    request: &Request<'_>,
-    unit: &Unit,
+/// A unit that is open, with what it is worth.
+struct Open<'a> {
+    unit: &'a Unit,
     place: usize,
     worth: f64,
     why: String,
-    facets: &Facets<'_>,
-) -> Candidate {
+}
+
+/// A way to show a unit, before it is priced.
+struct Draft {
+    view: View,
+    text: String,
+    /// What it has of the whole unit's worth.
+    share: f64,
+    tokens: u64,
+}
+
+fn unit_candidate(sources: &Sources<'_>, request: &Request<'_>, open: Open<'_>, facets: &Facets<'_>) -> Candidate {
+    let Open { unit, place, worth, why } = open;
     let body = render::body(sources, unit);
-    let mut texts = vec![(View::Handle, String::new(), 0.02)];
-    let whole = jeton_text::estimate_tokens(&body);
-    if whole > WHOLE_TOKENS {
-        texts.extend(excerpts(&body, facets).into_iter().map(|(text, share)| (View::Excerpt, text, share)));
+    let count = |text: &str| request.vocabulary.count(text);
+    let head = count(&render::unit_text(sources, unit, View::Full, ""));
+    let own = unit.tokens.get(request.vocabulary.name()).copied().filter(|_| unit.facts.is_empty()).unwrap_or_else(|| count(&body));
+    let mut drafts = vec![Draft { view: View::Handle, text: String::new(), share: 0.02, tokens: count(&render::unit_text(sources, unit, View::Handle, "")) }];
+    if own > WHOLE_TOKENS && unit.facts.is_empty() {
+        drafts.extend(excerpts(sources, request, unit, place, facets, head));
     }
-    texts.push((View::Full, body, 1.0));
-    let mut views = Vec::with_capacity(texts.len());
-    let mut kept = Vec::with_capacity(texts.len());
-    for (view, text, share) in texts {
-        let part = render::part(sources, request.vocabulary, unit, Tier::Knowledge, view, &text, "");
+    drafts.push(Draft { view: View::Full, text: body, share: 1.0, tokens: own + head });
+    let mut views = Vec::with_capacity(drafts.len());
+    let mut texts = Vec::with_capacity(drafts.len());
+    for draft in drafts {
         #[allow(clippy::cast_precision_loss)]
-        let gain = worth * share * (part.span.tokens as f64).sqrt();
-        let covers = if view == View::Handle { Vec::new() } else { facets.of(&text).into_iter().map(|facet| (facet, worth.min(1.0))).collect() };
-        views.push(ShownAs { view, choice: Choice { tokens: part.span.tokens, gain, covers } });
-        kept.push(text);
+        let gain = worth * draft.share * (draft.tokens as f64).sqrt();
+        let covers = facets.of(&draft.text).into_iter().map(|facet| (facet, worth.min(1.0))).collect();
+        views.push(ShownAs { view: draft.view, choice: Choice { tokens: draft.tokens, gain, covers } });
+        texts.push(draft.text);
     }
-    Candidate { unit: unit.id.clone(), why, views, content: Content::Unit(place, kept) }
+    Candidate { unit: unit.id.clone(), why, views, content: Content::Unit(place, texts) }
 }
 
 /// Growing excerpts of a long text: its best pieces, in their order, each with the share of the task's words that it holds.
-fn excerpts(body: &str, facets: &Facets<'_>) -> Vec<(String, f64)> {
-    let pieces = chunks(body, PIECE_TOKENS);
-    #[allow(clippy::cast_precision_loss)]
-    let share = |text: &str| facets.of(text).len() as f64 / facets.words.len().max(1) as f64;
-    let all = share(body).max(f64::MIN_POSITIVE);
-    let mut order: Vec<(usize, f64)> = pieces.iter().enumerate().map(|(place, piece)| (place, share(&body[piece.start..piece.end]))).collect();
-    order.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
-    let mut found = Vec::new();
-    for many in [1, 2, 4, 8].into_iter().filter(|&many| many < pieces.len()) {
-        let mut chosen: Vec<usize> = order[..many].iter().map(|&(place, _)| place).collect();
+fn excerpts(sources: &Sources<'_>, request: &Request<'_>, unit: &Unit, place: usize, facets: &Facets<'_>, head: u64) -> Vec<Draft> {
+    let pieces = sources.units.pieces(place, &unit.body);
+    let has: Vec<Vec<usize>> = pieces.iter().map(|piece| facets.of(&unit.body[piece.clone()])).collect();
+    let distinct = |chosen: &[usize]| chosen.iter().flat_map(|&piece| &has[piece]).collect::<std::collections::BTreeSet<_>>().len();
+    let all = distinct(&(0..pieces.len()).collect::<Vec<_>>()).max(1);
+    let mut order: Vec<usize> = (0..pieces.len()).collect();
+    order.sort_by(|&a, &b| has[b].len().cmp(&has[a].len()).then(a.cmp(&b)));
+    let growing = [1, 2, 4, 8].into_iter().filter(|&many| many < pieces.len()).map(|many| {
+        let mut chosen = order[..many].to_vec();
         chosen.sort_unstable();
         let mut text = String::new();
-        for (at, &place) in chosen.iter().enumerate() {
-            if at > 0 && chosen[at - 1] + 1 != place {
+        for (at, &piece) in chosen.iter().enumerate() {
+            if at > 0 && chosen[at - 1] + 1 != piece {
                 text.push_str("…\n\n");
             }
-            text.push_str(body[pieces[place].start..pieces[place].end].trim());
+            text.push_str(unit.body[pieces[piece].clone()].trim());
             text.push_str("\n\n");
         }
-        let held = (share(&text) / all).min(1.0);
-        found.push((text, held));
-    }
-    found
+        // Gaps between pieces are counted too; a vocabulary joins across pieces at most what it would have cut.
+        let tokens = chosen.iter().map(|&piece| sources.units.tokens(place, piece, request.vocabulary, &unit.body[pieces[piece].clone()]) + 3).sum::<u64>();
+        #[allow(clippy::cast_precision_loss)]
+        let share = distinct(&chosen) as f64 / all as f64;
+        Draft { view: View::Excerpt, text: shown(sources, &text).into_owned(), share, tokens: tokens + head }
+    });
+    growing.collect()
 }
 
 /// The words of a task that are covered one by one, by number; remembers what each word of a text means.

@@ -79,8 +79,6 @@ fn saturate(covered: f64) -> f64 {
     1.0 - (1.0 - covered.min(1.0)).powi(2)
 }
 
-/// Single views from which the climb is tried as well.
-const STARTS: usize = 6;
 /// Single views whose pairs are tried where few views are chosen in all.
 const PAIRED: usize = 14;
 
@@ -98,14 +96,15 @@ pub(crate) fn choose(problem: &Problem, budget: u64) -> Chosen {
     let is_puzzle = steps.len() <= PUZZLE_STEPS;
     let singles = best_singles(problem, budget);
     let pairs = singles.iter().enumerate().flat_map(|(at, first)| singles[at..].iter().map(move |second| [*first, *second]));
-    let begun = pairs.take(if is_puzzle { usize::MAX } else { 0 }).chain(singles.iter().take(STARTS).map(|single| [*single, *single]));
+    let lone = singles.iter().take(if is_puzzle { PAIRED } else { 1 }).map(|single| [*single, *single]);
+    let begun = pairs.take(if is_puzzle { usize::MAX } else { 0 }).chain(lone);
     let mut starts = vec![views];
     starts.extend(begun.filter_map(|begun| State::begun(problem, budget, begun)).map(|mut state| {
         state.climb();
         state.views
     }));
     let mut best = best_of(problem, starts);
-    exchange(problem, budget, &mut best);
+    exchange(problem, budget, &mut best, if is_puzzle { (EXCHANGED_MAX, PASSES_MAX) } else { (EXCHANGED_MAX / 2, 1) });
     problem.finish(best, steps)
 }
 
@@ -253,15 +252,15 @@ const PASSES_MAX: usize = 3;
 const EXCHANGED_MAX: usize = 14;
 
 /// Puts another view in the place of one that is there, or of none, as long as that is worth more. What no exchange improves stays.
-fn exchange(problem: &Problem, budget: u64, views: &mut [Option<usize>]) {
+fn exchange(problem: &Problem, budget: u64, views: &mut [Option<usize>], (items, passes): (usize, usize)) {
     let worth = |item: usize| problem.items[item].iter().map(|choice| choice.gain).fold(0.0, f64::max);
     let mut order: Vec<usize> = (0..views.len()).collect();
     order.sort_by(|&a, &b| worth(b).total_cmp(&worth(a)).then(a.cmp(&b)));
     // What is in and what is out, so that both sides of an exchange are there.
     let (inside, outside): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|&item| views[item].is_some());
-    let mut open: Vec<usize> = inside.into_iter().take(EXCHANGED_MAX / 2).chain(outside.into_iter().take(EXCHANGED_MAX / 2)).collect();
+    let mut open: Vec<usize> = inside.into_iter().take(items / 2).chain(outside.into_iter().take(items / 2)).collect();
     open.sort_unstable();
-    for _ in 0..PASSES_MAX {
+    for _ in 0..passes {
         let mut is_better = false;
         for (place, &first) in open.iter().enumerate() {
             for &second in &open[place..] {

@@ -115,7 +115,14 @@ fn coverage(corpus: &Corpus<'_>, query: &Query, ranked: &[RankedFile]) -> f64 {
     share.sqrt()
 }
 
-fn candidate(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, ranked: &RankedFile, chance: f64, facets: &Facets<'_>) -> Option<(Candidate, u64)> {
+fn candidate(
+    sources: &Sources<'_>,
+    corpus: &Corpus<'_>,
+    request: &Request<'_>,
+    ranked: &RankedFile,
+    chance: f64,
+    facets: &Facets<'_>,
+) -> Option<(Candidate, u64)> {
     let file = &corpus.view.files()[ranked.file];
     let spans = &corpus.index.blob(file.blob).spans;
     let text = sources.tree.text(&file.path).ok().filter(|text| spans.last().is_none_or(|last| text.is_char_boundary(last.end as usize)))?;

@@ -72,7 +72,8 @@ pub(super) fn part(sources: &Sources<'_>, vocabulary: Vocabulary, unit: &Unit, t
     Part { tier, order: (unit.kind, unit.id.clone(), unit.place.first_line), text, span }
 }
 
-fn unit_text(sources: &Sources<'_>, unit: &Unit, view: View, body: &str) -> String {
+/// A unit as it stands in the context.
+pub(super) fn unit_text(sources: &Sources<'_>, unit: &Unit, view: View, body: &str) -> String {
     let warning = (sources.standing)(unit).1.map_or(String::new(), |warning| format!(" ({warning})"));
     let id = unit.id.strip_prefix(unit.kind.name()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(&unit.id);
     let text = match (unit.kind, view) {

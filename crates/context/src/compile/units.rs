@@ -3,12 +3,17 @@
 use crate::index::{TermId, Terms, each_word};
 use crate::rank::{Query, idf};
 use crate::{Catalogue, Kind, Unit};
+use jeton_text::{Vocabulary, chunks};
 use rustc_hash::FxHashMap;
+use std::ops::Range;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 const K1: f64 = 1.2;
 const B: f64 = 0.75;
 /// A word of a title or a path counts as so many of the body.
 const TITLE_WEIGHT: f64 = 3.0;
+/// Tokens of a piece of a long unit, about.
+const PIECE_TOKENS: u64 = 120;
 
 struct Posting {
     unit: u32,
@@ -23,6 +28,8 @@ pub struct UnitIndex {
     postings: FxHashMap<TermId, Vec<Posting>>,
     lengths: Vec<u32>,
     mean: f64,
+    pieces: Vec<OnceLock<Vec<Range<usize>>>>,
+    counted: Mutex<FxHashMap<(usize, usize, Vocabulary), u64>>,
 }
 
 impl std::fmt::Debug for UnitIndex {
@@ -75,6 +82,18 @@ impl UnitIndex {
             self.postings.entry(term).or_default().push(Posting { unit: number, counts });
         }
         self.lengths.push(length);
+        self.pieces.push(OnceLock::new());
+    }
+
+    /// The pieces of a unit's text, cut once.
+    pub(crate) fn pieces(&self, place: usize, body: &str) -> &[Range<usize>] {
+        self.pieces.get(place).map_or(&[], |pieces| pieces.get_or_init(|| chunks(body, PIECE_TOKENS).into_iter().map(|piece| piece.start..piece.end).collect()))
+    }
+
+    /// Tokens of a piece, counted once.
+    pub(crate) fn tokens(&self, place: usize, piece: usize, vocabulary: Vocabulary, text: &str) -> u64 {
+        let mut counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        *counted.entry((place, piece, vocabulary)).or_insert_with(|| vocabulary.count(text))
     }
 
     /// What each unit has of the query; by place in the catalogue.

@@ -15,10 +15,10 @@ pub(crate) use term::{TermId, Terms, each_word, terms_of_word};
 use crate::Digest;
 use crate::role::{Role, role};
 use crate::tree::{FileEntry, Tree};
-use rustc_hash::FxHashMap;
 use jeton_text::Vocabulary;
-use std::sync::{Arc, Mutex, PoisonError};
+use rustc_hash::FxHashMap;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// The largest file whose content is searched, in bytes. Larger ones are data: they are found by their path alone.
 const SEARCHED_BYTES_MAX: u64 = 1 << 20;
@@ -66,6 +66,9 @@ pub struct View {
     file_of: Vec<u32>,
     chunks: u64,
     terms: u64,
+    /// Files with a term in their name, and in their directories; ascending.
+    by_name: FxHashMap<TermId, Vec<u32>>,
+    by_directory: FxHashMap<TermId, Vec<u32>>,
 }
 
 /// No file has the content.
@@ -95,6 +98,14 @@ impl View {
     #[must_use]
     pub fn chunks(&self) -> u64 {
         self.chunks
+    }
+
+    pub(crate) fn named(&self, term: TermId) -> &[u32] {
+        self.by_name.get(&term).map_or(&[], Vec::as_slice)
+    }
+
+    pub(crate) fn under(&self, term: TermId) -> &[u32] {
+        self.by_directory.get(&term).map_or(&[], Vec::as_slice)
     }
 
     pub(crate) fn file_of(&self, blob: BlobId) -> Option<usize> {
@@ -184,7 +195,7 @@ impl Index {
     }
 
     fn list(&mut self, files: Vec<(Arc<str>, BlobId)>) -> View {
-        let mut view = View { files: Vec::with_capacity(files.len()), file_of: vec![NONE; self.blobs.len()], chunks: 0, terms: 0 };
+        let mut view = View { files: Vec::with_capacity(files.len()), file_of: vec![NONE; self.blobs.len()], ..View::default() };
         for (path, blob) in files {
             let first = &mut view.file_of[blob as usize];
             if *first == NONE {
@@ -196,6 +207,9 @@ impl Index {
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
             let (name_terms, directory_terms) = (self.terms_of(name), self.terms_of(directory));
             let called = self.terms.intern(&called(&path));
+            let number = u32::try_from(view.files.len()).unwrap_or(NONE);
+            name_terms.iter().for_each(|&term| view.by_name.entry(term).or_default().push(number));
+            directory_terms.iter().for_each(|&term| view.by_directory.entry(term).or_default().push(number));
             view.files.push(ViewFile { role: role(&path), path, blob, name_terms, directory_terms, called });
         }
         view

@@ -67,26 +67,22 @@ pub(crate) fn file_scores(corpus: &Corpus<'_>, terms: &[(TermId, f64)]) -> Vec<f
     scores
 }
 
-/// Words against paths: the file's name counts twice its directories.
+/// Words against paths: the file's name counts twice its directories, each the less the more words it has.
 #[allow(clippy::cast_precision_loss)]
 pub(crate) fn path_scores(corpus: &Corpus<'_>, terms: &[(TermId, f64)]) -> Vec<f64> {
     let files = corpus.view.files();
     let mut scores = vec![0.0; files.len()];
     for &(term, weight) in terms {
-        let places: Vec<f64> = files
-            .iter()
-            .map(|file| {
-                let name = f64::from(u8::from(file.name_terms.binary_search(&term).is_ok())) / (1.0 + file.name_terms.len() as f64).sqrt();
-                let directory = f64::from(u8::from(file.directory_terms.binary_search(&term).is_ok())) / (1.0 + file.directory_terms.len() as f64).sqrt();
-                2.0 * name + directory
-            })
-            .collect();
-        let with = places.iter().filter(|&&place| place > 0.0).count() as u64;
-        if with == 0 {
-            continue;
+        let (in_name, in_directory) = (corpus.view.named(term), corpus.view.under(term));
+        // A file can have the word in both.
+        let with = in_name.len() + in_directory.iter().filter(|file| in_name.binary_search(file).is_err()).count();
+        let weight = weight * idf(files.len() as u64, with as u64);
+        for &file in in_name {
+            scores[file as usize] += 2.0 * weight / (1.0 + files[file as usize].name_terms.len() as f64).sqrt();
         }
-        let weight = weight * idf(files.len() as u64, with);
-        scores.iter_mut().zip(places).for_each(|(score, place)| *score += weight * place);
+        for &file in in_directory {
+            scores[file as usize] += weight / (1.0 + files[file as usize].directory_terms.len() as f64).sqrt();
+        }
     }
     scores
 }

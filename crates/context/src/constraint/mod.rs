@@ -1,5 +1,15 @@
 //! Constraints: rules whose text goes into the prompt and whose check judges what comes out.
 
+mod enforce;
+pub(crate) mod query;
+mod run;
+mod scope;
+
+pub use enforce::{Enforcement, Unscored, enforce};
+pub use run::{Breach, Prepared, Subject, Surroundings, Verdict, run};
+pub(crate) use run::{cannot_run, excerpt, regex, said};
+pub use scope::PathScope;
+
 use crate::Severity;
 use serde::{Deserialize, Serialize};
 
@@ -20,11 +30,12 @@ pub struct Constraint {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Check {
-    /// A regular expression that must not be found.
+    /// A regular expression that must not be found; `^` and `$` hold at lines.
     Forbid(String),
-    /// A regular expression that must be found.
+    /// A regular expression that must be found; `^` and `$` hold at lines.
     Require(String),
-    /// A tree-sitter query, each of whose matches is a breach, in a language by its name.
+    /// A tree-sitter query, each of whose matches is a breach, in a language by its name. The node marked `@breach`, or else the first that is
+    /// marked, is shown.
     Query {
         /// The language's name, e.g. `rust`.
         language: String,
