@@ -1,5 +1,6 @@
 //! How many of the 60 questions of `examples/support-desk` the built-in model answers right from the compiled context, against no context
 //! and against all pages at once. Nothing in `local/extract` was fitted to these questions. No figure here says anything of a language model.
+#![allow(clippy::print_stdout)] // The figures are for whoever runs it with --nocapture.
 
 use jeton_context::Kind;
 use jeton_context::compile::{Request, Today};
