@@ -2,12 +2,13 @@
 
 use crate::body::CallBody;
 use crate::call::Call;
+use crate::context::ContextSource;
 use crate::inbound::{Inbound, Peer};
 use crate::live::Live;
 use crate::stages::attempt::{self, Answer};
 use crate::stages::meter::{self, Metered};
 use crate::stages::settle::{self, Ending};
-use crate::stages::{admit, choose, classify, hold, identify};
+use crate::stages::{admit, attach, choose, classify, hold, identify};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -31,6 +32,8 @@ pub struct BrokerOptions {
     pub clock: Arc<dyn Clock>,
     /// The configuration to begin with.
     pub live: Live,
+    /// What compiles context; none: no context is served.
+    pub context: Option<Arc<dyn ContextSource>>,
     /// Is told of every call.
     pub on_record: OnRecord,
     /// The number of this replica.
@@ -44,6 +47,7 @@ pub struct Broker {
     clock: Arc<dyn Clock>,
     live: ArcSwap<Live>,
     ids: CallIds,
+    context: Option<Arc<dyn ContextSource>>,
     on_record: OnRecord,
     nobody: Arc<[Arc<str>]>,
     in_flight: AtomicU64,
@@ -68,6 +72,7 @@ impl Broker {
             clock: options.clock,
             live: ArcSwap::from_pointee(options.live),
             ids: CallIds::new(options.node, newest),
+            context: options.context,
             on_record: options.on_record,
             nobody: Arc::from([Arc::from(DEFAULT_ACCOUNT)]),
             in_flight: AtomicU64::new(0),
@@ -107,6 +112,10 @@ impl Broker {
 
     pub(crate) fn upstream(&self) -> &Arc<Upstream> {
         &self.upstream
+    }
+
+    pub(crate) fn context(&self) -> Option<&Arc<dyn ContextSource>> {
+        self.context.as_ref()
     }
 
     pub(crate) fn next_id(&self) -> CallId {
@@ -156,6 +165,10 @@ async fn path(call: &mut Call) -> Result<Answer, Fault> {
     call.facts = Some(jeton_wire::scan(call.inbound.endpoint, &call.inbound.body)?);
     classify::classify(call)?;
     call.passed("classify");
+    attach::attach(call).await?;
+    if call.context.is_some() {
+        call.passed("attach");
+    }
     admit::admit(call)?;
     call.passed("admit");
     hold::hold(call)?;

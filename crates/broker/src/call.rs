@@ -9,7 +9,7 @@ use crate::live::Live;
 use crate::stages::settle::{self, Ending};
 use bytes::Bytes;
 use jeton_core::{Attribution, CallId, Certainty, Fault, FaultKind, Nanousd, Timestamp};
-use jeton_ledger::{Decision, KeyRecord, StageTime, TryRecord};
+use jeton_ledger::{ContextReceipt, Decision, KeyRecord, StageTime, TryRecord};
 use jeton_project::Class;
 use jeton_wire::{Observed, RequestFacts};
 use std::borrow::Cow;
@@ -54,6 +54,8 @@ pub(crate) struct Call {
     pub(crate) class: Option<Arc<Class>>,
     pub(crate) key: Option<Arc<KeyRecord>>,
     pub(crate) facts: Option<RequestFacts>,
+    /// What was attached to the request; `inbound.body` and `facts` have it in them then.
+    pub(crate) context: Option<Box<ContextReceipt>>,
     pub(crate) route: Option<String>,
     pub(crate) candidates: Vec<Candidate>,
     /// The most output tokens for each answer that the hold pays for, where the request had to be given a limit.
@@ -91,6 +93,7 @@ impl Call {
             class: None,
             key: None,
             facts: None,
+            context: None,
             route: None,
             candidates: Vec::new(),
             output_limit: None,

@@ -1,7 +1,7 @@
 //! The path of a call, stage by stage; the only way anything in Jeton calls a model.
 //!
 //! ```text
-//! identify ─▶ classify ─▶ admit ─▶ hold ─▶ choose ─▶ try ─▶ meter ─▶ settle ─▶ record
+//! identify ─▶ classify ─▶ attach ─▶ admit ─▶ hold ─▶ choose ─▶ try ─▶ meter ─▶ settle ─▶ record
 //! ```
 //! [`Broker::call`] reads as that list. Each stage is a file under `stages/`; what a call has gathered on its way is
 //! [`call::Call`], and the record of it is built by one pure function, [`stages::record::build`], on every path.
@@ -14,6 +14,7 @@ mod broker;
 mod buffers;
 mod call;
 mod catalogue;
+mod context;
 mod estimate;
 mod inbound;
 mod live;
@@ -26,6 +27,7 @@ pub use body::CallBody;
 pub use broker::{Broker, BrokerOptions, OnRecord};
 pub use buffers::{Buffers, Reserved, memory_full};
 pub use catalogue::{Catalogue, ModelEntry, ProviderEntry, Resolved, public_path};
+pub use context::{ContextAnswer, ContextManifest, ContextRequest, ContextSource, context_budget_exceeded, hold_out};
 pub use inbound::{Inbound, Peer};
 pub use live::Live;
 pub use stages::identify::presented_key;

@@ -5,7 +5,7 @@ use crate::bound::assumed_price;
 use crate::catalogue::{Catalogue, Resolved};
 use crate::inbound::Inbound;
 use jeton_core::{Attribution, DEFAULT_ACCOUNT, Price};
-use jeton_project::{Class, MatchRule, Route, Snapshot, Timeouts, UnknownPrice};
+use jeton_project::{Class, MatchRule, Pack, Route, Snapshot, Timeouts, UnknownPrice};
 use jeton_upstream::Provider;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
@@ -18,6 +18,7 @@ pub struct Live {
     providers: BTreeMap<String, Arc<Provider>>,
     catalogue: Catalogue,
     classes: HashMap<String, Arc<Class>>,
+    packs: BTreeMap<String, Arc<Pack>>,
     default_accounts: Arc<[Arc<str>]>,
     assumed: Option<Price>,
 }
@@ -28,12 +29,13 @@ impl Live {
     pub fn new(snapshot: Arc<Snapshot>, providers: BTreeMap<String, Arc<Provider>>, listed: &BTreeMap<String, Vec<String>>) -> Self {
         let catalogue = Catalogue::new(&snapshot, &providers, listed);
         let classes = snapshot.classes.iter().map(|(name, class)| (name.clone(), Arc::new(class.clone()))).collect();
+        let packs = snapshot.packs.iter().map(|(name, pack)| (name.clone(), Arc::new(pack.clone()))).collect();
         let default_accounts = snapshot.account_chain(DEFAULT_ACCOUNT).into_iter().map(Arc::from).collect();
         let assumed = match snapshot.budget.unknown_price {
             UnknownPrice::Refuse => None,
             UnknownPrice::Bound(rate) => Some(assumed_price(rate)),
         };
-        Self { snapshot, providers, catalogue, classes, default_accounts, assumed }
+        Self { snapshot, providers, catalogue, classes, packs, default_accounts, assumed }
     }
 
     /// The settings.
@@ -67,6 +69,14 @@ impl Live {
 
     pub(crate) fn class(&self, name: &str) -> Option<Arc<Class>> {
         self.classes.get(name).cloned()
+    }
+
+    pub(crate) fn pack(&self, name: &str) -> Option<Arc<Pack>> {
+        self.packs.get(name).cloned()
+    }
+
+    pub(crate) fn pack_names(&self) -> impl Iterator<Item = &str> {
+        self.packs.keys().map(String::as_str)
     }
 
     pub(crate) fn route(&self, name: &str) -> Option<&Route> {

@@ -128,7 +128,8 @@ fn digest(units: &[Unit]) -> Digest {
 }
 
 /// Whether `text` is what `pattern` says, `*` standing for any run of characters.
-pub(crate) fn matches_pattern(pattern: &str, text: &str) -> bool {
+#[must_use]
+pub fn matches_pattern(pattern: &str, text: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| text.strip_prefix(first)) else { return false };
     let mut parts: Vec<&str> = parts.collect();

@@ -222,6 +222,16 @@ impl Engine {
         rank(&corpus, &Query::new(task)).into_iter().map(|ranked| (path(&ranked), ranked)).collect()
     }
 
+    /// Units by what they have of a task's words, the best first, each with the share of the task that it covers, from 0 to 1.
+    #[must_use]
+    pub fn search_units(&self, task: &str) -> Vec<(String, f64)> {
+        let desk = self.desk();
+        let scores = desk.units.scores(&Query::new(task));
+        let mut found: Vec<_> = desk.catalogue.units().iter().zip(scores).filter(|(_, score)| score.score > 0.0).collect();
+        found.sort_by(|a, b| b.1.score.total_cmp(&a.1.score).then(a.0.id.cmp(&b.0.id)));
+        found.into_iter().map(|(unit, score)| (unit.id.clone(), score.coverage)).collect()
+    }
+
     /// The lines of a chunk of a file of [`Engine::search`]: its best.
     #[must_use]
     pub fn best_lines(&self, path: &str, ranked: &RankedFile) -> Option<(u32, u32)> {

@@ -2,6 +2,7 @@
 //! Knows nothing of models and money.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod audit;
 pub mod catalogue;
 pub mod check;
 pub mod code;
@@ -17,6 +18,7 @@ pub mod front_matter;
 pub mod git;
 mod import;
 pub mod index;
+pub mod init;
 pub mod json;
 pub mod located;
 pub mod lock;

@@ -1,5 +1,9 @@
 //! The command line. Flags, help and examples stand together, so that none drifts from the others.
 
+mod context;
+
+pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs};
+
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -8,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "jeton", version, about, disable_help_subcommand = true, max_term_width = 100)]
 #[command(
-    after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down."
+    after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down, 4 undecided."
 )]
 pub(crate) struct Cli {
     /// The project's directory [default: found upward from here]
@@ -24,6 +28,16 @@ pub(crate) struct Cli {
 /// The nouns.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
+    /// The safe first steps: shows the files that would make this a project
+    #[command(
+        after_help = "Example:\n  jeton init                     show what would be written\n  jeton init --write             write it; no file that exists is changed"
+    )]
+    Init(InitArgs),
+    /// Have we given models the environment they need? Evidence from any repository, offline
+    #[command(
+        after_help = "Example:\n  jeton audit                    this project\n  jeton audit ../other --limit 3\n  jeton audit --format sarif --gate warning > audit.sarif"
+    )]
+    Audit(AuditArgs),
     /// Serve: the gateway and the page
     #[command(after_help = "Example:\n  jeton up\n  JETON_LISTEN=127.0.0.1:0 jeton up --record recordings")]
     Up(UpArgs),
@@ -52,6 +66,51 @@ pub(crate) enum Command {
     /// Models and their prices
     #[command(subcommand)]
     Model(ModelCommand),
+    /// What models are given to know: list, search, compile, check, lock, score, export
+    #[command(subcommand)]
+    Context(ContextCommand),
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    Text,
+    Markdown,
+    Json,
+    Sarif,
+}
+
+/// How heavy a finding must be for a gate to fail.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Gate {
+    Error,
+    Warning,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct AuditArgs {
+    /// A directory or a bare repository [default: the project]
+    #[arg(value_name = "PATH")]
+    pub(crate) path: Option<PathBuf>,
+    /// How the report is written
+    #[arg(long, value_enum, default_value = "text")]
+    pub(crate) format: Format,
+    /// Exit with 1 where a finding is as heavy as this
+    #[arg(long, value_enum, value_name = "SEVERITY")]
+    pub(crate) gate: Option<Gate>,
+    /// The most findings shown of each part, in text and Markdown
+    #[arg(long, default_value_t = 10)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct InitArgs {
+    /// Write the files, without asking
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Replace this file, which exists and differs; may be given more than once
+    #[arg(long, value_name = "FILE")]
+    pub(crate) force: Vec<String>,
 }
 
 /// Whose story is told.

@@ -9,12 +9,16 @@ pub(crate) const NO: u8 = 1;
 pub(crate) const USAGE: u8 = 2;
 /// Something that is needed does not work: a disk, a port, a server.
 pub(crate) const DEPENDENCY: u8 = 3;
+/// There is not enough to say yes or no.
+pub(crate) const UNDECIDED: u8 = 4;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub(crate) enum Failure {
     /// The answer is no; what was found is on stdout already.
     No,
+    /// Neither yes nor no can be said; what was found is on stdout already.
+    Undecided,
     /// The command cannot be done as it was asked for.
     Usage { message: String, remedy: String },
     /// The configuration has mistakes.
@@ -35,6 +39,7 @@ impl Failure {
     pub(crate) const fn code(&self) -> u8 {
         match self {
             Self::No => NO,
+            Self::Undecided => UNDECIDED,
             Self::Usage { .. } | Self::Config(_) => USAGE,
             Self::Dependency { .. } => DEPENDENCY,
         }
@@ -43,7 +48,7 @@ impl Failure {
     /// Tells stderr; as JSON where the command's data would have been JSON.
     pub(crate) fn report(&self, is_json: bool) {
         let (message, remedy) = match self {
-            Self::No => return,
+            Self::No | Self::Undecided => return,
             Self::Config(report) if is_json => {
                 eprintln!("{}", json!({ "error": { "code": "configuration", "diagnostics": report.diagnostics } }));
                 return;

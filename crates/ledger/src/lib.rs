@@ -8,6 +8,7 @@
 
 mod account;
 mod book;
+mod context;
 mod durable;
 mod error;
 mod feedback;
@@ -20,6 +21,7 @@ mod window;
 
 pub use account::{AccountConfig, AccountStanding, Budget, Window, chain};
 pub use book::{Book, Expired, OpenHold, Settlement};
+pub use context::{ContextAsker, ContextReceipt, ContextSpan, HoldOut};
 pub use durable::{Acknowledge, Durable, durable};
 pub use error::{Ask, Hold, LedgerError, Refusal, RefusalReason};
 pub use feedback::{COMMENT_BYTES_MAX, Feedback};

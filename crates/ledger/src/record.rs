@@ -1,5 +1,6 @@
 //! The record of a call: what the receipt shows and the reports sum.
 
+use crate::ContextReceipt;
 use jeton_core::{Attribution, CallId, Certainty, Cost, Fault, Nanousd, Timestamp, Usage};
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -111,6 +112,9 @@ pub struct CallRecord {
     /// Why things went the way they did.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decisions: Vec<Decision>,
+    /// The context that was attached to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<Box<ContextReceipt>>,
     /// What the caller was told, where it was an error.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub fault: Option<Fault>,
@@ -152,6 +156,7 @@ impl CallRecord {
             finish_reason: None,
             tool_calls: 0,
             decisions: Vec::new(),
+            context: None,
             fault: None,
             config_digest: String::new(),
         }

@@ -8,7 +8,7 @@ use crate::snapshot::{
     UnknownPrice, Window,
 };
 use crate::tree::{Path, Tree, Value, owned};
-use crate::{HeaderValue, Network, Pattern, SecretRef};
+use crate::{ContextCommands, ContextSettings, HeaderValue, Network, Pack, PackPlace, PackQuery, Pattern, SecretRef};
 use jeton_core::{Nanousd, Price, Rate, Rates};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -100,6 +100,10 @@ impl<'t> Reader<'t> {
         if let Some(Value::Headers(headers)) = self.value(key) { headers } else { BTreeMap::new() }
     }
 
+    fn fraction(&self, key: &str) -> Option<f64> {
+        if let Some(Value::Fraction(fraction)) = self.value(key) { Some(fraction) } else { None }
+    }
+
     /// The value that a word stands for; the first of `words` where none is said or it did not fit.
     fn word<T: Copy>(&self, key: &str, words: &[(&str, T)]) -> T {
         let said = self.text(key);
@@ -128,6 +132,8 @@ pub(crate) fn assemble(tree: &Tree) -> Snapshot {
         accounts: top.each("accounts", |_, reader| account(reader)),
         classes: top.each("classes", |_, reader| class(tree, reader)),
         class_order: class_order(tree),
+        packs: top.each("packs", |_, reader| pack(reader)),
+        context: context(&top.table("context")),
         notes: Vec::new(),
         settings: [].into(),
     }
@@ -292,10 +298,7 @@ fn class(tree: &Tree, reader: &Reader<'_>) -> Class {
     Class {
         rules: rules(tree, reader),
         value: reader.table("value").usd("usd"),
-        quality: reader.has("quality").then(|| Quality {
-            suite: quality.text("suite"),
-            at_least: if let Some(Value::Fraction(fraction)) = quality.value("at_least") { Some(fraction) } else { None },
-        }),
+        quality: reader.has("quality").then(|| Quality { suite: quality.text("suite"), at_least: quality.fraction("at_least") }),
         allow: Allow {
             providers: allow.texts("providers"),
             regions: allow.texts("regions"),
@@ -308,6 +311,27 @@ fn class(tree: &Tree, reader: &Reader<'_>) -> Class {
         },
         pack: reader.text("pack"),
         route: reader.text("route"),
+    }
+}
+
+fn pack(reader: &Reader<'_>) -> Pack {
+    Pack {
+        scope: reader.texts("scope"),
+        kinds: reader.texts("kinds"),
+        units: reader.texts("units").iter().map(|text| Pattern::new(text)).collect(),
+        query: if let Some(Value::Query(query)) = reader.value("query") { query } else { PackQuery::default() },
+        budget_tokens: reader.number("budget_tokens"),
+        place: reader.word("place", &[("system", PackPlace::System), ("user", PackPlace::User)]),
+        hold_out: reader.fraction("hold_out").unwrap_or(0.0),
+    }
+}
+
+fn context(reader: &Reader<'_>) -> ContextSettings {
+    ContextSettings {
+        ignore: reader.texts("ignore"),
+        vocabulary: reader.text("vocabulary").unwrap_or_default(),
+        embeddings: reader.text("embeddings"),
+        commands: reader.word("commands", &[("sandboxed", ContextCommands::Sandboxed), ("never", ContextCommands::Never)]),
     }
 }
 
@@ -347,7 +371,7 @@ mod tests {
 
     #[test]
     fn every_setting_reaches_the_snapshot_and_nothing_else_is_read() {
-        let text = "[models.'openai/x']\n[routes.r]\ntry = ['twin/x']\n[accounts.a]\n[classes.c]\nmatch = { key = 'k' }\nquality = { at_least = 1 }\n[providers.openai]\n";
+        let text = "[models.'openai/x']\n[routes.r]\ntry = ['twin/x']\n[accounts.a]\n[classes.c]\nmatch = { key = 'k' }\nquality = { at_least = 1 }\n[providers.openai]\n[packs.p]\n";
         crate::load("jeton.toml", text, &|_| None).unwrap();
         let read = READ.with_borrow(Clone::clone);
         let described: BTreeSet<String> = SETTINGS

@@ -40,6 +40,7 @@ impl Definition {
             Fallback::Text(text) => format!("{text:?}"),
             Fallback::Whole(number) => number.to_string(),
             Fallback::Flag(flag) => flag.to_string(),
+            Fallback::Words(words) => format!("{words:?}"),
             Fallback::Empty | Fallback::Unset(_) if !self.example.is_empty() => self.example.to_owned(),
             Fallback::Empty | Fallback::Unset(_) => match self.kind {
                 Kind::Choice(words) => format!("{:?}", words.first().copied().unwrap_or_default()),
@@ -78,9 +79,13 @@ pub(crate) enum Kind {
     Usd,
     /// Dollars per million tokens, exactly as written.
     Rate,
-    /// From 0 to 1.
-    Fraction,
+    /// From 0 to `most`.
+    Fraction {
+        most: f64,
+    },
     Choice(&'static [&'static str]),
+    /// A list of these words.
+    Choices(&'static [&'static str]),
     /// True, false or one of these words.
     FlagOr(&'static [&'static str]),
     Text(&'static TextForm),
@@ -91,6 +96,8 @@ pub(crate) enum Kind {
     Headers,
     /// `"refuse"` or a table with a rate.
     UnknownPrice,
+    /// `"last_user"`, or a table with a header's name or a text.
+    Query,
     /// Any table; its owner checks it.
     Json,
 }
@@ -101,6 +108,8 @@ pub(crate) enum Fallback {
     Text(&'static str),
     Whole(u64),
     Flag(bool),
+    /// A list of these words.
+    Words(&'static [&'static str]),
     /// No entries.
     Empty,
     /// None; the text says what then holds.

@@ -6,7 +6,7 @@ use crate::describe::{DESCRIPTION, Definition, Kind};
 use crate::references::applies;
 use crate::secret::MASK;
 use crate::tree::{Path, Tree, Value, shown};
-use crate::{HeaderValue, Prices, Snapshot};
+use crate::{HeaderValue, PackQuery, Prices, Snapshot};
 use serde::{Serialize, Serializer};
 use std::fmt;
 
@@ -163,6 +163,9 @@ fn masked(value: &Value) -> serde_json::Value {
             .into(),
         Value::UnknownPrice(None) => "refuse".into(),
         Value::UnknownPrice(Some(rate)) => serde_json::json!({ "usd_per_million_tokens": number(rate.to_string()) }),
+        Value::Query(PackQuery::LastUser) => "last_user".into(),
+        Value::Query(PackQuery::Header(name)) => serde_json::json!({ "header": name }),
+        Value::Query(PackQuery::Text(text)) => serde_json::json!({ "text": text }),
         Value::Json(json) => json.clone(),
     }
 }

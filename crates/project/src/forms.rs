@@ -77,6 +77,40 @@ pub(crate) static PROVIDER: TextForm = TextForm { name: "provider", expected: PL
 pub(crate) static ROUTE: TextForm = TextForm { name: "route", expected: PLAIN_NAME, example: r#""cheap-first""#, check: plain_name };
 pub(crate) static CLASS: TextForm = TextForm { name: "class", expected: PLAIN_NAME, example: r#""support.refund""#, check: plain_name };
 
+pub(crate) static PACK: TextForm = TextForm {
+    name: "pack",
+    expected: PLAIN_NAME,
+    example: r#""refunds""#,
+    check: |text| match text {
+        // The header `jeton-context: none` switches the pack of a class off.
+        "none" => Err(wrong("`none` stands for no pack")),
+        _ => plain_name(text),
+    },
+};
+
+/// Whether `text` can be a glob below the project's directory.
+fn is_glob(text: &str) -> bool {
+    let is_inside = !text.starts_with('/') && !text.split('/').any(|part| part == "..");
+    is_inside && !text.trim().is_empty() && text.len() <= 1024 && !text.chars().any(|c| c.is_control() || c == '\\')
+}
+
+pub(crate) static GLOB: TextForm = TextForm {
+    name: "glob",
+    expected: "a glob of paths below the project's directory, with `/` between their parts",
+    example: r#""docs/**""#,
+    check: |text| require(is_glob(text), text, "is no glob of paths below the project's directory"),
+};
+
+pub(crate) static UNIT: TextForm = TextForm {
+    name: "unit",
+    expected: "the id of a unit, `kind:place`; `*` stands for any run of characters",
+    example: r#""constraint:refund-window""#,
+    check: |text| {
+        let fits = (1..=512).contains(&text.len()) && (text.contains(':') || text.contains('*')) && !text.chars().any(char::is_control);
+        require(fits, text, "is no id of a unit")
+    },
+};
+
 pub(crate) static PRICES: TextForm =
     TextForm { name: "provider or `free`", expected: "the name of a provider in the price book, or `free`", example: r#""openai""#, check: plain_name };
 
@@ -345,6 +379,9 @@ mod tests {
         check(&HEADER_MATCH, &["x-app: a", "X-App:a*"], &["x-app", "x app: a", ": a", "x-app:", "x: a\r\nb: c"]);
         check(&TIMEZONE, &["UTC", "Europe/Berlin"], &["Europe/Berln", "", "+02:00"]);
         check(&CLASS, &["support.refund", "a"], &["", "a/b", "a:b", "ä", "-a"]);
+        check(&PACK, &["refunds", "a.b"], &["", "none", "a/b"]);
+        check(&GLOB, &["docs/**", "*.md", "a/{b,c}.md"], &["", "/etc/*", "../x", "a/../../b", "a\\b"]);
+        check(&UNIT, &["doc:docs/a.md#b", "constraint:*", "*"], &["", "refund", "doc:\n"]);
         check(&NAME, &["key:ci", "team=a"], &["", " a", "a\n"]);
         check(&URL_PATH, &["/v1", "/"], &["", "v1", "/a b"]);
         check(&PHRASE, &["*a*", "a"], &["", "*", " * "]);

@@ -3,9 +3,9 @@
 use crate::decode::{Decoder, Slot, closest, kind_of, one_of, sample_of};
 use crate::describe::{Definition, Kind};
 use crate::diagnostic::Code;
-use crate::forms::{TextForm, quoted};
-use crate::secrets;
+use crate::forms::{TextForm, is_header_name, quoted};
 use crate::tree::{Span, Value};
+use crate::{PackQuery, secrets};
 use jeton_core::{Nanousd, Rate};
 use toml::Spanned;
 use toml::de::{DeInteger, DeValue};
@@ -27,15 +27,17 @@ pub(crate) fn decode(decoder: &mut Decoder<'_>, slot: &Slot<'_>, value: &Spanned
             Ok(rate) => Some(Value::Rate(rate)),
             Err(why) => bad(decoder, slot, value.span(), &format!("is no price: {why}")),
         },
-        (Kind::Fraction, number @ (DeValue::Integer(_) | DeValue::Float(_))) => match decimal(number).ok().and_then(|text| text.parse::<f64>().ok()) {
-            Some(fraction) if (0.0..=1.0).contains(&fraction) => Some(Value::Fraction(fraction)),
+        (Kind::Fraction { most }, number @ (DeValue::Integer(_) | DeValue::Float(_))) => match decimal(number).ok().and_then(|text| text.parse::<f64>().ok()) {
+            Some(fraction) if (0.0..=most).contains(&fraction) => Some(Value::Fraction(fraction)),
             _ => bad(decoder, slot, value.span(), "is out of range"),
         },
         (Kind::Choice(words) | Kind::FlagOr(words), DeValue::String(text)) => choice(decoder, slot, words, text, value.span()),
         (Kind::Text(form), DeValue::String(text)) => fits(decoder, slot, form, text, value.span()).then(|| Value::Text(text.as_ref().to_owned())),
+        (Kind::Choices(words), DeValue::Array(items)) => Some(Value::Texts(choices(decoder, slot, words, items.iter()))),
         (Kind::Texts(form), DeValue::Array(items)) => Some(Value::Texts(texts(decoder, slot, form, items.iter()))),
         (Kind::Secret, _) => secrets::reference(decoder, slot, value).map(Value::Secret),
         (Kind::Headers, _) => secrets::headers(decoder, slot, value),
+        (Kind::Query, DeValue::String(_) | DeValue::Table(_)) => query(decoder, slot, value).map(Value::Query),
         (Kind::UnknownPrice, _) => unknown_price(decoder, slot, value),
         (Kind::Json, DeValue::Table(_)) => {
             json(value.get_ref()).map(Value::Json).or_else(|| bad(decoder, slot, value.span(), "holds a number that JSON cannot"))
@@ -72,14 +74,16 @@ pub(crate) fn expected(definition: &Definition) -> String {
         Kind::Whole { least, most } => format!("a whole number{} from {least} to {most}", definition.unit()),
         Kind::Usd => "an amount in USD, at least 0, with at most nine decimals".into(),
         Kind::Rate => "a price in USD per million tokens, at least 0, with at most nine decimals".into(),
-        Kind::Fraction => "a number from 0 to 1".into(),
+        Kind::Fraction { most } => format!("a number from 0 to {most}"),
         Kind::Choice(words) => one_of(words),
+        Kind::Choices(words) => format!("a list, each item {}", one_of(words)),
         Kind::FlagOr(words) => format!("`true`, `false` or {}", one_of(words)),
         Kind::Text(form) => form.expected.into(),
         Kind::Texts(form) => format!("a list, each item {}", form.expected),
         Kind::Secret => "a reference: `{ env = \"NAME\" }` or `{ file = \"PATH\" }`".into(),
         Kind::Headers => "a table of header names".into(),
         Kind::UnknownPrice => "`\"refuse\"` or `{ usd_per_million_tokens = PRICE }`".into(),
+        Kind::Query => "`\"last_user\"`, `{ header = \"NAME\" }` or `{ text = \"TEXT\" }`".into(),
         Kind::Json => "a table".into(),
     }
 }
@@ -155,6 +159,44 @@ fn texts<'v, 'i: 'v>(decoder: &mut Decoder<'_>, slot: &Slot<'_>, form: &TextForm
         }
     }
     kept
+}
+
+fn choices<'v, 'i: 'v>(
+    decoder: &mut Decoder<'_>,
+    slot: &Slot<'_>,
+    words: &'static [&'static str],
+    items: impl Iterator<Item = &'v Spanned<DeValue<'i>>>,
+) -> Vec<String> {
+    let mut kept = Vec::new();
+    for item in items {
+        match item.get_ref() {
+            DeValue::String(text) => {
+                if let Some(Value::Text(word)) = choice(decoder, slot, words, text, item.span()) {
+                    kept.push(word);
+                }
+            }
+            other => {
+                let message = format!("an item of {} is {}", slot.name(), kind_of(other));
+                decoder.findings.add(Code::WrongType, Some(item.span()), message, expected(slot.definition), sample_of(slot.definition));
+            }
+        }
+    }
+    kept
+}
+
+/// What a pack looks for: the word `last_user`, the name of a header, or a text.
+fn query(decoder: &mut Decoder<'_>, slot: &Slot<'_>, value: &Spanned<DeValue<'_>>) -> Option<PackQuery> {
+    match value.get_ref() {
+        DeValue::String(text) => return choice(decoder, slot, &["last_user"], text, value.span()).map(|_| PackQuery::LastUser),
+        DeValue::Table(table) if table.len() == 1 => match table.iter().next().map(|(key, value)| (key.get_ref().as_ref(), value.get_ref())) {
+            Some(("header", DeValue::String(name))) if is_header_name(name) => return Some(PackQuery::Header(name.to_ascii_lowercase())),
+            Some(("text", DeValue::String(text))) if !text.trim().is_empty() => return Some(PackQuery::Text(text.as_ref().to_owned())),
+            _ => {}
+        },
+        _ => {}
+    }
+    bad(decoder, slot, value.span(), "is none of its forms");
+    None
 }
 
 fn unknown_price(decoder: &mut Decoder<'_>, slot: &Slot<'_>, value: &Spanned<DeValue<'_>>) -> Option<Value> {

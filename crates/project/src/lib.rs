@@ -11,6 +11,8 @@ mod environment;
 mod forms;
 mod leaf;
 mod load;
+mod pack;
+mod packs;
 mod pattern;
 mod project;
 mod reference;
@@ -27,9 +29,10 @@ mod watch;
 
 pub use diagnostic::{Code, Diagnostic, Excerpt, Report};
 pub use effective::{Origin, Setting};
-pub use load::load;
+pub use load::{PackText, load, load_with_packs};
+pub use pack::{ContextCommands, ContextSettings, Pack, PackPlace, PackQuery};
 pub use pattern::{Network, Pattern};
-pub use project::{FILE_NAME, Project};
+pub use project::{FILE_NAME, PACK_DIR, Project};
 pub use reference::reference;
 pub use schema::schema;
 pub use secret::{HeaderValue, Secret, SecretRef};
@@ -38,4 +41,4 @@ pub use snapshot::{
     MatchRule, Model, OnCancel, OutputLimitField, Prices, Provider, Quality, Route, Snapshot, Store, StreamOptions, TimeoutOverrides, Timeouts, Tls,
     UnknownPrice, Window,
 };
-pub use watch::FileStamp;
+pub use watch::{FileStamp, ProjectStamp};

@@ -58,6 +58,7 @@ fn default(definition: &Definition) -> String {
         Fallback::Text(text) => format!("`{text:?}`"),
         Fallback::Whole(number) => format!("`{number}`"),
         Fallback::Flag(flag) => format!("`{flag}`"),
+        Fallback::Words(words) => format!("`{words:?}`"),
         Fallback::Empty if matches!(definition.kind, Kind::Texts(_)) => "`[]`".into(),
         Fallback::Empty => "none".into(),
         Fallback::Unset(what) => what.into(),

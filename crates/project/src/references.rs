@@ -17,6 +17,7 @@ pub(crate) fn check(tree: &Tree, snapshot: &mut Snapshot, findings: &mut Finding
     checker.models(snapshot);
     checker.routes(snapshot);
     checker.classes(snapshot);
+    checker.packs(snapshot);
     checker.gateway();
     checker.lease(snapshot);
     checker.parents(snapshot);
@@ -102,7 +103,7 @@ impl Checker<'_> {
     }
 
     /// Whether the provider of `model` exists and may have it; `place` says who names it.
-    fn model_exists(&mut self, snapshot: &Snapshot, model: &str, place: &str, span: Option<crate::tree::Span>) {
+    pub(crate) fn model_exists(&mut self, snapshot: &Snapshot, model: &str, place: &str, span: Option<crate::tree::Span>) {
         let Some((provider, name)) = model.split_once('/') else { return };
         let Some(found) = snapshot.providers.get(provider) else {
             if let Some((_, variable, _)) = VENDORS.iter().find(|(vendor, _, _)| *vendor == provider) {

@@ -36,6 +36,7 @@ fn property(definition: &Definition) -> Value {
         Fallback::Text(text) => schema["default"] = json!(text),
         Fallback::Whole(number) => schema["default"] = json!(number),
         Fallback::Flag(flag) => schema["default"] = json!(flag),
+        Fallback::Words(words) => schema["default"] = json!(words),
         Fallback::Empty => {}
         Fallback::Unset(what) => schema["$comment"] = json!(format!("Default: {what}.")),
     }
@@ -54,8 +55,9 @@ fn shape(definition: &Definition) -> Value {
         Kind::Flag => json!({ "type": "boolean" }),
         Kind::Whole { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Usd | Kind::Rate => json!({ "type": "number", "minimum": 0 }),
-        Kind::Fraction => json!({ "type": "number", "minimum": 0, "maximum": 1 }),
+        Kind::Fraction { most } => json!({ "type": "number", "minimum": 0, "maximum": most }),
         Kind::Choice(words) => json!({ "type": "string", "enum": words }),
+        Kind::Choices(words) => json!({ "type": "array", "items": { "type": "string", "enum": words } }),
         Kind::FlagOr(words) => {
             let values: Vec<Value> = [true, false].into_iter().map(Value::from).chain(words.iter().map(|&word| word.into())).collect();
             json!({ "enum": values })
@@ -68,8 +70,14 @@ fn shape(definition: &Definition) -> Value {
             { "const": "refuse" },
             { "type": "object", "additionalProperties": false, "required": ["usd_per_million_tokens"], "properties": { "usd_per_million_tokens": { "type": "number", "minimum": 0 } } },
         ] }),
+        Kind::Query => json!({ "anyOf": [{ "const": "last_user" }, one_text("header"), one_text("text")] }),
         Kind::Json => json!({ "type": "object" }),
     }
+}
+
+/// A table that holds nothing but the text `key`.
+fn one_text(key: &str) -> Value {
+    json!({ "type": "object", "additionalProperties": false, "required": [key], "properties": { key: { "type": "string", "minLength": 1 } } })
 }
 
 fn secret() -> Value {

@@ -1,7 +1,7 @@
 //! All settings of `jeton.toml` and all environment variables, described once.
 
-use crate::describe::Fallback::{Empty, Flag, Text, Unset, Whole};
-use crate::describe::Kind::{self, Choice, FlagOr, Headers, Json, Rules, Secret, Texts, UnknownPrice, Usd};
+use crate::describe::Fallback::{Empty, Flag, Text, Unset, Whole, Words};
+use crate::describe::Kind::{self, Choice, Choices, FlagOr, Headers, Json, Query, Rules, Secret, Texts, UnknownPrice, Usd};
 use crate::describe::{Definition, Fallback, named, section, setting};
 use crate::forms;
 
@@ -12,6 +12,9 @@ const DAY_MS: u64 = 86_400_000;
 
 /// Values of `api` that this version knows.
 pub(crate) const APIS: &[&str] = &["openai", "anthropic", "twin", "replay", "local"];
+/// Kinds of unit, and those that a pack takes where it says nothing: code and history are taken where they are asked for.
+const UNIT_KINDS: &[&str] = &["constraint", "doc", "schema", "example", "skill", "code", "history"];
+const PACK_KINDS: &[&str] = &["constraint", "doc", "schema", "example", "skill"];
 /// Values of `api` that a later version will know.
 pub(crate) const LATER_APIS: &[&str] = &["gemini", "bedrock", "azure-openai", "vertex"];
 
@@ -228,7 +231,7 @@ pub(crate) const SETTINGS: &[Definition] = &[
     dollars("classes.*.value.usd", Unset("unknown"), "The amount in USD.", "1.50"),
     section("classes.*.quality", "The quality that results must have. Kept for evaluation; nothing reads it in this version."),
     text("classes.*.quality.suite", &forms::NAME, Unset("none"), "Name of the suite that measures it.").example(r#""refunds""#),
-    setting("classes.*.quality.at_least", Kind::Fraction, Unset("none"), "The least score.").example("0.95"),
+    setting("classes.*.quality.at_least", Kind::Fraction { most: 1.0 }, Unset("none"), "The least score.").example("0.95"),
     section("classes.*.allow", "What may serve the class; a list left out or empty allows everything."),
     texts("classes.*.allow.providers", &forms::PROVIDER, "Names of providers.", r#"["anthropic", "openai"]"#),
     texts("classes.*.allow.regions", &forms::NAME, "Regions of providers.", r#"["eu"]"#),
@@ -240,12 +243,56 @@ pub(crate) const SETTINGS: &[Definition] = &[
     tokens("classes.*.limits.output_tokens", Unset("no bound of its own"), "The highest output limit."),
     text(
         "classes.*.pack",
-        &forms::NAME,
+        &forms::PACK,
         Unset("none"),
-        "Name of the pack whose context belongs to its calls. This version attaches none, and says so on the receipt.",
+        "Name of the pack whose context is attached to its calls; the header `jeton-context` names another, or `none`.",
     )
     .example(r#""refunds""#),
     text("classes.*.route", &forms::ROUTE, Unset("the model that the caller names"), "Name of the route that serves its calls.").example(r#""cheap-first""#),
+    named(
+        "packs",
+        &forms::PACK,
+        "Named requests for context, compiled under a budget of tokens. The keys of a pack may also stand at the top of a file `context/packs/NAME.toml`.",
+    ),
+    texts("packs.*.scope", &forms::GLOB, "Globs of paths, from the project's directory, whose units may be taken; empty: all.", r#"["docs/refunds/**"]"#),
+    setting("packs.*.kinds", Choices(UNIT_KINDS), Words(PACK_KINDS), "Kinds of unit that may be taken."),
+    texts("packs.*.units", &forms::UNIT, "Ids of units that must be in; `*` stands for any run of characters.", r#"["constraint:refund-*"]"#),
+    setting(
+        "packs.*.query",
+        Query,
+        Text("last_user"),
+        "What is looked for: the text of the last user message, the value of a request header, or a fixed text.",
+    ),
+    tokens("packs.*.budget_tokens", Whole(4_000), "The most tokens that the compiled context may have."),
+    setting(
+        "packs.*.place",
+        Choice(&["system", "user"]),
+        Text("system"),
+        "Where the context is put: before everything else, where providers cache, or at the start of the last user message.",
+    ),
+    setting(
+        "packs.*.hold_out",
+        Kind::Fraction { most: 0.03 },
+        Unset("0: nothing is left out"),
+        "Share of calls on which one eligible unit is left out at random, so that the value of units can be estimated. Never a unit marked safety.",
+    )
+    .example("0.01"),
+    section("context", "How the catalogue of context is read."),
+    texts("context.ignore", &forms::GLOB, "Globs of paths that are never read, beside what ignore files say.", r#"["vendor/**"]"#),
+    setting(
+        "context.vocabulary",
+        Choice(&["o200k_base", "cl100k_base", "p50k_base", "r50k_base"]),
+        Text("o200k_base"),
+        "The vocabulary in which tokens are counted where the model says nothing of its own.",
+    ),
+    text("context.embeddings", &forms::MODEL, Unset("ranking is by words alone"), "Model whose embeddings take part in ranking.")
+        .example(r#""openai/text-embedding-3-small""#),
+    setting(
+        "context.commands",
+        Choice(&["sandboxed", "never"]),
+        Text("sandboxed"),
+        "Whether commands of constraints, and code blocks marked as tests, run in the sandbox or not at all.",
+    ),
 ];
 
 /// An environment variable that Jeton reads as configuration.

@@ -1,7 +1,7 @@
 //! The typed, immutable reading of a project's configuration.
 
 use crate::effective::Setting;
-use crate::{HeaderValue, Network, Pattern, SecretRef};
+use crate::{ContextSettings, HeaderValue, Network, Pack, Pattern, SecretRef};
 use jeton_core::{Nanousd, Price, Rate};
 use serde::Serialize;
 use std::collections::BTreeMap;
@@ -37,6 +37,10 @@ pub struct Snapshot {
     pub classes: BTreeMap<String, Class>,
     /// Names of `classes` in the order of the file: the first whose rule matches takes the call.
     pub class_order: Vec<String>,
+    /// By name, from `jeton.toml` and from files of their own.
+    pub packs: BTreeMap<String, Pack>,
+    /// How the catalogue of context is read.
+    pub context: ContextSettings,
     /// What is allowed but worth knowing, a sentence each.
     pub notes: Vec<String>,
     #[serde(skip)]

@@ -23,6 +23,13 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
+    /// Moves every place `by` bytes on.
+    pub(crate) fn shift(&mut self, by: usize) {
+        for span in self.mistakes.iter_mut().filter_map(|mistake| mistake.span.as_mut()).chain(&mut self.masks) {
+            *span = span.start + by..span.end + by;
+        }
+    }
+
     pub(crate) fn add(&mut self, code: Code, span: Option<Span>, message: impl Into<String>, expected: impl Into<String>, remedy: impl Into<String>) {
         self.mistakes.push(Mistake { code, span, variable: None, message: message.into(), expected: expected.into(), remedy: remedy.into() });
     }
@@ -32,6 +39,8 @@ impl Findings {
 pub(crate) struct Source<'t> {
     pub(crate) label: &'t str,
     pub(crate) text: &'t str,
+    /// Where its places begin among those of all files that are read together.
+    pub(crate) base: usize,
     line_starts: Vec<usize>,
 }
 
@@ -39,9 +48,14 @@ pub(crate) struct Source<'t> {
 const EXCERPT_WIDTH: usize = 140;
 
 impl<'t> Source<'t> {
-    pub(crate) fn new(label: &'t str, text: &'t str) -> Self {
+    pub(crate) fn new(label: &'t str, text: &'t str, base: usize) -> Self {
         let line_starts = std::iter::once(0).chain(text.match_indices('\n').map(|(at, _)| at + 1)).collect();
-        Self { label, text, line_starts }
+        Self { label, text, base, line_starts }
+    }
+
+    /// Where the places of the next file begin: behind the end of this one, which is a place too.
+    pub(crate) fn end(&self) -> usize {
+        self.base + self.text.len() + 1
     }
 
     /// The line, from 1, of a byte.
@@ -61,13 +75,6 @@ impl<'t> Source<'t> {
         &self.text[self.bounds(line)]
     }
 
-    /// The mistakes with their places, in the order of the file; those without a place come last.
-    pub(crate) fn diagnose(&self, findings: Findings) -> Vec<Diagnostic> {
-        let Findings { mut mistakes, masks } = findings;
-        mistakes.sort_by_key(|mistake| mistake.span.as_ref().map_or(usize::MAX, |span| span.start));
-        mistakes.into_iter().map(|mistake| self.diagnostic(mistake, &masks)).collect()
-    }
-
     fn diagnostic(&self, mistake: Mistake, masks: &[Span]) -> Diagnostic {
         let Mistake { code, span, variable, message, expected, remedy } = mistake;
         let Some(span) = span else {
@@ -85,6 +92,21 @@ impl<'t> Source<'t> {
         let excerpt = Some(excerpt(self.text, bounds, start..end, masks));
         Diagnostic { file: self.label.to_owned(), line, column, end_column, message, expected, remedy, code, excerpt }
     }
+}
+
+/// The mistakes with their places, in the order of the files; those without a place come last.
+pub(crate) fn diagnose(sources: &[Source<'_>], findings: Findings) -> Vec<Diagnostic> {
+    let Findings { mut mistakes, masks } = findings;
+    mistakes.sort_by_key(|mistake| mistake.span.as_ref().map_or(usize::MAX, |span| span.start));
+    let diagnose = |mut mistake: Mistake| {
+        let start = mistake.span.as_ref().map_or(0, |span| span.start);
+        let source = sources.iter().rev().find(|source| source.base <= start)?;
+        let own = |span: &Span| span.start.saturating_sub(source.base)..span.end.saturating_sub(source.base);
+        mistake.span = mistake.span.as_ref().map(own);
+        let masks: Vec<Span> = masks.iter().filter(|mask| (source.base..source.end()).contains(&mask.start)).map(own).collect();
+        Some(source.diagnostic(mistake, &masks))
+    };
+    mistakes.into_iter().filter_map(diagnose).collect()
 }
 
 /// The line at `bounds` with masked parts and comments left out, and where in it `marked` lies.
@@ -189,12 +211,12 @@ mod tests {
 
     #[test]
     fn places_are_lines_and_columns_in_characters() {
-        let source = Source::new("jeton.toml", "a = 1\r\nä = é\n");
+        let source = Source::new("jeton.toml", "a = 1\r\nä = é\n", 0);
         let mut findings = Findings::default();
         findings.add(Code::BadValue, Some(12..14), "m", "e", "r");
         findings.add(Code::BadValue, Some(0..1), "m", "e", "r");
         findings.add(Code::BadValue, Some(99..120), "m", "e", "r");
-        let places: Vec<_> = source.diagnose(findings).iter().map(|d| (d.line, d.column, d.end_column)).collect();
+        let places: Vec<_> = diagnose(&[source], findings).iter().map(|d| (d.line, d.column, d.end_column)).collect();
         assert_eq!(places, [(1, 1, 2), (2, 5, 6), (3, 1, 2)]);
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::describe::{Definition, Fallback, Kind};
 use crate::effective::Origin;
-use crate::{HeaderValue, SecretRef};
+use crate::{HeaderValue, PackQuery, SecretRef};
 use jeton_core::{Nanousd, Rate};
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
@@ -27,6 +27,7 @@ pub(crate) enum Value {
     Headers(BTreeMap<String, HeaderValue>),
     /// `None`: refused.
     UnknownPrice(Option<Rate>),
+    Query(PackQuery),
     Json(serde_json::Value),
 }
 
@@ -52,6 +53,14 @@ pub(crate) struct Tree {
 }
 
 impl Tree {
+    /// Moves every place `by` bytes on.
+    pub(crate) fn shift(&mut self, by: usize) {
+        let values = self.found.values_mut().flat_map(|found| found.span.iter_mut().chain(&mut found.items));
+        for span in values.chain(self.tables.values_mut().flatten()) {
+            *span = span.start + by..span.end + by;
+        }
+    }
+
     /// Whether the setting at `path` was said, rightly or wrongly.
     pub(crate) fn is_said(&self, path: &[&str]) -> bool {
         let path = owned(path);
@@ -89,9 +98,11 @@ impl Definition {
     pub(crate) fn fallback_value(&self) -> Option<Value> {
         match (self.fallback, self.kind) {
             (Fallback::Text(_), Kind::UnknownPrice) => Some(Value::UnknownPrice(None)),
+            (Fallback::Text(_), Kind::Query) => Some(Value::Query(PackQuery::LastUser)),
             (Fallback::Text(text), _) => Some(Value::Text(text.to_owned())),
             (Fallback::Whole(number), _) => Some(Value::Whole(number)),
             (Fallback::Flag(flag), _) => Some(Value::Flag(flag)),
+            (Fallback::Words(words), _) => Some(Value::Texts(owned(words))),
             (Fallback::Empty, Kind::Texts(_)) => Some(Value::Texts(Vec::new())),
             (Fallback::Empty, Kind::Headers) => Some(Value::Headers(BTreeMap::new())),
             (Fallback::Empty | Fallback::Unset(_), _) => None,

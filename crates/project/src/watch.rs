@@ -1,6 +1,6 @@
 //! Whether a file has changed, without a watcher of the system: the binary looks once a second.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 /// What tells one state of a file from another. A file that is not there has a stamp too.
@@ -23,6 +23,17 @@ impl FileStamp {
     pub fn changed(&mut self, path: &Path) -> bool {
         let before = std::mem::replace(self, Self::of(path));
         *self != before
+    }
+}
+
+/// What tells one state of a project's configuration from another: `jeton.toml` and the files of its packs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProjectStamp(pub(crate) Vec<(PathBuf, FileStamp)>);
+
+impl ProjectStamp {
+    /// The files, in the order of the alphabet; one that is not there may be among them.
+    pub fn files(&self) -> impl Iterator<Item = &Path> {
+        self.0.iter().map(|(path, _)| path.as_path())
     }
 }
 

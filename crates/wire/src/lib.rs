@@ -5,6 +5,7 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 pub mod canonical;
+mod context;
 mod dialect;
 mod document;
 mod edit;
@@ -16,6 +17,7 @@ mod sse;
 mod stream;
 mod usage;
 
+pub use context::{Attached, ContextPlace, ContextSegment, NotAttachable, attach_context, last_user_text};
 pub use dialect::{Dialect, Endpoint};
 pub use document::{DocumentFacts, read_document};
 pub use edit::{Edits, ask_for_usage, replace_model, set_output_limit};

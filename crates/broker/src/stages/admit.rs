@@ -12,7 +12,11 @@ use jeton_wire::Endpoint;
 /// For a model that is unknown, speaks another dialect, or is forbidden to the class; for a request that is bound to dearer
 /// than the class allows; for a state that Jeton cannot keep.
 pub(crate) fn admit(call: &mut Call) -> Result<(), Fault> {
-    let names = wanted_models(call)?;
+    let (route, names) = wanted_models(call)?;
+    if let Some((name, why)) = route {
+        call.decided("choose", format!("route `{name}` ({why}): {}", names.join(", ")));
+        call.route = Some(name);
+    }
     let mut refusals: Vec<Fault> = Vec::new();
     let mut candidates = Vec::with_capacity(names.len());
     for name in names {
@@ -32,9 +36,18 @@ pub(crate) fn admit(call: &mut Call) -> Result<(), Fault> {
     refuse_unpinned_state(call)
 }
 
+/// The model that would be tried first, as `provider/name`; none where the call will not be admitted.
+pub(crate) fn first_model(call: &Call) -> Option<String> {
+    let (_, names) = wanted_models(call).ok()?;
+    names.iter().find_map(|name| admissible(call, name).ok()).map(|candidate| candidate.resolved.full_name())
+}
+
+/// A route, and why it is the one.
+type Chosen = Option<(String, &'static str)>;
+
 /// The names of the models to try: those of a route (asked for by header, by the model's name, or the class's), else the
 /// one that the request names.
-fn wanted_models(call: &mut Call) -> Result<Vec<String>, Fault> {
+fn wanted_models(call: &Call) -> Result<(Chosen, Vec<String>), Fault> {
     let asked = call.facts.as_ref().map(|facts| facts.model.clone()).unwrap_or_default();
     let by_header = call.inbound.header("jeton-route").map(str::to_owned);
     if let Some(name) = &by_header
@@ -51,12 +64,10 @@ fn wanted_models(call: &mut Call) -> Result<Vec<String>, Fault> {
     let Some((name, why)) =
         by_header.map(|n| (n, "asked for by header")).or(by_model.map(|n| (n, "asked for as model"))).or(by_class.map(|n| (n, "the class's")))
     else {
-        return Ok(vec![asked]);
+        return Ok((None, vec![asked]));
     };
     let models = call.live.route(&name).map(|route| route.models.clone()).unwrap_or_default();
-    call.decided("choose", format!("route `{name}` ({why}): {}", models.join(", ")));
-    call.route = Some(name);
-    Ok(models)
+    Ok((Some((name, why)), models))
 }
 
 fn admissible(call: &Call, name: &str) -> Result<Candidate, Fault> {

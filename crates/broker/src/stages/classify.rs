@@ -14,15 +14,6 @@ pub(crate) fn classify(call: &mut Call) -> Result<(), Fault> {
     if call.class.is_none() && matches!(source, ClassSource::Header | ClassSource::Path) {
         call.decided("classify", format!("class `{class}` is not in the configuration: it is a label without rules"));
     }
-    if let Some(pack) = call.class.as_ref().and_then(|class| class.pack.clone()) {
-        call.decided("classify", format!("pack `{pack}` of the class is not attached: this version serves no context"));
-    }
-    if call.inbound.header("jeton-context").is_some() {
-        return Err(Fault::new(FaultKind::InvalidRequest, "The header `jeton-context` asks for a pack of context, and this version serves none.")
-            .code("context_not_served")
-            .param("jeton-context")
-            .remedy("Leave the header out and send the context in the request."));
-    }
     call.attribution.class = class;
     call.attribution.class_source = source;
     Ok(())

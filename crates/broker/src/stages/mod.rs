@@ -1,6 +1,7 @@
 //! The stages of a call, in their order. Each knows its own business only; [`crate::Broker::call`] puts them in a row.
 
 pub(crate) mod admit;
+pub(crate) mod attach;
 pub(crate) mod attempt;
 pub(crate) mod choose;
 pub(crate) mod classify;

@@ -1,7 +1,7 @@
 //! The record of a call: built by one pure function from what the stages found, on every path.
 
 use jeton_core::{Attribution, CallId, Certainty, Cost, Fault, Nanousd, Timestamp, Usage};
-use jeton_ledger::{CallRecord, CallStatus, Decision, StageTime, TryRecord};
+use jeton_ledger::{CallRecord, CallStatus, ContextReceipt, Decision, StageTime, TryRecord};
 use jeton_wire::{Endpoint, Observed};
 
 /// What the stages found.
@@ -26,6 +26,7 @@ pub(crate) struct Outcomes {
     pub(crate) tries: Vec<TryRecord>,
     pub(crate) stages: Vec<StageTime>,
     pub(crate) decisions: Vec<Decision>,
+    pub(crate) context: Option<Box<ContextReceipt>>,
     pub(crate) first_content_us: Option<u64>,
     pub(crate) total_us: u64,
     pub(crate) own_us: u64,
@@ -72,6 +73,7 @@ pub(crate) fn build(found: Outcomes) -> CallRecord {
         finish_reason: found.seen.finish_reason,
         tool_calls: found.seen.tool_calls,
         decisions: found.decisions,
+        context: found.context,
         fault: found.fault,
         config_digest: found.config_digest,
     }

@@ -164,6 +164,7 @@ fn outcomes(call: &mut Call, ending: Ending) -> Outcomes {
         tries: std::mem::take(&mut call.tries),
         stages: std::mem::take(&mut call.stages),
         decisions: std::mem::take(&mut call.decisions),
+        context: call.context.take(),
         first_content_us: call.first_content_us,
         total_us,
         own_us: total_us.saturating_sub(call.upstream_us),

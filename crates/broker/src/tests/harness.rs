@@ -1,6 +1,6 @@
 //! A broker over a ledger in a directory of its own.
 
-use crate::{Broker, BrokerOptions, Buffers, CallBody, Inbound, Live, OnRecord, Peer, Surroundings};
+use crate::{Broker, BrokerOptions, Buffers, CallBody, ContextSource, Inbound, Live, OnRecord, Peer, Surroundings};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use http_body::Body;
@@ -37,6 +37,14 @@ impl Harness {
     }
 
     pub(super) fn watched(toml: &str, on_record: OnRecord) -> Self {
+        Self::made(toml, on_record, None)
+    }
+
+    pub(super) fn with_context(toml: &str, context: Arc<dyn ContextSource>) -> Self {
+        Self::made(toml, Arc::new(|_| {}), Some(context))
+    }
+
+    fn made(toml: &str, on_record: OnRecord, context: Option<Arc<dyn ContextSource>>) -> Self {
         static NUMBER: AtomicU64 = AtomicU64::new(0);
         let dir = std::env::temp_dir().join(format!("jeton-broker-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)));
         std::fs::create_dir_all(&dir).unwrap();
@@ -53,8 +61,8 @@ impl Harness {
         });
         ledger.configure(accounts.collect()).unwrap();
         let live = Live::assemble(snapshot, &Surroundings { project_dir: &dir, env: &|_| None, previous: None }).unwrap();
-        let options =
-            BrokerOptions { ledger: ledger.clone() as Arc<dyn Ledger>, upstream: Upstream::new(), clock: Arc::new(SystemClock), live, on_record, node: 0 };
+        let (upstream, clock) = (Upstream::new(), Arc::new(SystemClock));
+        let options = BrokerOptions { ledger: ledger.clone() as Arc<dyn Ledger>, upstream, clock, live, context, on_record, node: 0 };
         Self { broker: Broker::new(options).unwrap(), ledger, buffers: Buffers::new(1 << 30), dir }
     }
 

@@ -102,6 +102,13 @@ pub fn check(input: &CheckInput<'_>) -> Vec<Finding> {
     run(&Desk::new(input))
 }
 
+/// Paths that texts name, that are not there and never were: what `unknown-path` asks about. A lock that has them in [`Lock::never`] keeps the
+/// question from being asked again.
+#[must_use]
+pub fn unknown_paths(input: &CheckInput<'_>) -> std::collections::BTreeSet<String> {
+    paths::unknown(&Desk::new(input))
+}
+
 fn run(desk: &Desk<'_>) -> Vec<Finding> {
     let mut found = desk.input.import_findings.to_vec();
     let checks: [fn(&Desk<'_>, &mut Vec<Finding>); 13] = [

@@ -11,6 +11,17 @@ use std::sync::Arc;
 const PAGE_ENDS: [&str; 5] = [".md", ".mdx", "/index.md", "/README.md", "/index.mdx"];
 
 pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
+    let unknown = walk(desk, found);
+    found.extend(unknown.into_values());
+}
+
+/// Paths that are named and never were, which a lock can remember.
+pub(super) fn unknown(desk: &Desk<'_>) -> BTreeSet<String> {
+    walk(desk, &mut Vec::new()).into_keys().collect()
+}
+
+/// Looks at every path. What never was comes back by its path.
+fn walk(desk: &Desk<'_>, found: &mut Vec<Finding>) -> BTreeMap<String, Finding> {
     let mut unknown: BTreeMap<String, Finding> = BTreeMap::new();
     let mut said: BTreeSet<(Arc<str>, u32, String)> = BTreeSet::new();
     for unit in desk.units() {
@@ -24,7 +35,7 @@ pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
             link(desk, unit, target, *offset, found, &mut unknown, &mut said);
         }
     }
-    found.extend(unknown.into_values());
+    unknown
 }
 
 /// A path that a unit names on a line.

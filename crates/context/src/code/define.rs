@@ -107,21 +107,40 @@ fn field_nodes<'tree>(node: Node<'tree>, field: &str) -> Vec<Node<'tree>> {
     node.children_by_field_name(field, &mut node.walk()).filter(Node::is_named).collect()
 }
 
-/// The body by the fields under which grammars keep it.
+/// The body by the fields under which grammars keep it, with comments that stand before it.
 fn body(node: Node<'_>) -> Option<Range<usize>> {
+    if matches!(node.kind(), "class" | "module" | "method" | "singleton_method") && node.child_by_field_name("name").is_some() {
+        // Ruby's bodies may be missing, or have several parts: they are what follows the head.
+        let head = ["name", "superclass", "parameters"].into_iter().filter_map(|field| node.child_by_field_name(field)).map(|part| part.end_byte()).max()?;
+        let is_script = node.child_by_field_name("body").is_some_and(|body| body.kind() == "class_body" || body.kind() == "statement_block");
+        if !is_script {
+            return Some(head..node.end_byte());
+        }
+    }
     let fields = ["body", "value", "right", "accessors", "default_value"];
     let found = fields.into_iter().find_map(|field| node.child_by_field_name(field));
     if let Some(found) = found {
-        return Some(found.byte_range());
+        return Some(start_with_comments(node, found.start_byte())..found.end_byte());
     }
     let last = node.named_child(u32::try_from(node.named_child_count()).ok()?.checked_sub(1)?)?;
     match node.kind() {
         // These grammars give the value no field.
         "const_element" | "variable_declarator" if node.named_child_count() > 1 => Some(last.byte_range()),
-        "macro_definition" => Some(node.named_child(1)?.start_byte()..last.end_byte()),
-        // Ruby's bodies may be empty, or have several parts.
+        "macro_definition" => Some(node.child_by_field_name("name")?.end_byte()..node.end_byte()),
         _ => None,
     }
+}
+
+/// Where the run of comments directly before `start` begins, among the node's first children.
+fn start_with_comments(node: Node<'_>, start: usize) -> usize {
+    const CHILDREN_MAX: u32 = 32;
+    let mut run = None;
+    for at in 0..node.child_count().min(CHILDREN_MAX) {
+        let Some(child) = node.child(at).filter(|child| child.start_byte() < start) else { break };
+        let is_comment = child.kind().ends_with("comment");
+        run = if is_comment { run.or(Some(child.start_byte())) } else { None };
+    }
+    run.unwrap_or(start)
 }
 
 fn receiver(walk: &Walk<'_>, node: Node<'_>, kind: SymbolKind) -> Option<Definition> {
@@ -203,7 +222,8 @@ fn script_variable(walk: &Walk<'_>, node: Node<'_>, kind: SymbolKind) -> Option<
         _ if is_pair => return None,
         _ => definition(walk, name, kind, body(node))?,
     };
-    let is_constant = node.parent().and_then(|parent| parent.child_by_field_name("kind")).is_some_and(|word| word.kind() == "const");
+    let statement = walk.statement();
+    let is_constant = statement.starts_with("const ") || statement.starts_with("export const ");
     if found.kind == SymbolKind::Variable && is_constant {
         found.kind = SymbolKind::Constant;
     }
@@ -219,11 +239,11 @@ fn declarators(walk: &Walk<'_>, node: Node<'_>, kind: SymbolKind) -> Vec<Definit
         let value = outer.child_by_field_name("value").map(|value| value.byte_range()).or_else(|| body.clone());
         let kind = match kind {
             SymbolKind::Variable | SymbolKind::Field if is_function => SymbolKind::Function,
-            SymbolKind::Type if anonymous_type(node).is_some() => SymbolKind::Struct,
+            SymbolKind::Type if anonymous_type(node).is_some() => kind_of_anonymous(node),
             kind => kind,
         };
         let value = match kind {
-            SymbolKind::Struct => anonymous_type(node),
+            SymbolKind::Struct | SymbolKind::Enum => anonymous_type(node),
             // `= 0` of a method without a body is no body.
             SymbolKind::Function => node.child_by_field_name("body").map(|body| body.byte_range()),
             _ => value,
@@ -237,6 +257,13 @@ fn declarators(walk: &Walk<'_>, node: Node<'_>, kind: SymbolKind) -> Vec<Definit
 fn anonymous_type(node: Node<'_>) -> Option<Range<usize>> {
     let own = node.child_by_field_name("type").filter(|own| own.child_by_field_name("name").is_none())?;
     own.child_by_field_name("body").map(|body| body.byte_range())
+}
+
+fn kind_of_anonymous(node: Node<'_>) -> SymbolKind {
+    match node.child_by_field_name("type").map_or("", |own| own.kind()) {
+        "enum_specifier" => SymbolKind::Enum,
+        _ => SymbolKind::Struct,
+    }
 }
 
 /// The name within a declarator, and whether it declares a function.
@@ -259,22 +286,23 @@ fn declared(mut node: Node<'_>) -> Option<(Node<'_>, bool)> {
 /// The node's place without the attributes, annotations and decorators that it begins with.
 pub(crate) fn span_without_attributes(node: Node<'_>, text: &str) -> Span {
     let mut span = Span::of(node, text);
-    let Some(mut child) = node.child(0) else { return span };
-    let mut seen = false;
-    loop {
-        let is_attribute = matches!(child.kind(), "marker_annotation" | "annotation" | "attribute_list" | "decorator" | "attribute_declaration");
-        let next = match child.kind() {
-            "modifiers" if child.child_count() > 0 => child.child(0),
-            _ if is_attribute => child.next_sibling().or_else(|| child.parent().and_then(|parent| parent.next_sibling())),
-            _ => break,
-        };
-        seen |= is_attribute;
-        let Some(next) = next.filter(|next| next.end_byte() <= node.end_byte()) else { break };
-        child = next;
+    let is_attribute = |node: &Node<'_>| {
+        let kind = node.kind();
+        matches!(kind, "marker_annotation" | "annotation" | "attribute_list" | "decorator" | "attribute_declaration") || kind.ends_with("comment")
+    };
+    // Java keeps annotations among the modifiers.
+    let flat = |at: u32| match node.child(0) {
+        Some(first) if first.kind() == "modifiers" && at < first.child_count() => first.child(at),
+        Some(first) if first.kind() == "modifiers" => node.child(at - first.child_count() + 1),
+        _ => node.child(at),
+    };
+    let mut count = 0;
+    while flat(count).is_some_and(|child| is_attribute(&child)) {
+        count += 1;
     }
-    if seen && child.start_byte() < span.bytes.end {
-        span.bytes.start = child.start_byte();
-        span.rows.0 = child.start_position().row;
+    if let Some(first) = flat(count).filter(|first| count > 0 && first.start_byte() < span.bytes.end) {
+        span.bytes.start = first.start_byte();
+        span.rows.0 = first.start_position().row;
     }
     span
 }

@@ -203,3 +203,77 @@ fn digest<'a>(tokens: impl IntoIterator<Item = &'a str>) -> Digest {
 fn count(tokens: usize) -> u32 {
     u32::try_from(tokens).unwrap_or(u32::MAX)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "struct Refund { days: u32 }
+impl Refund {
+    #[must_use]
+    fn left(&self, day: u32) -> u32 { let left = self.days - day; if left > 9 { 9 } else { left } }
+}
+const DAYS: u32 = 30;
+";
+
+    /// What of a symbol's fingerprint changes with the text: signature, body, body without name.
+    fn check(symbol: &str, from: &str, to: &str, expected: [bool; 3]) {
+        assert!(TEXT.contains(from));
+        let before = fingerprint(Language::Rust, TEXT, Some(symbol)).unwrap();
+        let after = fingerprint(Language::Rust, &TEXT.replace(from, to), Some(symbol)).unwrap();
+        let changed = [before.signature != after.signature, before.body != after.body, before.body_without_name != after.body_without_name];
+        assert_eq!(changed, expected, "{symbol}: {from} -> {to}");
+    }
+
+    #[test]
+    fn what_changed() {
+        check("left", "{ 9 }", "{ 8 }", [false, true, true]);
+        check("left", "day: u32", "day: u64", [true, true, true]);
+        check("left", "#[must_use]", "#[inline]", [true, true, true]);
+        check("left", "{ 9 }", "{ /* nine */\n 9 }", [false, false, false]);
+        check("left", "days: u32", "days: u64", [false, false, false]);
+        check("Refund", "days: u32", "days: u64", [true, true, true]);
+        check("Refund", "{ 9 }", "{ 8 }", [false, false, false]);
+        check("DAYS", "30", "14", [false, true, true]);
+        check("DAYS", "u32 = 30", "u64 = 30", [true, true, true]);
+    }
+
+    #[test]
+    fn whole_files() {
+        let before = fingerprint(Language::Rust, TEXT, None).unwrap();
+        let body = fingerprint(Language::Rust, &TEXT.replace("{ 9 }", "{ 8 }"), None).unwrap();
+        let signature = fingerprint(Language::Rust, &TEXT.replace("day: u32", "day: u64"), None).unwrap();
+        assert!(body.body != before.body && body.signature == before.signature);
+        assert_ne!(signature.signature, before.signature);
+        assert_eq!(fingerprint_text("a  b\nc"), fingerprint_text("a b c"));
+        assert_ne!(fingerprint_text("a bc"), fingerprint_text("ab c"));
+    }
+
+    #[test]
+    fn names_with_several_meanings() {
+        let overloads =
+            "class A { int f(int a) { return 1; } int f(long a) { return 2; } } class B { int g() { return 1; } } class C { int g() { return 1; } }";
+        let both = fingerprint(Language::Java, overloads, Some("A::f")).unwrap();
+        let changed = fingerprint(Language::Java, &overloads.replace("return 2", "return 3"), Some("f")).unwrap();
+        assert!(both.signature == changed.signature && both.body != changed.body);
+        assert_eq!(fingerprint(Language::Java, overloads, Some("g")), None);
+        assert_eq!(fingerprint(Language::Java, overloads, Some("missing")), None);
+    }
+
+    #[test]
+    fn code_that_went_elsewhere() {
+        let wanted = fingerprint(Language::Rust, TEXT, Some("left")).unwrap();
+        let find = |name: &str, text: &str| {
+            let found = find_moved(&wanted, name, [("b.rs", Language::Rust, text)]);
+            found.into_iter().map(|moved| (moved.symbol, moved.is_renamed)).collect::<Vec<_>>()
+        };
+        assert_eq!(find("left", TEXT), [("Refund::left".to_owned(), false)]);
+        let renamed = TEXT.replace("fn left", "fn rest").replace("let left", "let rest").replace("if left", "if rest").replace("{ left }", "{ rest }");
+        assert_eq!(find("left", &renamed), [("Refund::rest".to_owned(), true)]);
+        assert_eq!(find("left", &TEXT.replace("9", "8")), []);
+        // Too short to tell one from another.
+        let short = fingerprint(Language::Rust, "fn a() {}", Some("a")).unwrap();
+        assert!(find_moved(&short, "a", [("b.rs", Language::Rust, "fn b() {}")]).is_empty());
+        assert_eq!(find_moved(&short, "a", [("b.rs", Language::Rust, "fn a() {}")]).len(), 1);
+    }
+}

@@ -40,12 +40,15 @@ pub fn signature_view(text: &str, outline: &Outline, lines: Option<RangeInclusiv
 /// at most `characters_max` characters. The path alone is never cut.
 #[must_use]
 pub fn handle_view(path: &str, outline: &Outline, characters_max: usize) -> String {
-    let outer = |symbol: &&Symbol| symbol.depth == 0 && symbol.kind != SymbolKind::Implementation;
-    let has_public = outline.symbols.iter().filter(outer).any(|symbol| symbol.is_public);
+    let outer = outermost(outline);
+    let has_public = outer.iter().any(|symbol| symbol.is_public);
     let mut names: Vec<&str> = Vec::new();
-    for symbol in outline.symbols.iter().filter(outer).filter(|symbol| symbol.is_public || !has_public) {
+    for symbol in outer.into_iter().filter(|symbol| symbol.is_public || !has_public) {
         if !names.contains(&symbol.path.as_str()) {
             names.push(&symbol.path);
+        }
+        if names.len() > characters_max {
+            break;
         }
     }
     let mut line = path.to_owned();
@@ -67,6 +70,24 @@ pub fn handle_view(path: &str, outline: &Outline, characters_max: usize) -> Stri
         length += added;
     }
     line
+}
+
+/// Symbols that lie in no type; modules only where nothing of them is seen.
+fn outermost(outline: &Outline) -> Vec<&Symbol> {
+    let (mut found, mut inner_until, mut outer_depth) = (Vec::new(), 0, 0);
+    for symbol in &outline.symbols {
+        if symbol.bytes.start < inner_until && symbol.depth > outer_depth {
+            continue;
+        }
+        match symbol.kind {
+            SymbolKind::Module if symbol.body.is_some() => continue,
+            _ => (inner_until, outer_depth) = (symbol.bytes.end, symbol.depth),
+        }
+        if symbol.kind != SymbolKind::Implementation {
+            found.push(symbol);
+        }
+    }
+    found
 }
 
 fn push_signature(text: &str, symbol: &Symbol, shown: &mut Vec<ViewLine>) {

@@ -40,6 +40,7 @@ pub(crate) fn is_public(walk: &Walk<'_>, found: &Definition, span: &Span, is_exp
             let is_shown = is_export || scope.is_some() || found.prefix.is_some();
             is_shown && !is_hidden && !found.name.starts_with('#')
         }
+        Language::CSharp if found.kind == SymbolKind::Module => true,
         Language::Java | Language::CSharp => says("public") || is_open && !is_hidden && scope.is_some_and(|scope| scope.kind.is_type()),
         Language::C => !says("static"),
         Language::Cpp => is_open && (scope.is_some_and(|scope| scope.kind.is_type()) || !says("static")),

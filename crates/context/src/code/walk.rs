@@ -3,7 +3,7 @@
 use super::define::{self, Definition};
 use super::rules::{Rule, Shape, rules};
 use super::{Language, Symbol, SymbolKind, visible};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use tree_sitter::{Node, Tree, TreeCursor};
 
@@ -25,6 +25,13 @@ struct Wrapper {
     level: usize,
     span: Span,
     is_export: bool,
+}
+
+/// Comments and attributes in a row.
+struct Above {
+    span: Span,
+    /// The level of an attribute among them. It belongs to the next node of its level, whatever blank lines lie between.
+    attribute_level: Option<usize>,
 }
 
 /// Bytes and rows (from 0) of a node, without blank space at its end.
@@ -52,10 +59,10 @@ pub(crate) struct Walk<'a> {
     references: HashMap<&'a str, u32>,
     has_references: bool,
     /// Where names of definitions begin that the walk has not met.
-    own_names: Vec<usize>,
+    own_names: HashSet<usize>,
     wrapper: Option<Wrapper>,
     /// Comments and attributes that may belong to what follows.
-    above: Option<Span>,
+    above: Option<Above>,
     /// The level of the node within which nothing is a symbol.
     closed_at: Option<usize>,
 }
@@ -69,7 +76,7 @@ pub(crate) fn walk(language: Language, text: &str, tree: &Tree, has_references: 
         symbols: Vec::new(),
         references: HashMap::new(),
         has_references,
-        own_names: Vec::new(),
+        own_names: HashSet::new(),
         wrapper: None,
         above: None,
         closed_at: None,
@@ -77,6 +84,8 @@ pub(crate) fn walk(language: Language, text: &str, tree: &Tree, has_references: 
     walk.run(&mut tree.walk(), rules(language));
     let mut references: Vec<_> = walk.references.into_iter().map(|(name, count)| (name.to_owned(), count)).collect();
     references.sort_unstable();
+    // In order already, but for statements of broken texts that hold several definitions.
+    walk.symbols.sort_by_key(|symbol| symbol.bytes.start);
     (walk.symbols, references)
 }
 
@@ -108,13 +117,19 @@ impl<'a> Walk<'a> {
             return rule != Rule::Comment;
         }
         match rule {
-            Rule::Plain => return true,
+            Rule::Plain => {
+                // An attribute of something else than a definition.
+                if self.above.as_ref().is_some_and(|above| above.attribute_level == Some(level)) && node.is_named() {
+                    self.above = None;
+                }
+                return true;
+            }
             Rule::Comment => {
-                self.note_above(node, true);
+                self.note_above(node, None);
                 return false;
             }
             Rule::Attribute => {
-                self.note_above(node, false);
+                self.note_above(node, Some(level));
                 return self.close(level);
             }
             Rule::Wrapper => self.wrap(node, level),
@@ -151,27 +166,29 @@ impl<'a> Walk<'a> {
         if !self.has_references || !(rule == Rule::Identifier || self.language == Language::Ruby && rule == Rule::Access) {
             return;
         }
-        if let Some(place) = self.own_names.iter().position(|start| *start == node.start_byte()) {
-            self.own_names.swap_remove(place);
-        } else if let Some(name) = self.text.get(node.byte_range()).filter(|name| !name.is_empty()) {
+        if self.own_names.remove(&node.start_byte()) {
+            return;
+        }
+        if let Some(name) = self.text.get(node.byte_range()).filter(|name| !name.is_empty()) {
             *self.references.entry(name).or_default() += 1;
         }
     }
 
-    fn note_above(&mut self, node: Node<'_>, is_comment: bool) {
+    fn note_above(&mut self, node: Node<'_>, attribute_level: Option<usize>) {
         let span = Span::of(node, self.text);
         let shown = self.text.get(span.bytes.clone()).unwrap_or_default();
         let is_inner = self.language == Language::Rust && (shown.starts_with("//!") || shown.starts_with("/*!"));
         // A comment behind code belongs to that code.
-        if is_inner || is_comment && !is_line_start(self.text, span.bytes.start) {
+        if is_inner || attribute_level.is_none() && !is_line_start(self.text, span.bytes.start) {
             return;
         }
         match &mut self.above {
-            Some(above) if span.rows.0 <= above.rows.1 + 1 && span.bytes.start >= above.bytes.end => {
-                above.bytes.end = span.bytes.end;
-                above.rows.1 = span.rows.1;
+            Some(above) if above.attribute_level.is_some() || span.rows.0 <= above.span.rows.1 + 1 => {
+                above.span.bytes.end = span.bytes.end;
+                above.span.rows.1 = span.rows.1;
+                above.attribute_level = attribute_level.or(above.attribute_level);
             }
-            above => *above = Some(span),
+            above => *above = Some(Above { span, attribute_level }),
         }
     }
 
@@ -236,9 +253,15 @@ impl<'a> Walk<'a> {
         is_container || holds_type || self.close(level)
     }
 
+    /// The statement around what is being defined, without attributes.
+    pub(crate) fn statement(&self) -> &'a str {
+        self.wrapper.as_ref().and_then(|wrapper| self.text.get(wrapper.span.bytes.clone())).unwrap_or_default()
+    }
+
     /// Comments and attributes that stand directly above, and where they begin.
     fn take_above(&mut self, node: Node<'_>, span: &Span) -> (Range<usize>, usize) {
-        let above = self.above.take().filter(|above| above.bytes.end <= span.bytes.start && above.rows.1 + 1 >= span.rows.0);
+        let is_near = |above: &Above| above.attribute_level.is_some() || above.span.rows.1 + 1 >= span.rows.0;
+        let above = self.above.take().filter(|above| above.span.bytes.end <= span.bytes.start && is_near(above)).map(|above| above.span);
         let start = self.wrapper.as_ref().map_or(node.start_byte(), |_| span.bytes.start.min(node.start_byte()));
         match above {
             Some(above) => (above.bytes.start..span.bytes.start, above.rows.0),
@@ -252,7 +275,7 @@ impl<'a> Walk<'a> {
         let body = definition.body.filter(|body| body.start >= span.bytes.start && body.end <= span.bytes.end && body.start < body.end);
         let signature = define::signature(self.text, definition.kind, &span.bytes, body.as_ref());
         if self.has_references {
-            self.own_names.push(definition.name_start);
+            self.own_names.insert(definition.name_start);
         }
         let line = |row: usize| u32::try_from(row + 1).unwrap_or(u32::MAX);
         self.symbols.push(Symbol {

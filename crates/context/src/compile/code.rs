@@ -5,7 +5,7 @@ use super::choose::Choice;
 use super::manifest::{Span, View};
 use super::{Part, Request, Sources, Tier, Work, render, scope, shown};
 use crate::index::Span as Lines;
-use crate::rank::{Corpus, Query, RankedFile, SIGNALS, Signal, rank};
+use crate::rank::{Corpus, Query, RankedFile, SIGNALS, rank};
 use crate::{Digest, Kind, Place};
 use jeton_text::estimate_tokens;
 
@@ -195,22 +195,9 @@ fn worth(spans: &[Lines], scores: &[f32], text: &str) -> Vec<(usize, f64)> {
 
 fn why(ranked: &RankedFile) -> String {
     let reasons = ranked.evidence.reasons();
-    let named: Vec<&str> = reasons.iter().take(3).map(|(signal, _)| phrase(*signal)).collect();
+    let named: Vec<&str> = reasons.iter().take(3).map(|(signal, _)| signal.reason()).collect();
     debug_assert!(reasons.len() <= SIGNALS);
     if named.is_empty() { "near the task".to_owned() } else { named.join("; ") }
-}
-
-const fn phrase(signal: Signal) -> &'static str {
-    match signal {
-        Signal::Body => "a part has the task's words",
-        Signal::Spread => "several parts have them",
-        Signal::Path => "its path has them",
-        Signal::Names => "it has names that the task names",
-        Signal::Nearest => "commits that said the like changed it",
-        Signal::Together => "it changes together with likely files",
-        Signal::Sibling => "it is called like a likely file",
-        Signal::Mentions => "it names a likely file",
-    }
 }
 
 /// The name of a language after a fence, by the file's ending.

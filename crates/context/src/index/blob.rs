@@ -2,6 +2,7 @@
 
 use super::chunk::{Span, spans};
 use super::term::{TermId, Terms, each_word};
+use crate::code::{Language, outline};
 
 /// The number of a chunk within its blob.
 pub(crate) type ChunkId = u16;
@@ -22,11 +23,28 @@ pub(crate) struct Blob {
     pub(crate) starts: Box<[u32]>,
     /// Chunk and occurrences, ascending by term, then chunk.
     pub(crate) postings: Box<[(ChunkId, u16)]>,
+    /// What it defines, in the order of the text.
+    pub(crate) symbols: Box<[Defined]>,
+}
+
+/// A definition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Defined {
+    /// The term of its whole name.
+    pub(crate) name: TermId,
+    /// Its first line, from 1.
+    pub(crate) line: u32,
+    /// Where its signature begins, in bytes.
+    pub(crate) start: u32,
+    /// Where its signature ends.
+    pub(crate) end: u32,
+    /// How many definitions enclose it.
+    pub(crate) depth: u32,
 }
 
 impl Blob {
-    /// Reads a text.
-    pub(crate) fn read(text: &str, terms: &mut Terms) -> Self {
+    /// Reads a text; in a language, its definitions too.
+    pub(crate) fn read(text: &str, language: Option<Language>, terms: &mut Terms) -> Self {
         let mut spans = spans(text);
         spans.truncate(CHUNKS_MAX);
         let mut lengths = Vec::with_capacity(spans.len());
@@ -39,7 +57,9 @@ impl Blob {
             lengths.push(u32::try_from(occurrences.len() - before).unwrap_or(u32::MAX));
         }
         occurrences.sort_unstable();
-        Self::of_sorted(spans, lengths, &occurrences)
+        let blob = Self::of_sorted(spans, lengths, &occurrences);
+        let symbols = language.map(|language| definitions(text, language, terms, &blob.terms)).unwrap_or_default();
+        Self { symbols, ..blob }
     }
 
     fn of_sorted(spans: Vec<Span>, lengths: Vec<u32>, occurrences: &[u64]) -> Self {
@@ -61,7 +81,7 @@ impl Blob {
             postings.push(((occurrence & 0xffff) as ChunkId, 1));
         }
         starts.push(u32::try_from(postings.len()).unwrap_or(u32::MAX));
-        Self { spans: spans.into(), lengths: lengths.into(), terms: terms.into(), starts: starts.into(), postings: postings.into() }
+        Self { spans: spans.into(), lengths: lengths.into(), terms: terms.into(), starts: starts.into(), postings: postings.into(), symbols: Box::default() }
     }
 
     /// Chunks that have the term, with how often.
@@ -82,8 +102,21 @@ impl Blob {
             postings.extend_from_slice(&self.postings[self.starts[place] as usize..self.starts[place + 1] as usize]);
         }
         starts.push(u32::try_from(postings.len()).unwrap_or(u32::MAX));
-        Self { terms: terms.into(), starts: starts.into(), postings: postings.into(), ..self }
+        let mut symbols = self.symbols.clone();
+        symbols.iter_mut().for_each(|symbol| symbol.name = numbers[symbol.name as usize]);
+        Self { terms: terms.into(), starts: starts.into(), postings: postings.into(), symbols, ..self }
     }
+}
+
+/// Definitions whose names are among the `own` terms of the text; names that are no word (`operator+`, `"a-b"`) are looked for by nobody.
+fn definitions(text: &str, language: Language, terms: &mut Terms, own: &[TermId]) -> Box<[Defined]> {
+    let number = |value: usize| u32::try_from(value).unwrap_or(u32::MAX);
+    let found = outline(language, text).symbols.into_iter().filter_map(|symbol| {
+        // The last term of a name is the whole of it; names that are too long have none.
+        let name = *terms.of_word(&symbol.name).last().filter(|name| own.binary_search(name).is_ok())?;
+        Some(Defined { name, line: symbol.first_line, start: number(symbol.signature.start), end: number(symbol.signature.end), depth: symbol.depth })
+    });
+    found.collect()
 }
 
 #[cfg(test)]
@@ -94,7 +127,7 @@ mod tests {
     fn postings_by_term_and_chunk() {
         let mut terms = Terms::default();
         let text = format!("alpha beta alpha\n{}\n\ngamma alpha_beta\n", "filler\n".repeat(40));
-        let blob = Blob::read(&text, &mut terms);
+        let blob = Blob::read(&text, None, &mut terms);
         let found = |name: &str| terms.find(name).map(|term| blob.postings(term).to_vec()).unwrap_or_default();
         assert_eq!(blob.spans.len(), 2);
         assert_eq!(found("alpha"), [(0, 2), (1, 1)]);
@@ -109,7 +142,7 @@ mod tests {
         for word in ["z", "gamma", "beta", "alpha"] {
             there.intern(word);
         }
-        let blob = Blob::read("alpha beta gamma alpha", &mut here);
+        let blob = Blob::read("alpha beta gamma alpha", None, &mut here);
         let numbers: Vec<TermId> = (0..here.len()).map(|id| there.intern(here.name(id as TermId))).collect();
         let moved = blob.renumbered(&numbers);
         assert!(moved.terms.is_sorted());

@@ -13,6 +13,7 @@ pub(crate) use chunk::Span;
 pub(crate) use term::{TermId, Terms, each_word, terms_of_word};
 
 use crate::Digest;
+use crate::code::Language;
 use crate::role::{Role, role};
 use crate::tree::{FileEntry, Tree};
 use jeton_text::Vocabulary;
@@ -24,6 +25,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 const SEARCHED_BYTES_MAX: u64 = 1 << 20;
 /// The same for files that hold data by their name.
 const DATA_BYTES_MAX: u64 = 64 << 10;
+
+/// The largest source file whose definitions are read, in bytes; larger ones are generated, or tables.
+const PARSED_BYTES_MAX: u64 = 512 << 10;
 
 /// The number of a content within an [`Index`].
 pub(crate) type BlobId = u32;
@@ -38,6 +42,8 @@ pub struct Index {
     by_digest: FxHashMap<Digest, BlobId>,
     /// Contents that have the term, ascending.
     by_term: Vec<Vec<BlobId>>,
+    /// Contents that define the name, ascending.
+    by_name: FxHashMap<TermId, Vec<BlobId>>,
     is_changed: bool,
     /// Tokens of chunks that were counted, by content, chunk and vocabulary.
     counted: Mutex<FxHashMap<(BlobId, usize, Vocabulary), u64>>,
@@ -179,6 +185,11 @@ impl Index {
         self.by_term.get(term as usize).map_or(&[], Vec::as_slice)
     }
 
+    /// Contents that define the name, in this view or not.
+    pub(crate) fn blobs_defining(&self, name: TermId) -> &[BlobId] {
+        self.by_name.get(&name).map_or(&[], Vec::as_slice)
+    }
+
     /// The tree as it is now: what is new or changed is read, the rest is known.
     pub fn view(&mut self, tree: &dyn Tree) -> View {
         let files = tree.files();
@@ -238,6 +249,12 @@ impl Index {
         self.by_term.resize_with(self.terms.len(), Vec::new);
         for &term in &blob.terms {
             self.by_term[term as usize].push(id);
+        }
+        for symbol in &blob.symbols {
+            let definers = self.by_name.entry(symbol.name).or_default();
+            if definers.last() != Some(&id) {
+                definers.push(id);
+            }
         }
         self.by_digest.insert(digest, id);
         self.digests.push(digest);
@@ -310,7 +327,8 @@ fn read(tree: &dyn Tree, place: usize) -> Read {
     }
     WORDS.with_borrow_mut(|terms| {
         let text = String::from_utf8_lossy(&bytes);
-        let blob = Blob::read(&text, terms);
+        let language = if bytes.len() as u64 <= PARSED_BYTES_MAX && !role.is_data() { Language::from_path(&file.path) } else { None };
+        let blob = Blob::read(&text, language, terms);
         // Renumbered to what this content has, so that it can be handed over.
         let names = blob.terms.iter().map(|&term| terms.name(term).into()).collect();
         let mut numbers = vec![0; blob.terms.last().map_or(0, |&last| last as usize + 1)];

@@ -1,6 +1,6 @@
 //! An index on disk, so that a new process reads only what has changed. A file that is damaged or of another version is not read.
 
-use super::blob::Blob;
+use super::blob::{Blob, Defined};
 use super::chunk::Span;
 use super::term::{TermId, Terms};
 use super::{BlobId, Index, View};
@@ -9,7 +9,7 @@ use crate::tree::Tree;
 use rustc_hash::FxHashMap;
 
 /// The form of the file; changed with whatever decides what an index says.
-const MAGIC: &[u8; 8] = b"jtnidx\0\x01";
+const MAGIC: &[u8; 8] = b"jtnidx\0\x02";
 
 impl Index {
     /// What of the index a tree needs, as bytes: old versions of files are left out.
@@ -100,6 +100,12 @@ fn save_blob(out: &mut Vec<u8>, blob: &Blob) {
         out.extend_from_slice(&chunk.to_le_bytes());
         out.extend_from_slice(&count.to_le_bytes());
     }
+    number(out, blob.symbols.len());
+    for symbol in &blob.symbols {
+        for value in [symbol.name, symbol.line, symbol.start, symbol.end, symbol.depth] {
+            out.extend_from_slice(&value.to_le_bytes());
+        }
+    }
 }
 
 fn read_blob(input: &mut &[u8], terms: &Terms) -> Option<Blob> {
@@ -116,12 +122,17 @@ fn read_blob(input: &mut &[u8], terms: &Terms) -> Option<Blob> {
     let postings = take(input, bytes)?;
     let postings: Box<[(u16, u16)]> =
         postings.chunks_exact(4).map(|four| (u16::from_le_bytes([four[0], four[1]]), u16::from_le_bytes([four[2], four[3]]))).collect();
+    let mut symbols = Vec::new();
+    for _ in 0..read_number(input)? {
+        symbols.push(Defined { name: read_u32(input)?, line: read_u32(input)?, start: read_u32(input)?, end: read_u32(input)?, depth: read_u32(input)? });
+    }
     let is_sound = own.is_sorted()
         && own.last().is_none_or(|&last| (last as usize) < terms.len())
         && starts.is_sorted()
         && starts.last() == Some(&u32::try_from(postings.len()).ok()?)
-        && postings.iter().all(|&(chunk, _)| (chunk as usize) < spans.len());
-    is_sound.then(|| Blob { spans: spans.into(), lengths: lengths.into(), terms: own, starts, postings })
+        && postings.iter().all(|&(chunk, _)| (chunk as usize) < spans.len())
+        && symbols.iter().all(|symbol| own.binary_search(&symbol.name).is_ok() && symbol.start <= symbol.end);
+    is_sound.then(|| Blob { spans: spans.into(), lengths: lengths.into(), terms: own, starts, postings, symbols: symbols.into() })
 }
 
 fn number(out: &mut Vec<u8>, value: usize) {

@@ -1,6 +1,6 @@
 //! Evidence of several kinds, brought to one order.
 
-use super::lexical::{ChunkScores, chunk_scores, idf, name_scores, path_scores};
+use super::lexical::{ChunkScores, chunk_scores, definition_scores, idf, name_scores, path_scores};
 use super::{Corpus, Query};
 use crate::index::TermId;
 use crate::role::Role;
@@ -26,10 +26,33 @@ pub enum Signal {
     Sibling,
     /// It names one of the likeliest files.
     Mentions,
+    /// It defines what the task names.
+    Defines,
+    /// It defines what the likeliest chunks use.
+    Used,
+}
+
+impl Signal {
+    /// Why a file is needed, as people read it.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::Body => "has the words",
+            Self::Spread => "has them in several places",
+            Self::Path => "is called so",
+            Self::Names => "has the names",
+            Self::Nearest => "similar commits changed it",
+            Self::Together => "changes with likely files",
+            Self::Sibling => "is called like a likely file",
+            Self::Mentions => "names a likely file",
+            Self::Defines => "defines what is named",
+            Self::Used => "defines what a likely part uses",
+        }
+    }
 }
 
 /// How many signals there are.
-pub const SIGNALS: usize = 8;
+pub const SIGNALS: usize = 10;
 
 /// How much each signal counts; it is applied to the square root of a signal's strength, which goes from 0 to 1.
 ///
@@ -45,6 +68,8 @@ const WEIGHTS: [(Signal, f64); SIGNALS] = [
     (Signal::Together, 1.77),
     (Signal::Sibling, 1.19),
     (Signal::Mentions, 0.64),
+    (Signal::Defines, 0.0),
+    (Signal::Used, 0.0),
 ];
 
 /// How likely a file is needed for what it is, fitted with [`WEIGHTS`].
@@ -114,7 +139,7 @@ pub fn rank(corpus: &Corpus<'_>, query: &Query) -> Vec<RankedFile> {
     let scores = chunk_scores(corpus, &terms);
     let mut evidence = vec![Evidence::default(); files.len()];
     own_evidence(corpus, query, &terms, &scores, &mut evidence);
-    near_evidence(corpus, &mut evidence);
+    near_evidence(corpus, &scores, &mut evidence);
     let mut chunks: Vec<Box<[f32]>> = vec![Box::default(); files.len()];
     scores.by_file.into_iter().for_each(|(file, scores)| chunks[file] = scores);
     let mut found: Vec<RankedFile> = evidence
@@ -148,6 +173,7 @@ fn own_evidence(corpus: &Corpus<'_>, query: &Query, terms: &[(TermId, f64)], chu
     put(evidence, Signal::Spread, &spread);
     put(evidence, Signal::Path, &path_scores(corpus, terms));
     put(evidence, Signal::Names, &name_scores(corpus, query));
+    put(evidence, Signal::Defines, &definition_scores(corpus, terms));
     let Some(history) = corpus.history else { return };
     let mut nearest = vec![0.0; files.len()];
     for (path, votes) in history.nearest(query, corpus.unseen_commits) {
@@ -175,7 +201,7 @@ fn best_four(scores: &[f32]) -> [f32; 4] {
 const SPEAKERS: usize = 10;
 
 /// What the likeliest files say of others, each by how likely it is itself.
-fn near_evidence(corpus: &Corpus<'_>, evidence: &mut [Evidence]) {
+fn near_evidence(corpus: &Corpus<'_>, chunks: &ChunkScores, evidence: &mut [Evidence]) {
     let files = corpus.view.files();
     let scores: Vec<f64> = evidence.iter().zip(files).map(|(evidence, file)| evidence.score(file.role)).collect();
     let mut order: Vec<usize> =
@@ -200,6 +226,34 @@ fn near_evidence(corpus: &Corpus<'_>, evidence: &mut [Evidence]) {
         let naming: Vec<usize> = corpus.index.blobs_with(this.called).iter().filter_map(|&blob| corpus.view.file_of(blob)).collect();
         let telling = idf(files.len() as u64, naming.len() as u64) / idf(files.len() as u64, 1).max(f64::MIN_POSITIVE);
         naming.into_iter().filter(|&file| file != speaker).for_each(|file| evidence[file].0[Signal::Mentions as usize] += share * telling);
+        for (file, part) in used_by(corpus, speaker, chunks) {
+            evidence[file].0[Signal::Used as usize] += share * part;
+        }
     }
     evidence.iter_mut().for_each(|evidence| evidence.0.iter_mut().for_each(|strength| *strength = strength.min(1.0)));
+}
+
+/// A name that more files define says nothing of a place.
+const DEFINERS_MAX: usize = 3;
+
+/// Files that define what the best chunk of a file uses, with their shares of it: the edges from use to definition.
+#[allow(clippy::cast_precision_loss)]
+fn used_by(corpus: &Corpus<'_>, speaker: usize, chunks: &ChunkScores) -> Vec<(usize, f64)> {
+    let Ok(place) = chunks.by_file.binary_search_by_key(&speaker, |(file, _)| *file) else { return Vec::new() };
+    let scores = &chunks.by_file[place].1;
+    let Some(best) = (0..scores.len()).max_by(|&a, &b| scores[a].total_cmp(&scores[b]).then(b.cmp(&a))) else { return Vec::new() };
+    let blob = corpus.index.blob(corpus.view.files()[speaker].blob);
+    let uses = blob.terms.iter().filter(|&&term| blob.postings(term).binary_search_by_key(&best, |&(chunk, _)| chunk as usize).is_ok());
+    let mut found: Vec<(usize, f64)> = Vec::new();
+    let mut all = 0.0;
+    for &term in uses {
+        let definers: Vec<usize> = corpus.index.blobs_defining(term).iter().filter_map(|&blob| corpus.view.file_of(blob)).take(DEFINERS_MAX + 1).collect();
+        if definers.is_empty() || definers.len() > DEFINERS_MAX || definers.contains(&speaker) {
+            continue;
+        }
+        all += 1.0;
+        found.extend(definers.iter().map(|&file| (file, 1.0 / definers.len() as f64)));
+    }
+    found.iter_mut().for_each(|(_, part)| *part /= f64::max(all, 1.0));
+    found
 }

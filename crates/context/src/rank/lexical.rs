@@ -99,3 +99,15 @@ pub(crate) fn name_scores(corpus: &Corpus<'_>, query: &Query) -> Vec<f64> {
     }
     scores
 }
+
+/// Definitions of what the task says: the sum of how much each name that a file defines tells.
+pub(crate) fn definition_scores(corpus: &Corpus<'_>, terms: &[(TermId, f64)]) -> Vec<f64> {
+    let (index, view) = (corpus.index, corpus.view);
+    let mut scores = vec![0.0; view.files().len()];
+    for &(term, weight) in terms {
+        let definers: Vec<usize> = index.blobs_defining(term).iter().filter_map(|&blob| view.file_of(blob)).collect();
+        let weight = weight * idf(view.files().len() as u64, definers.len() as u64);
+        definers.into_iter().for_each(|file| scores[file] += weight);
+    }
+    scores
+}

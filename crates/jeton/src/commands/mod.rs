@@ -1,9 +1,12 @@
 //! One file for each noun.
 
+mod audit;
 mod call;
 mod config;
+mod context;
 mod cost;
 mod demo;
+mod init;
 mod key;
 mod ledger;
 mod model;
@@ -22,6 +25,8 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     }
     let context = Context::open(cli.project)?;
     match cli.command {
+        Command::Init(args) => init::run(&args, context.project.dir(), is_json),
+        Command::Audit(args) => audit::run(&context, &args, is_json),
         Command::Up(args) => crate::serve::up(&context, &args),
         Command::Demo { .. } => Ok(()),
         Command::Cost(args) => cost::run(&context, &args, is_json),
@@ -30,6 +35,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Key(command) => key::run(&context, command, is_json),
         Command::Config(command) => config::run(&context, &command, is_json),
         Command::Model(command) => model::run(&context, &command, is_json),
+        Command::Context(command) => context::run(&context, command, is_json),
     }
 }
 

@@ -79,6 +79,7 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         upstream: upstream(args.record.as_deref())?,
         clock: Arc::new(SystemClock),
         live,
+        context: None,
         on_record: Arc::new(move |record| observed.observe(record)),
         node: 0,
     };

@@ -9,17 +9,17 @@ use jeton_console::{ConfigProblem, Metrics};
 use jeton_core::{Clock, SystemClock};
 use jeton_ledger::Ledger;
 use jeton_ledger::sqlite::SqliteLedger;
-use jeton_project::{FileStamp, Project};
+use jeton_project::{Project, ProjectStamp};
 use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError};
 
-/// Looks after `jeton.toml`.
+/// Looks after `jeton.toml` and the files of packs.
 pub(super) struct Reload {
     project: Project,
     broker: Arc<Broker>,
     ledger: Arc<SqliteLedger>,
     listen: Option<SocketAddr>,
-    stamp: FileStamp,
+    stamp: ProjectStamp,
     state: Shared,
     metrics: Arc<Metrics>,
 }
@@ -27,7 +27,7 @@ pub(super) struct Reload {
 impl Reload {
     /// `listen` is the address of the command line, which no file changes.
     pub(super) fn new(project: Project, broker: Arc<Broker>, ledger: Arc<SqliteLedger>, listen: Option<SocketAddr>, metrics: Arc<Metrics>) -> Self {
-        let stamp = FileStamp::of(&project.file());
+        let stamp = project.stamp();
         let state = Shared::new(ConfigState { loaded: SystemClock.now(), problem: None }.into());
         Self { project, broker, ledger, listen, stamp, state, metrics }
     }
@@ -37,18 +37,18 @@ impl Reload {
         Arc::clone(&self.state)
     }
 
-    /// Takes the file up if it has changed.
+    /// Takes the files up if one has changed.
     pub(super) fn look(&mut self) {
-        let stamp = FileStamp::of(&self.project.file());
+        let stamp = self.project.stamp();
         if stamp == self.stamp {
             return;
         }
         self.stamp = stamp;
         let outcome = self.take_up();
         match &outcome {
-            Ok(digest) => tracing::info!(digest, "jeton.toml changed and is in use"),
+            Ok(digest) => tracing::info!(digest, "the configuration changed and is in use"),
             Err(mistakes) => {
-                mistakes.iter().for_each(|mistake| tracing::error!(mistake, "jeton.toml changed and is wrong; the last good configuration stays in use"))
+                mistakes.iter().for_each(|mistake| tracing::error!(mistake, "the configuration changed and is wrong; the last good one stays in use"))
             }
         }
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);

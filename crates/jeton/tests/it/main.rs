@@ -6,6 +6,7 @@ mod budgets;
 mod cli;
 mod common;
 mod config;
+mod context;
 mod demo;
 mod durability;
 mod keys;

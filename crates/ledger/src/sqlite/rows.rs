@@ -3,7 +3,7 @@
 use super::schema::SETTLED;
 use super::tally::{self, CALL_WIDTH, Digest, Tally};
 use crate::query::{join, split};
-use crate::{CallRecord, CallRow, CallStatus, Decision, EntryKind, EntryRow, LedgerError, StageTime, TryRecord};
+use crate::{CallRecord, CallRow, CallStatus, ContextReceipt, Decision, EntryKind, EntryRow, LedgerError, StageTime, TryRecord};
 use jeton_core::{Attribution, CallId, Certainty, ClassSource, Cost, Fault, Nanousd, Timestamp, Usage};
 use rusqlite::{CachedStatement, Connection, Row, params};
 use serde::{Deserialize, Serialize};
@@ -43,6 +43,8 @@ struct Details<'a> {
     #[serde(default, skip_serializing_if = "is_empty")]
     decisions: Cow<'a, [Decision]>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    context: Option<Cow<'a, ContextReceipt>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     fault: Option<Cow<'a, Fault>>,
     config_digest: Cow<'a, str>,
     /// Digest of the columns. Records of the first version have none.
@@ -77,6 +79,7 @@ impl<'a> Details<'a> {
             finish_reason: record.finish_reason.as_deref().map(Cow::Borrowed),
             tool_calls: record.tool_calls,
             decisions: Cow::Borrowed(&record.decisions),
+            context: record.context.as_deref().map(Cow::Borrowed),
             fault: record.fault.as_ref().map(Cow::Borrowed),
             config_digest: Cow::Borrowed(&record.config_digest),
             columns_digest: Some(columns.to_u64()),
@@ -381,6 +384,7 @@ pub(super) fn read_sealed(row: &Row<'_>) -> Result<(CallRecord, Option<u64>), Le
         finish_reason: owned(details.finish_reason),
         tool_calls: details.tool_calls,
         decisions: details.decisions.into_owned(),
+        context: details.context.map(|context| Box::new(context.into_owned())),
         fault: details.fault.map(Cow::into_owned),
         config_digest: details.config_digest.into_owned(),
     };

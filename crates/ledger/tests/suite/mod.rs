@@ -2,8 +2,9 @@
 
 use jeton_core::{Attribution, CallId, CallIds, Certainty, Cost, Fault, FaultKind, ManualClock, Nanousd, Timestamp, Usage};
 use jeton_ledger::{
-    AccountConfig, AccountStanding, Ask, Budget, CallFilter, CallRecord, CallStatus, CostQuery, Decision, Dimension, EntryKind, ExportFormat, ExportTable,
-    Feedback, KeyRefusal, LatencyQuery, Ledger, LedgerError, NewKey, RefusalReason, StageTime, TryRecord, Window, chain,
+    AccountConfig, AccountStanding, Ask, Budget, CallFilter, CallRecord, CallStatus, ContextAsker, ContextReceipt, ContextSpan, CostQuery, Decision, Dimension,
+    EntryKind, ExportFormat, ExportTable, Feedback, HoldOut, KeyRefusal, LatencyQuery, Ledger, LedgerError, NewKey, RefusalReason, StageTime, TryRecord,
+    Window, chain,
 };
 use std::sync::Arc;
 
@@ -136,6 +137,38 @@ fn begin(engine: &dyn Engine) -> Arc<dyn Ledger> {
     ledger
 }
 
+/// What was attached to a call.
+fn context() -> ContextReceipt {
+    let span = ContextSpan {
+        unit: "doc:docs/refunds.md#windows".into(),
+        kind: "doc".into(),
+        digest: "d1".into(),
+        path: "docs/refunds.md".into(),
+        first_line: 3,
+        last_line: 9,
+        tokens: 70,
+        view: "full".into(),
+        why: "“refund” in its title".into(),
+        tier: "retrieved".into(),
+        is_eligible: true,
+    };
+    ContextReceipt {
+        pack: "refunds".into(),
+        asked_by: ContextAsker::Class,
+        digest: "m1".into(),
+        snapshot: "s1".into(),
+        query_digest: "q1".into(),
+        vocabulary: "o200k_base".into(),
+        tokens: 70,
+        budget_tokens: 4_000,
+        bytes: 300,
+        breakpoints: 1,
+        breakpoints_dropped: 0,
+        spans: vec![span],
+        hold_out: Some(HoldOut { share_ppm: 20_000, eligible: 2, propensity_ppb: 10_000_000, held_out: Some("doc:docs/old.md".into()) }),
+    }
+}
+
 pub(crate) fn a_settled_call_reads_back(engine: &dyn Engine) {
     let ledger = begin(engine);
     let caller = Caller::new(engine, &*ledger);
@@ -150,6 +183,7 @@ pub(crate) fn a_settled_call_reads_back(engine: &dyn Engine) {
     record.usage.web_searches = Some(2);
     record.stages = vec![StageTime { stage: "identify".into(), at_us: 3 }];
     record.decisions = vec![Decision { stage: "choose".into(), what: "acme/fast is first of its route — “cheap”".into() }];
+    record.context = Some(Box::new(context()));
     record.fault = Some(Fault::new(FaultKind::UpstreamFailed, "it broke").param("model").retry_after_ms(7));
     (record.route, record.price_version, record.finish_reason) = (Some("cheap".into()), Some("v1".into()), Some("stop".into()));
     (record.tool_calls, record.request_bytes, record.response_bytes, record.config_digest) = (1, 10, 20, "abc".into());

@@ -1,0 +1,143 @@
+//! `jeton context`: what models are given to know.
+
+mod catalogue;
+mod check;
+mod compile;
+mod enforce;
+mod export;
+mod lock;
+mod prints;
+mod score;
+mod search;
+
+use crate::cli::ContextCommand;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output;
+use jeton_context::engine::{Engine, EngineOptions};
+use jeton_context::sandbox::Sandbox;
+use jeton_context::tree::TreeOptions;
+use jeton_context::{Severity, Unit};
+use jeton_project::{ContextCommands, Snapshot};
+use jeton_text::Vocabulary;
+use std::io::Read;
+use std::path::Path;
+
+pub(crate) fn run(context: &Context, command: ContextCommand, is_json: bool) -> Result<(), Failure> {
+    match command {
+        ContextCommand::List(args) => catalogue::list(&open(context, false)?, &args, is_json),
+        ContextCommand::Show { unit } => catalogue::show(&open(context, false)?, &unit, is_json),
+        ContextCommand::Search { words, limit } => search::run(&open(context, true)?, &words, limit, is_json),
+        ContextCommand::Compile(args) => compile::run(context, &args, is_json),
+        ContextCommand::Explain(args) => compile::explain(context, &args, is_json),
+        ContextCommand::Lock { check } => lock::run(&open(context, false)?, check, is_json),
+        ContextCommand::Diff { revision } => lock::diff(&open(context, false)?, &engine_options(context, &context.snapshot()?), revision.as_deref(), is_json),
+        ContextCommand::Check(args) => check::run(&open(context, false)?, may_run_commands(&context.snapshot()?), &args, is_json),
+        ContextCommand::Enforce(args) => enforce::run(&open(context, false)?, may_run_commands(&context.snapshot()?), &args, is_json),
+        ContextCommand::Score(args) => score::run(context, &args, is_json),
+        ContextCommand::Export(args) => export::run(&open(context, false)?, &args, is_json),
+    }
+}
+
+/// The project's context, with code and past where `with_code`.
+fn open(context: &Context, with_code: bool) -> Result<Engine, Failure> {
+    let snapshot = context.snapshot()?;
+    Ok(open_with(context.project.dir(), EngineOptions { with_code, ..engine_options(context, &snapshot) }))
+}
+
+fn open_with(root: &Path, options: EngineOptions) -> Engine {
+    let engine = Engine::open(root, options);
+    // A checkout that may only be read is read again the next time.
+    let _ = engine.save().and_then(|()| hide(cache(root).as_deref()));
+    engine
+}
+
+/// Keeps what was read out of Git, also where nobody has put `.jeton/` into `.gitignore`.
+fn hide(cache: Option<&Path>) -> std::io::Result<()> {
+    match cache.map(|directory| directory.join(".gitignore")) {
+        Some(file) if !file.exists() => std::fs::write(file, "*\n"),
+        _ => Ok(()),
+    }
+}
+
+/// A text from stdin (`-`) or a file.
+fn read_text(file: &str, what: &str, bytes_max: u64) -> Result<String, Failure> {
+    let failed = |error: std::io::Error| Failure::usage(format!("{what} cannot be read from {file}: {error}"), "name a file, or - for stdin");
+    let mut bytes = Vec::new();
+    if file == "-" {
+        std::io::stdin().take(bytes_max + 1).read_to_end(&mut bytes).map_err(failed)?;
+    } else {
+        std::fs::File::open(file).map_err(failed)?.take(bytes_max + 1).read_to_end(&mut bytes).map_err(failed)?;
+    }
+    if bytes.len() as u64 > bytes_max {
+        return Err(Failure::usage(format!("{what} has more than {} MiB", bytes_max >> 20), "give a smaller part of it"));
+    }
+    String::from_utf8(bytes).map_err(|_| Failure::usage(format!("{what} is no UTF-8"), "save it as UTF-8"))
+}
+
+/// How the settings say that the project is read.
+fn engine_options(context: &Context, snapshot: &Snapshot) -> EngineOptions {
+    let root = context.project.dir();
+    EngineOptions { tree: tree_options(snapshot), vocabulary: vocabulary(snapshot), cache: cache(root), with_code: true }
+}
+
+/// What the settings leave out.
+fn tree_options(snapshot: &Snapshot) -> TreeOptions {
+    TreeOptions { ignore: snapshot.context.ignore.clone() }
+}
+
+/// The vocabulary of counts where no model is named.
+fn vocabulary(snapshot: &Snapshot) -> Vocabulary {
+    Vocabulary::from_name(&snapshot.context.vocabulary).unwrap_or_default()
+}
+
+/// Whether commands of constraints, and blocks of code marked as tests, may run in the sandbox.
+fn may_run_commands(snapshot: &Snapshot) -> bool {
+    snapshot.context.commands == ContextCommands::Sandboxed
+}
+
+/// The sandbox of the project, or why commands cannot run.
+fn sandbox(engine: &Engine, may_run: bool) -> Result<Sandbox, String> {
+    if may_run { Sandbox::open(engine.root()).map_err(|why| why.0) } else { Err("the settings say that commands never run".to_owned()) }
+}
+
+/// Where what was read is kept: not in a bare repository, in which nothing of ours belongs.
+fn cache(root: &Path) -> Option<std::path::PathBuf> {
+    let is_bare = root.join("HEAD").is_file() && root.join("objects").is_dir() && root.join("refs").is_dir();
+    (!is_bare).then(|| root.join(".jeton").join("context"))
+}
+
+/// The day in UTC, so that two machines judge alike.
+fn today() -> String {
+    jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string()
+}
+
+/// The unit that words name.
+fn one_unit<'a>(units: &'a jeton_context::Catalogue, words: &str) -> Result<&'a Unit, Failure> {
+    let found = units.find(words);
+    let ids = |found: &[&Unit]| found.iter().take(10).map(|unit| unit.id.as_str()).collect::<Vec<_>>().join(", ");
+    match found.as_slice() {
+        [unit] => Ok(unit),
+        [] => {
+            let wanted = words.to_lowercase();
+            let near: Vec<&Unit> = units.units().iter().filter(|unit| !wanted.is_empty() && unit.id.to_lowercase().contains(&wanted)).collect();
+            let next = if near.is_empty() { "`jeton context list` shows all ids".to_owned() } else { format!("perhaps {}", ids(&near)) };
+            Err(Failure::usage(format!("no unit is called `{words}`"), next))
+        }
+        many => Err(Failure::usage(format!("`{words}` names {} units", many.len()), format!("name one of {}", ids(many)))),
+    }
+}
+
+/// Tells that files of context were read with difficulty, where they were.
+fn tell_findings(engine: &Engine, is_json: bool) {
+    let desk = engine.desk();
+    let count = desk.catalogue.findings().iter().chain(&desk.lock_findings).filter(|finding| finding.severity >= Severity::Warning).count();
+    if count > 0 && !is_json {
+        eprintln!("note: {} in the files of context; `jeton context check` tells them", plural(count, "problem"));
+    }
+}
+
+/// `1 unit`, `2 units`.
+fn plural(count: usize, noun: &str) -> String {
+    format!("{} {noun}{}", output::count(count as u64), if count == 1 { "" } else { "s" })
+}
