@@ -1,16 +1,17 @@
 //! A console over a real ledger in a folder of its own, a clock that stands still, and a way to ask it. Tests only.
 
 use crate::state::{Access, ConfigProblem, ConfigStatus, Console, Health, ModelStatus, Peer, ProviderStatus, Status};
-use crate::{Metrics, credential, router};
+use crate::{EngineSlot, Metrics, credential, router};
 use axum::Router;
 use axum::body::Body;
 use http_body_util::BodyExt;
 use hyper::service::Service;
+use jeton_context::engine::{Engine, EngineOptions};
 use jeton_core::{Attribution, CallId, Certainty, Clock, Cost, Fault, FaultKind, ManualClock, Nanousd, Timestamp, Usage};
 use jeton_ledger::{AccountConfig, Budget, CallRecord, CallStatus, Decision, Ledger, StageTime, TryRecord, Window, sqlite};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// 2026-11-23T18:14:49.120Z.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_457_689_120);
@@ -20,6 +21,11 @@ pub(crate) struct Fixture {
     pub(crate) ledger: Arc<dyn Ledger>,
     pub(crate) metrics: Arc<Metrics>,
     folder: PathBuf,
+}
+
+fn folder() -> PathBuf {
+    static NUMBER: AtomicU32 = AtomicU32::new(0);
+    std::env::temp_dir().join(format!("jeton-console-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)))
 }
 
 impl Drop for Fixture {
@@ -58,10 +64,44 @@ fn access(headers: &http::HeaderMap, peer: Option<std::net::SocketAddr>) -> Acce
     }
 }
 
+/// A project with context: one that is sound, one that is not, one that only a key may see, and a name that would like to be markup.
+const PROJECT: [(&str, &str); 7] = [
+    ("context/refunds.md", "---\ntitle: Refund window\nowners: ['@desk']\n---\nA refund is possible within {fact: 14 from policy.toml#/refund/days} days.\n"),
+    (
+        "context/stale.md",
+        "---\ntitle: <script>alert('x')</script>\"onload=\"y\nowners: [\"<script>alert('x')</script>\"]\nanchors: [gone/<b>.rs]\n---\nA refund of <script>alert('x')</script> tea.\n",
+    ),
+    ("context/secret.md", "---\ntitle: Refund of staff\naccess: [helpdesk]\n---\nStaff get a refund of everything.\n"),
+    ("context/old.md", "---\ntitle: Refund in autumn\nvalid_until: 2026-11-22\n---\nA refund in autumn is possible within 60 days.\n"),
+    ("context/rules.toml", "[[constraint]]\nid = \"no-promise\"\ntext = \"Never promise a refund.\"\nmandatory = true\n"),
+    ("policy.toml", "[refund]\ndays = 30\n"),
+    ("src/refund.rs", "/// How long a refund is possible.\npub fn refund_window() -> u32 { 30 }\n"),
+];
+
 impl Fixture {
+    /// With a project's context.
+    pub(crate) fn with_context() -> Self {
+        let folder = folder();
+        for (path, text) in PROJECT {
+            let path = folder.join("project").join(path);
+            std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+            std::fs::write(path, text).unwrap();
+        }
+        let engine = Engine::open(&folder.join("project"), EngineOptions::default());
+        let slot: EngineSlot = Arc::new(OnceLock::from(Arc::new(engine)));
+        Self::started(folder, Some(slot))
+    }
+
+    /// With a context that is still being read.
+    pub(crate) fn reading_context() -> Self {
+        Self::started(folder(), Some(EngineSlot::default()))
+    }
+
     pub(crate) fn new() -> Self {
-        static NUMBER: AtomicU32 = AtomicU32::new(0);
-        let folder = std::env::temp_dir().join(format!("jeton-console-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed)));
+        Self::started(folder(), None)
+    }
+
+    fn started(folder: PathBuf, engine: Option<EngineSlot>) -> Self {
         let clock = Arc::new(ManualClock::new(NOW));
         let options = sqlite::Options { clock: clock.clone(), ..sqlite::Options::default() };
         let ledger: Arc<dyn Ledger> = Arc::new(sqlite::SqliteLedger::open(&folder.join("ledger.db"), options).unwrap());
@@ -69,7 +109,13 @@ impl Fixture {
         let account = |name: &str, parent: Option<&str>, budget| AccountConfig { name: name.into(), parent: parent.map(Into::into), budget };
         ledger.configure(vec![account("acme", None, budget), account("support", Some("acme"), None)]).unwrap();
         let metrics = Arc::new(Metrics::new());
-        let console = Console::new(ledger.clone(), metrics.clone(), clock as Arc<dyn Clock>, Arc::new(status), Arc::new(access)).with_zone("UTC").unwrap();
+        let mut console = Console::new(ledger.clone(), metrics.clone(), clock as Arc<dyn Clock>, Arc::new(status), Arc::new(access)).with_zone("UTC").unwrap();
+        if let Some(engine) = engine {
+            let settings =
+                "[packs.refunds]\nunits = [\"constraint:*\"]\nscope = [\"context/**\"]\nbudget_tokens = 500\n[classes.support]\npack = \"refunds\"\n";
+            let snapshot = Arc::new(jeton_project::load("jeton.toml", settings, &|_| None).unwrap());
+            console = console.with_context(engine, Arc::new(move || Arc::clone(&snapshot)));
+        }
         Self { router: router(console), ledger, metrics, folder }
     }
 

@@ -8,6 +8,7 @@
 
 mod access;
 mod api;
+mod context;
 mod credential;
 #[cfg(test)]
 mod fixture;
@@ -20,6 +21,7 @@ mod state;
 
 pub use access::ledger_access;
 pub use api::openapi_document;
+pub use context::{EngineSlot, SnapshotSource};
 pub use credential::credential;
 pub use metrics::{Counter, Gauge, Histogram, Metrics};
 pub use period::parse_moment;

@@ -29,7 +29,10 @@ pub(crate) enum Reach {
 /// What a parameter holds.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Kind {
+    /// At most 256 bytes.
     Text,
+    /// At most so many bytes.
+    Long(usize),
     Integer {
         least: u64,
         most: u64,
@@ -73,11 +76,16 @@ pub(crate) struct Route {
     pub(crate) params: &'static [Param],
     /// Schema of the body, where one is read.
     pub(crate) takes: Option<&'static str>,
+    /// The largest body that is read, in bytes.
+    pub(crate) body_bytes_max: usize,
     pub(crate) gives: Gives,
     /// Statuses other than 200 that the route itself can answer with.
     pub(crate) refusals: &'static [u16],
     pub(crate) handler: fn(&Console, &Ask) -> Result<Answer, Fault>,
 }
+
+/// The largest body that most routes read, in bytes.
+pub(crate) const BODY_BYTES_MAX: usize = 64 * 1024;
 
 /// A request that agrees with its route's description.
 pub(crate) struct Ask {
@@ -116,7 +124,8 @@ impl Ask {
         let wrong = |message: String| Err(Fault::new(FaultKind::InvalidRequest, message).param(param.name));
         match param.kind {
             Kind::Text if value.len() > 256 => wrong(format!("`{}` is longer than 256 bytes.", param.name)),
-            Kind::Text => Ok(()),
+            Kind::Long(most) if value.len() > most => wrong(format!("`{}` is longer than {most} bytes.", param.name)),
+            Kind::Text | Kind::Long(_) => Ok(()),
             Kind::Integer { least, most } => match value.parse::<u64>() {
                 Ok(number) if (least..=most).contains(&number) => Ok(()),
                 _ => wrong(format!("`{}` must be a whole number from {least} to {most}, not `{value}`.", param.name)),

@@ -16,14 +16,11 @@ use std::sync::Arc;
 
 type Body = axum::body::Body;
 
-/// The largest body that the console reads, in bytes.
-const BODY_MOST: usize = 64 * 1024;
-
 /// Nothing but the page's own files may be loaded, and no page may be put into another one.
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// All routes of the console: `/`, `/calls/{id}`, `/assets/…`, `/api/…` and `/metrics`. Paths under `/api/` that do not
+/// All routes of the console: `/`, `/calls/{id}`, `/context…`, `/assets/…`, `/api/…` and `/metrics`. Paths under `/api/` that do not
 /// exist are answered in the same form as every other error; all other paths are left to the caller's router.
 ///
 /// The server must put [`Peer`] into each request's extensions; without it a request counts as foreign.
@@ -48,7 +45,7 @@ pub fn router(console: Console) -> Router {
 
 /// The table: JSON API, metrics, and pages.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
-    api::ROUTES.iter().chain(page::ROUTES)
+    api::routes().chain(page::ROUTES)
 }
 
 async fn wrong_method(request: Request) -> Response<Body> {
@@ -58,7 +55,7 @@ async fn wrong_method(request: Request) -> Response<Body> {
 
 async fn wrong_path(request: Request) -> Response<Body> {
     let path = request.uri().path();
-    let near = nearest(path, api::ROUTES.iter().map(|route| route.path), 1).first().copied().unwrap_or("/api/openapi.json");
+    let near = nearest(path, api::routes().map(|route| route.path), 1).first().copied().unwrap_or("/api/openapi.json");
     let fault = Fault::new(FaultKind::NotFound, format!("There is no {}.", printable(path)));
     fault_response(&fault.remedy(format!("Did you mean {near}? /api/openapi.json lists every path.")), false)
 }
@@ -79,7 +76,7 @@ async fn answer(console: Arc<Console>, route: &'static Route, params: &RawPathPa
     let mut ask = Ask::read(&console, route.params, query, access)?;
     ask.id = params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.to_owned()).unwrap_or_default();
     if route.takes.is_some() {
-        ask.body = Some(read_body(&head.headers, body).await?);
+        ask.body = Some(read_body(&head.headers, body, route.body_bytes_max).await?);
     }
     // Handlers ask the store, which blocks; the threads that serve calls must not wait for it.
     let answered = tokio::task::spawn_blocking(move || (route.handler)(&console, &ask)).await;
@@ -108,14 +105,14 @@ fn admit(console: &Console, reach: Reach, headers: &HeaderMap, peer: Option<Peer
     }
 }
 
-async fn read_body(headers: &HeaderMap, body: Body) -> Result<serde_json::Value, Fault> {
+async fn read_body(headers: &HeaderMap, body: Body, most: usize) -> Result<serde_json::Value, Fault> {
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
     if kind.split(';').next().unwrap_or_default().trim() != "application/json" {
         let fault = Fault::new(FaultKind::UnsupportedMedia, "The body must be JSON.");
         return Err(fault.remedy("Send `content-type: application/json`."));
     }
-    let read = Limited::new(body, BODY_MOST).collect().await;
-    let bytes = read.map_err(|_| Fault::new(FaultKind::TooLarge, format!("The body is longer than {BODY_MOST} bytes, or broke off.")))?.to_bytes();
+    let read = Limited::new(body, most).collect().await;
+    let bytes = read.map_err(|_| Fault::new(FaultKind::TooLarge, format!("The body is longer than {most} bytes, or broke off.")))?.to_bytes();
     serde_json::from_slice(&bytes).map_err(|error| Fault::new(FaultKind::InvalidRequest, format!("The body is not JSON: {error}.")))
 }
 

@@ -1,5 +1,6 @@
 //! What the console is given: the ledger, the metrics, and three questions that it asks of the rest of the program.
 
+use crate::context::{ContextDesk, EngineSlot, SnapshotSource};
 use crate::metrics::Metrics;
 use jeton_core::{Clock, Fault, Timestamp};
 use jeton_ledger::Ledger;
@@ -40,6 +41,7 @@ pub struct Console {
     pub(crate) status: StatusSource,
     pub(crate) access: AccessCheck,
     pub(crate) zone: TimeZone,
+    pub(crate) context: Option<Arc<ContextDesk>>,
 }
 
 impl fmt::Debug for Console {
@@ -52,7 +54,14 @@ impl Console {
     /// A console over `ledger`. Days begin in the machine's time zone until [`Console::with_zone`] names another.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, metrics: Arc<Metrics>, clock: Arc<dyn Clock>, status: StatusSource, access: AccessCheck) -> Self {
-        Self { ledger, metrics, clock, status, access, zone: TimeZone::system() }
+        Self { ledger, metrics, clock, status, access, zone: TimeZone::system(), context: None }
+    }
+
+    /// The console with the project's context, which may come later than the console, and the settings in use, for packs and classes.
+    #[must_use]
+    pub fn with_context(mut self, engine: EngineSlot, snapshot: SnapshotSource) -> Self {
+        self.context = Some(Arc::new(ContextDesk::new(engine, snapshot)));
+        self
     }
 
     /// The time zone in which days begin and times are shown, by its IANA name.

@@ -71,17 +71,6 @@ pub struct Engine {
     desk: RwLock<Arc<Desk>>,
     history: Mutex<Option<(String, Arc<History>)>>,
     tokens: Mutex<TokenCache>,
-    assess: fn(&Assessed<'_>) -> Standing,
-}
-
-/// What the standing of units is judged by.
-pub struct Assessed<'a> {
-    /// The files.
-    pub tree: &'a dyn Tree,
-    /// The units.
-    pub catalogue: &'a Catalogue,
-    /// The lock, where there is one.
-    pub lock: Option<&'a Lock>,
 }
 
 impl Engine {
@@ -99,7 +88,6 @@ impl Engine {
             desk: RwLock::new(Arc::new(Desk::empty())),
             history: Mutex::new(None),
             tokens: Mutex::new(tokens),
-            assess: crate::standing::standing,
             options,
         };
         engine.refresh();
@@ -141,7 +129,7 @@ impl Engine {
         };
         let units = UnitIndex::new(&catalogue);
         let (lock, lock_findings) = read_lock(&*tree);
-        let standing = (self.assess)(&Assessed { tree: &*tree, catalogue: &catalogue, lock: lock.as_ref() });
+        let standing = crate::standing::standing(&*tree, &catalogue, lock.as_ref());
         let view = if self.options.with_code { self.index.write().unwrap_or_else(PoisonError::into_inner).view(&*tree) } else { View::default() };
         let history = if self.options.with_code { self.history() } else { None };
         let desk = Desk { tree, catalogue, units, lock, lock_findings, standing, view, history };

@@ -39,6 +39,7 @@ mod token_cache;
 pub mod toml_values;
 pub mod tree;
 mod unit;
+pub mod watch;
 pub mod yaml;
 
 pub use catalogue::{Catalogue, CatalogueOptions};

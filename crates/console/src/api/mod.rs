@@ -1,5 +1,11 @@
 //! The JSON API: one table of its routes, what each does, and the document that describes them.
 
+mod context;
+mod context_routes;
+mod context_schema;
+#[cfg(test)]
+mod context_tests;
+mod context_view;
 mod handler;
 mod openapi;
 mod schema;
@@ -7,11 +13,14 @@ mod schema;
 mod tests;
 mod view;
 
+pub(crate) use context::{MORE_TOKENS, counts, findings_about, matching, needed};
+pub(crate) use context_routes::{ID_BYTES_MAX, QUERY_BYTES_MAX, UNIT_FILTERS};
+pub(crate) use context_view::{body, history};
 pub(crate) use handler::{call_filter, find_call, ledger_fault};
 pub use openapi::openapi_document;
 
 use crate::metrics::CONTENT_TYPE as METRICS_TYPE;
-use crate::route::{Gives, Kind, Param, Reach, Route, Verb};
+use crate::route::{BODY_BYTES_MAX, Gives, Kind, Param, Reach, Route, Verb};
 
 const STATUSES: &[&str] = &["ok", "refused", "failed", "cancelled", "interrupted"];
 const DIMENSIONS: &[&str] = &["model", "provider", "class", "outcome", "key", "account", "tag", "day", "status"];
@@ -53,13 +62,19 @@ const GET: Route = Route {
     reach: Reach::Admin,
     params: &[],
     takes: None,
+    body_bytes_max: BODY_BYTES_MAX,
     gives: Gives::Json,
     refusals: &[],
     handler: handler::openapi,
 };
 
-/// Every route of the API, in the order of the document.
-pub(crate) const ROUTES: &[Route] = &[
+/// Every route of the API.
+pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
+    ROUTES.iter().chain(context_routes::ROUTES)
+}
+
+/// The routes of calls, money and the server, in the order of the document.
+const ROUTES: &[Route] = &[
     Route {
         path: "/api/calls",
         id: "listCalls",

@@ -51,6 +51,7 @@ fn operation(route: &Route) -> Value {
 fn parameter(param: &Param) -> Value {
     let mut schema = match param.kind {
         Kind::Text => json!({ "type": "string", "maxLength": 256 }),
+        Kind::Long(most) => json!({ "type": "string", "maxLength": most }),
         Kind::Integer { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
         Kind::Moment => json!({ "type": "string", "examples": ["24h", "7d", "2026-11-23", "2026-11-23T18:00:00Z"] }),
         Kind::Choice(names) => json!({ "type": "string", "enum": names }),
@@ -82,10 +83,10 @@ fn reason(status: u16) -> &'static str {
         400 => "A parameter or the body is wrong; the message says which and how.",
         401 => "No credential, or one that is not accepted.",
         403 => "The credential does not reach this far, or a page of another site asked.",
-        404 => "There is no such call, or not for this key.",
+        404 => "There is no such thing, or not for this key.",
         413 => "The body is too long.",
         415 => "The body is not JSON.",
-        _ => "The ledger cannot be asked now.",
+        _ => "The ledger cannot be asked now, or the context is still being read.",
     }
 }
 

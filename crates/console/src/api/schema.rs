@@ -4,57 +4,57 @@
 use serde_json::{Map, Value, json};
 
 /// An object with exactly these members.
-fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     let required: Vec<&str> = members.iter().map(|(name, _)| *name).collect();
     let properties: Map<String, Value> = members.iter().map(|(name, schema)| ((*name).to_owned(), schema.clone())).collect();
     json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties })
 }
 
-fn text(about: &str) -> Value {
+pub(super) fn text(about: &str) -> Value {
     json!({ "type": "string", "description": about })
 }
 
-fn optional_text(about: &str) -> Value {
+pub(super) fn optional_text(about: &str) -> Value {
     json!({ "type": ["string", "null"], "description": about })
 }
 
-fn moment(about: &str) -> Value {
+pub(super) fn moment(about: &str) -> Value {
     json!({ "type": "string", "format": "date-time", "description": about })
 }
 
-fn optional_moment(about: &str) -> Value {
+pub(super) fn optional_moment(about: &str) -> Value {
     json!({ "type": ["string", "null"], "format": "date-time", "description": about })
 }
 
-fn integer(about: &str) -> Value {
+pub(super) fn integer(about: &str) -> Value {
     json!({ "type": "integer", "format": "int64", "description": about })
 }
 
-fn optional_integer(about: &str) -> Value {
+pub(super) fn optional_integer(about: &str) -> Value {
     json!({ "type": ["integer", "null"], "format": "int64", "description": about })
 }
 
-fn truth(about: &str) -> Value {
+pub(super) fn truth(about: &str) -> Value {
     json!({ "type": "boolean", "description": about })
 }
 
-fn list(of: &Value) -> Value {
+pub(super) fn list(of: &Value) -> Value {
     json!({ "type": "array", "items": of })
 }
 
-fn texts(about: &str) -> Value {
+pub(super) fn texts(about: &str) -> Value {
     json!({ "type": "array", "items": { "type": "string" }, "description": about })
 }
 
-fn choice(names: &[&str], about: &str) -> Value {
+pub(super) fn choice(names: &[&str], about: &str) -> Value {
     json!({ "type": "string", "enum": names, "description": about })
 }
 
-fn of(name: &str) -> Value {
+pub(super) fn of(name: &str) -> Value {
     json!({ "$ref": format!("#/components/schemas/{name}") })
 }
 
-fn or_null(schema: &Value) -> Value {
+pub(super) fn or_null(schema: &Value) -> Value {
     json!({ "oneOf": [schema, { "type": "null" }] })
 }
 
@@ -65,7 +65,7 @@ fn certainty(about: &str) -> Value {
 /// All schemas by name.
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
-    for group in [calls(), receipts(), reports(), server()] {
+    for group in [calls(), receipts(), reports(), server(), super::context_schema::schemas()] {
         schemas.extend(group.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     }
     Value::Object(schemas)

@@ -5,7 +5,7 @@ use axum::body::Body;
 use serde_json::{Value, json};
 
 /// Holds `value` against `schema`, as far as the document's schemas go. Says where it does not fit.
-fn fit(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
+pub(super) fn fit(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
     if let Some(name) = schema["$ref"].as_str() {
         let name = name.rsplit('/').next().unwrap();
         let named = openapi_document()["components"]["schemas"][name].clone();
@@ -43,14 +43,14 @@ fn fit(schema: &Value, value: &Value, place: &str) -> Result<(), String> {
     value.as_array().into_iter().flatten().try_for_each(|item| fit(&schema["items"], item, &format!("{place}[]")))
 }
 
-async fn check(fixture: &Fixture, path: &str, schema: &str) -> Value {
+pub(super) async fn check(fixture: &Fixture, path: &str, schema: &str) -> Value {
     let reply = fixture.get(path).await;
     assert_eq!((reply.status, reply.header("content-type")), (200, "application/json"), "{path}: {}", reply.text);
     fit(&json!({ "$ref": format!("#/{schema}") }), &reply.json(), path).unwrap();
     reply.json()
 }
 
-async fn refused(fixture: &Fixture, path: &str, status: u16, param: &str, says: &str) {
+pub(super) async fn refused(fixture: &Fixture, path: &str, status: u16, param: &str, says: &str) {
     let reply = fixture.get(path).await;
     let error = reply.json()["error"].clone();
     assert_eq!((reply.status, error["param"].as_str().unwrap_or_default()), (status, param), "{path}: {}", reply.text);

@@ -119,8 +119,12 @@ mod tests {
     fn no_source_of_the_page_captures_a_value_past_the_escaping() {
         let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/page");
         let (marker, mut seen) = (["html", "!("].concat(), 0);
-        for entry in std::fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
+        let mut open = vec![folder];
+        while let Some(path) = open.pop() {
+            if path.is_dir() {
+                open.extend(std::fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
+                continue;
+            }
             let text = std::fs::read_to_string(&path).unwrap();
             for literal in text.split(&marker).skip(1) {
                 seen += 1;

@@ -4,6 +4,7 @@
 mod accounts;
 mod calls;
 mod chart;
+mod context;
 mod data;
 mod groups;
 pub(crate) mod html;
@@ -15,8 +16,8 @@ mod show;
 mod tests;
 mod time;
 
-use crate::api::find_call;
-use crate::route::{Answer, Ask, Gives, Kind, Param, Reach, Route, Verb};
+use crate::api::{ID_BYTES_MAX, UNIT_FILTERS, find_call};
+use crate::route::{Answer, Ask, BODY_BYTES_MAX, Gives, Kind, Param, Reach, Route, Verb};
 use crate::state::Console;
 use data::{PERIODS, PageData};
 use html::{Html, html};
@@ -65,6 +66,18 @@ const RECEIPT_PARAMS: &[Param] = &[
     Param { name: "theme", kind: Kind::Choice(&["light", "dark"]), default: None, about: "Light or dark, whatever the system says." },
 ];
 
+const THEME: Param = PARAMS[1];
+const CONTEXT_PARAMS: &[Param] = &[UNIT_FILTERS[0], UNIT_FILTERS[1], UNIT_FILTERS[2], THEME];
+const UNIT_PARAMS: &[Param] = &[Param { name: "id", kind: Kind::Long(ID_BYTES_MAX), default: None, about: "The unit's id." }, THEME];
+const FINDING_PARAMS: &[Param] = &[UNIT_FILTERS[1], THEME];
+const PREVIEW_PARAMS: &[Param] = &[
+    context::TASK_PARAM,
+    context::BUDGET_PARAM,
+    Param { name: "pack", kind: Kind::Text, default: None, about: "A pack." },
+    Param { name: "class", kind: Kind::Text, default: None, about: "The kind of work." },
+    THEME,
+];
+
 const GET: Route = Route {
     verb: Verb::Get,
     path: "",
@@ -74,6 +87,7 @@ const GET: Route = Route {
     reach: Reach::Admin,
     params: &[],
     takes: None,
+    body_bytes_max: BODY_BYTES_MAX,
     gives: PAGE_TYPE,
     refusals: &[],
     handler: overview,
@@ -100,6 +114,34 @@ pub(crate) const ROUTES: &[Route] = &[
         params: RECEIPT_PARAMS,
         refusals: &[400, 404],
         handler: receipt_page,
+        ..GET
+    },
+    Route {
+        path: "/context",
+        id: "getContextPage",
+        summary: "The catalogue of context",
+        params: CONTEXT_PARAMS,
+        refusals: &[400],
+        handler: context::catalogue,
+        ..GET
+    },
+    Route { path: "/context/unit", id: "getUnitPage", summary: "One unit", params: UNIT_PARAMS, refusals: &[400, 404], handler: context::one_unit, ..GET },
+    Route {
+        path: "/context/findings",
+        id: "getFindingsPage",
+        summary: "What the checks found",
+        params: FINDING_PARAMS,
+        refusals: &[400],
+        handler: context::findings,
+        ..GET
+    },
+    Route {
+        path: "/context/preview",
+        id: "getPreviewPage",
+        summary: "What a model would get",
+        params: PREVIEW_PARAMS,
+        refusals: &[400],
+        handler: context::preview,
         ..GET
     },
     Route { path: "/assets/page.css", id: "getStyle", reach: Reach::Open, gives: Gives::Content("text/css"), params: ASSET_PARAMS, handler: style, ..GET },
@@ -133,8 +175,9 @@ fn icon(_: &Console, _: &Ask) -> Result<Answer, Fault> {
 fn overview(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
     let data = PageData::gather(console, ask)?;
     let top = html!(
-        "<header class=\"top\">{}<p class=\"live\"><span class=\"pulse idle\"></span><span id=\"updated\">As of {}</span><button type=\"button\" id=\"pause\" hidden>Pause</button></p>{}</header>",
+        "<header class=\"top\">{}{}<p class=\"live\"><span class=\"pulse idle\"></span><span id=\"updated\">As of {}</span><button type=\"button\" id=\"pause\" hidden>Pause</button></p>{}</header>",
         brand(),
+        areas("calls", ask.text("theme")),
         show::moment(data.now, &data.zone, "%H:%M:%S"),
         periods(&data, ask.text("theme"))
     );
@@ -156,7 +199,7 @@ fn receipt_page(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
     if ask.text("part").is_some() {
         return Ok(Answer::html(article.0));
     }
-    let body = html!("<header class=\"top\">{}</header><main>{}</main>", brand(), article);
+    let body = html!("<header class=\"top\">{}{}</header><main>{}</main>", brand(), areas("", ask.text("theme")), article);
     Ok(Answer::html(document(&format!("{} – Jeton", detail.record.id), ask.text("theme"), false, &body)))
 }
 
@@ -164,8 +207,9 @@ fn receipt_page(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
 pub(crate) fn fault_page(fault: &Fault) -> String {
     let remedy = fault.remedy.as_ref().map_or(Html::EMPTY, |remedy| html!("<p>{}</p>", prose(remedy)));
     let body = html!(
-        "<header class=\"top\">{}</header><main><section class=\"empty\"><h2>{}</h2>{}<p class=\"mono\">{}</p></section></main>",
+        "<header class=\"top\">{}{}</header><main><section class=\"empty\"><h2>{}</h2>{}<p class=\"mono\">{}</p></section></main>",
         brand(),
+        areas("", None),
         fault.message,
         remedy,
         fault.code_or_kind()
@@ -177,6 +221,19 @@ fn brand() -> Html {
     html!(
         "<h1><a class=\"brand\" href=\"/\"><svg viewBox=\"0 0 26 26\" fill=\"none\" stroke=\"currentColor\" aria-hidden=\"true\"><circle cx=\"13\" cy=\"13\" r=\"11\" stroke-width=\"2.4\"/>\
          <circle cx=\"13\" cy=\"13\" r=\"7.4\" stroke-width=\"1.2\" stroke-dasharray=\"1.2 2.1\"/><path d=\"M13 9v8M9 13h8\" stroke-width=\"2.2\" stroke-linecap=\"round\"/></svg>Jeton</a></h1>"
+    )
+}
+
+/// Links to the parts of the console.
+fn areas(current: &str, theme: Option<&str>) -> Html {
+    let link = |(name, address, shown): (&str, &str, &str)| {
+        let mark = if name == current { html!(" aria-current=\"true\"") } else { Html::EMPTY };
+        let address = theme.map_or_else(|| address.to_owned(), |theme| format!("{address}?theme={theme}"));
+        html!("<a href=\"{}\"{}>{}</a>", address, mark, shown)
+    };
+    html!(
+        "<nav class=\"areas\" aria-label=\"Jeton\">{}</nav>",
+        [("calls", "/", "Calls"), ("context", "/context", "Context")].into_iter().map(link).collect::<Html>()
     )
 }
 

@@ -109,12 +109,18 @@ pub fn freshness(unit: &Unit, input: &CheckInput<'_>) -> Freshness {
     unit.anchors.iter().filter(|anchor| anchor.is_declared).map(state).max().unwrap_or(Freshness::Fresh)
 }
 
+/// The state of one anchor of `unit`. Costs a reading of the file that it names.
+#[must_use]
+pub fn anchor_state(unit: &Unit, anchor: &Anchor, input: &CheckInput<'_>) -> AnchorState {
+    state(unit, anchor, input)
+}
+
 fn state(unit: &Unit, anchor: &Anchor, input: &CheckInput<'_>) -> AnchorState {
     state_of(input.tree, input.fingerprints, anchor, input.lock.and_then(|lock| lock.print(&unit.id, anchor)))
 }
 
 /// What became of an anchor whose print `was` kept.
-pub(super) fn state_of(tree: &dyn Tree, fingerprints: &dyn Fingerprints, anchor: &Anchor, was: Option<AnchorPrint>) -> AnchorState {
+pub(crate) fn state_of(tree: &dyn Tree, fingerprints: &dyn Fingerprints, anchor: &Anchor, was: Option<AnchorPrint>) -> AnchorState {
     match (anchor_print(tree, fingerprints, anchor), was) {
         (Some(_), None) => AnchorState::Unlocked,
         (Some(now), Some(was)) if now == was => AnchorState::Fresh,

@@ -21,7 +21,8 @@ mod speaks;
 mod statements;
 
 pub use codes::{CODES, Code, meaning};
-pub use freshness::{AnchorState, Freshness, anchor_print, freshness};
+pub(crate) use freshness::state_of;
+pub use freshness::{AnchorState, Freshness, anchor_print, anchor_state, freshness};
 pub use prints::CodePrints;
 pub(crate) use prose::fences;
 

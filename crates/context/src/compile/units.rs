@@ -96,6 +96,15 @@ impl UnitIndex {
         *counted.entry((place, piece, vocabulary)).or_insert_with(|| vocabulary.count(text))
     }
 
+    /// The units that have words of `task`, by place in the catalogue, the best first, each with its score: BM25F.
+    #[must_use]
+    pub fn search(&self, task: &str) -> Vec<(usize, f64)> {
+        let scores = self.scores(&Query::new(task));
+        let mut found: Vec<(usize, f64)> = scores.iter().map(|score| score.score).enumerate().filter(|(_, score)| *score > 0.0).collect();
+        found.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
+        found
+    }
+
     /// What each unit has of the query; by place in the catalogue.
     pub(crate) fn scores(&self, query: &Query) -> Vec<UnitScore> {
         let mut scores = vec![UnitScore::default(); self.lengths.len()];

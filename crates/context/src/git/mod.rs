@@ -1,10 +1,12 @@
 //! The repository's past, by Git's own command line: plumbing only, no hooks, no external diffs, nothing written.
 
 mod batch;
+mod file_log;
 mod history;
 mod patch;
 
 pub use batch::BlobReader;
+pub use file_log::FileCommit;
 pub use history::{Change, ChangeKind, Commit};
 pub use patch::{FilePatch, Hunk};
 

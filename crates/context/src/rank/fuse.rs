@@ -60,36 +60,36 @@ pub const SIGNALS: usize = 10;
 /// of nine public repositories: ripgrep, flask, gin, fastify, jj, gson, pydantic, prometheus and vite. Those by which the quality is
 /// measured are not among them.
 const WEIGHTS: [(Signal, f64); SIGNALS] = [
-    (Signal::Body, 3.65),
-    (Signal::Spread, 2.12),
-    (Signal::Path, 2.12),
-    (Signal::Names, 1.12),
-    (Signal::Nearest, 1.69),
-    (Signal::Together, 1.77),
-    (Signal::Sibling, 1.19),
-    (Signal::Mentions, 0.64),
-    (Signal::Defines, 0.0),
-    (Signal::Used, 0.0),
+    (Signal::Body, 3.60),
+    (Signal::Spread, 1.93),
+    (Signal::Path, 2.08),
+    (Signal::Names, 1.05),
+    (Signal::Nearest, 1.62),
+    (Signal::Together, 1.81),
+    (Signal::Sibling, 1.25),
+    (Signal::Mentions, 0.97),
+    (Signal::Defines, 0.38),
+    (Signal::Used, 0.95),
 ];
 
 /// How likely a file is needed for what it is, fitted with [`WEIGHTS`].
 const fn prior(role: Role) -> f64 {
     match role {
-        Role::Source => 2.36,
-        Role::Test => 1.95,
-        Role::Bench => -0.08,
-        Role::Ci => -0.63,
-        Role::Example => -0.91,
-        Role::Config => -1.09,
-        Role::Data | Role::Other | Role::Asset | Role::Lock => -0.72,
-        Role::Changelog => -1.42,
+        Role::Source => 2.06,
+        Role::Test => 1.99,
+        Role::Bench => -0.09,
+        Role::Ci => -0.56,
+        Role::Example => -0.88,
+        Role::Config => -0.93,
+        Role::Data | Role::Other | Role::Asset | Role::Lock => -0.67,
+        Role::Changelog => -1.36,
         // Never needed for a fix, and too rare among the cases to be fitted.
         Role::Vendored => -2.0,
-        Role::Docs => -2.32,
+        Role::Docs => -2.25,
     }
 }
 
-/// The strength of each signal for one file, from 0 to 1; the strongest file of the query has 1 for the first five.
+/// The strength of each signal for one file, from 0 to 1; the strongest file of the query has 1 for those that are its own.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Evidence(pub [f64; SIGNALS]);
 

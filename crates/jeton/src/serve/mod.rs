@@ -1,6 +1,7 @@
 //! `jeton up`: everything put together, started, kept fresh, and stopped.
 
 mod banner;
+mod engine;
 mod fallback;
 mod logging;
 mod reload;
@@ -97,6 +98,8 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         status,
         ledger_access(Arc::clone(&ledger) as Arc<dyn Ledger>),
     );
+    let settings = Arc::clone(&broker);
+    let console = console.with_context(engine::open(context, &snapshot), Arc::new(move || Arc::clone(settings.live().snapshot())));
     let buffers = Buffers::new(snapshot.gateway.buffer_limit_bytes);
     let gateway = Gateway::new(GatewayOptions {
         broker: Arc::clone(&broker),
