@@ -41,8 +41,13 @@ pub(crate) enum Command {
     /// Serve: the gateway and the page
     #[command(after_help = "Example:\n  jeton up\n  JETON_LISTEN=127.0.0.1:0 jeton up --record recordings")]
     Up(UpArgs),
-    /// The systems engineer's story, offline, in a minute
-    Demo,
+    /// The stories of those who work with it, offline, in a minute each
+    #[command(after_help = "Example:\n  jeton demo                     all of them\n  jeton demo translator          one figure changes, and what follows")]
+    Demo {
+        /// Only this story [default: all]
+        #[arg(value_enum)]
+        story: Option<Story>,
+    },
     /// What calls cost, by what
     #[command(after_help = "Example:\n  jeton cost --by class --since 7d")]
     Cost(CostArgs),
@@ -106,6 +111,15 @@ pub(crate) struct InitArgs {
     /// Replace this file, which exists and differs; may be given more than once
     #[arg(long, value_name = "FILE")]
     pub(crate) force: Vec<String>,
+}
+
+/// Whose story is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Story {
+    /// A provider fails, the server dies, and the books hold
+    Engineer,
+    /// One figure changes in one file, and what follows from it
+    Translator,
 }
 
 #[derive(Debug, Args)]

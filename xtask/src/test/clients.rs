@@ -10,9 +10,19 @@ use std::time::{Duration, Instant};
 /// The project that the suites of the vendors' SDKs talk to.
 const PROJECT: &str = include_str!("../../../tests/sdk/jeton.toml");
 
-/// What `jeton demo` must say for its story to have happened.
-const DEMO_SAYS: [&str; 6] =
-    ["killed (SIGKILL)", "36 of 36 calls were answered", "every total and invariant holds", "support.reply", "docs.answer", "All of it held."];
+/// What `jeton demo` must say for its stories to have happened.
+const DEMO_SAYS: [&str; 10] = [
+    "killed (SIGKILL)",
+    "36 of 36 calls were answered",
+    "every total and invariant holds",
+    "support.reply",
+    "docs.answer",
+    "All of it held.",
+    "fact-differs context/refunds.md",
+    "fact-elsewhere context/shop.md",
+    "within 14 days of delivery",
+    "constraint:policy-keeps-the-card by data/policy.toml",
+];
 
 /// The longest that the demo may take, once built.
 const DEMO_LIMIT: Duration = Duration::from_secs(60);

@@ -21,15 +21,15 @@ use jeton_ledger::sqlite::SqliteStore;
 /// Runs a command.
 pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
     let is_json = cli.json;
-    if matches!(cli.command, Command::Demo) {
-        return demo::run(is_json);
+    if let Command::Demo { story } = cli.command {
+        return demo::run(story, is_json);
     }
     let context = Context::open(cli.project)?;
     match cli.command {
         Command::Init(args) => init::run(&args, context.project.dir(), is_json),
         Command::Audit(args) => audit::run(&context, &args, is_json),
         Command::Up(args) => crate::serve::up(&context, &args),
-        Command::Demo => Ok(()),
+        Command::Demo { .. } => Ok(()),
         Command::Cost(args) => cost::run(&context, &args, is_json),
         Command::Call(command) => call::run(&context, command, is_json),
         Command::Ledger(command) => ledger::run(&context, command, is_json),

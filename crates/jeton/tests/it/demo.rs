@@ -1,15 +1,15 @@
-//! `jeton demo`: the whole story, offline.
+//! `jeton demo`: the whole stories, offline.
 
 use crate::common::{BINARY, assert_has};
 use jeton_testkit::Project;
 use std::time::{Duration, Instant};
 
 #[test]
-fn all_of_the_story_comes_true_within_a_minute() {
+fn all_of_the_engineers_story_comes_true_within_a_minute() {
     let project = Project::new(BINARY);
     let begun = Instant::now();
     // What it leaves to look around in is removed with this project.
-    let output = project.command(&["demo", "--json"]).env("TMPDIR", project.dir()).output().unwrap();
+    let output = project.command(&["demo", "engineer", "--json"]).env("TMPDIR", project.dir()).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
     let outcome: serde_json::Value = serde_json::from_str(&said).unwrap();
@@ -23,7 +23,7 @@ fn all_of_the_story_comes_true_within_a_minute() {
 #[test]
 fn told_to_people_it_shows_the_costs_and_a_receipt() {
     let project = Project::new(BINARY);
-    let output = project.command(&["demo"]).env("TMPDIR", project.dir()).output().unwrap();
+    let output = project.command(&["demo", "engineer"]).env("TMPDIR", project.dir()).output().unwrap();
     let said = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
     assert_has(
@@ -40,4 +40,56 @@ fn told_to_people_it_shows_the_costs_and_a_receipt() {
             "All of it held.",
         ],
     );
+}
+
+#[test]
+fn one_figure_changes_and_everything_that_speaks_of_it_is_told() {
+    let project = Project::new(BINARY);
+    let output = project.command(&["demo", "translator", "--json"]).env("TMPDIR", project.dir()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    let outcome: serde_json::Value = serde_json::from_str(&said).unwrap();
+    let of = |moment: &str, what: &str| outcome[moment][what].clone();
+    let texts = |value: serde_json::Value| value.as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(of("before", "answer"), "A customer may send goods back for a refund within 30 days of delivery.");
+    assert_eq!(of("after", "answer"), "A customer may send goods back for a refund within 14 days of delivery.");
+    assert!(texts(of("before", "found")).is_empty() && texts(of("before", "broken")).is_empty(), "{said}");
+    let expected = [
+        "fact-elsewhere context/examples.toml:10 (@tannin-and-spout/desk)",
+        "fact-differs context/refunds.md:10 (@tannin-and-spout/desk)",
+        "fact-differs context/rules.toml:7 (@tannin-and-spout/desk)",
+        "fact-elsewhere context/rules.toml:16 (@tannin-and-spout/desk)",
+        "fact-elsewhere context/rules.toml:23 (@tannin-and-spout/shop-owner)",
+        "fact-elsewhere context/schemas/refund-decision.json:1 (@tannin-and-spout/desk)",
+        "fact-elsewhere context/shop.md:21 (@tannin-and-spout/desk)",
+    ];
+    assert_eq!(texts(of("after", "found")), expected);
+    let broken = texts(of("after", "broken"));
+    assert_eq!(broken.len(), 2, "{broken:?}");
+    assert!(
+        broken[0].starts_with("constraint:policy-keeps-the-card by data/policy.toml") && broken[1].starts_with("constraint:printed-card by the answer"),
+        "{broken:?}"
+    );
+    assert!(outcome["before"]["context_tokens"].as_u64().unwrap() <= 800 && outcome["ok"] == true);
+}
+
+#[test]
+fn without_a_name_all_stories_are_told() {
+    let project = Project::new(BINARY);
+    let output = project.command(&["demo"]).env("TMPDIR", project.dir()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    assert_has(
+        &said,
+        &[
+            "THE SYSTEMS ENGINEER",
+            "36 of 36 calls were answered",
+            "THE DOMAIN TRANSLATOR",
+            "data/policy.toml says \"days = 14\" instead of \"days = 30\"",
+            "fact-elsewhere context/shop.md:21",
+            "+ A customer may send goods back for a refund within 14 days of delivery.",
+            "constraint:policy-keeps-the-card by data/policy.toml",
+        ],
+    );
+    assert_eq!(said.matches("All of it held.").count(), 2, "{said}");
 }

@@ -12,6 +12,7 @@ mod durability;
 mod keys;
 mod living;
 mod routes;
+mod support_desk;
 mod tls;
 mod wire_chat;
 mod wire_messages;

@@ -54,6 +54,19 @@ impl Client {
         Ok(reply.status == 200 && reply.json()["choices"][0]["message"]["content"].as_str().is_some_and(|answer| answer.contains(expected)))
     }
 
+    /// Asks `local/extract` a question of a class, with `context` before it; gives what it says.
+    pub(super) fn ask(&self, class: &str, context: &str, question: &str) -> Result<String, Failure> {
+        let messages = json!([{ "role": "system", "content": context }, { "role": "user", "content": question }]);
+        let reply = self.post(&format!("/c/{class}/v1/chat/completions"), "", &json!({ "model": "local/extract", "messages": messages }))?;
+        match reply.json()["choices"][0]["message"]["content"].as_str() {
+            Some(answer) if reply.status == 200 => Ok(answer.to_owned()),
+            _ => Err(Failure::dependency(
+                format!("the question was answered with status {}: {}", reply.status, reply.body),
+                "try again; if it stays, please report it",
+            )),
+        }
+    }
+
     /// Begins a stream and reads its first content; the connection stays open as long as what is returned.
     pub(super) fn begin_stream(&self, model: &str, class: &str) -> Result<TcpStream, Failure> {
         let body = json!({ "model": model, "stream": true, "max_tokens": 200, "messages": [{ "role": "user", "content": "Write slowly." }] });

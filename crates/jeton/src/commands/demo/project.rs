@@ -39,12 +39,23 @@ pub(super) struct DemoProject(PathBuf);
 
 impl DemoProject {
     pub(super) fn new() -> Result<Self, Failure> {
-        let dir = std::env::temp_dir().join(format!("jeton-demo-{}", std::process::id()));
-        let failed =
-            |error: std::io::Error| Failure::dependency(format!("{} cannot be made: {error}", dir.display()), "set TMPDIR to a directory that can be written");
-        std::fs::create_dir_all(&dir).map_err(failed)?;
-        std::fs::write(dir.join("jeton.toml"), CONFIG).map_err(failed)?;
-        Ok(Self(dir))
+        Self::with("engineer", &[("jeton.toml", CONFIG)])
+    }
+
+    /// One with these files, for the story of this name.
+    pub(super) fn with(story: &str, files: &[(&str, &str)]) -> Result<Self, Failure> {
+        let project = Self(std::env::temp_dir().join(format!("jeton-demo-{story}-{}", std::process::id())));
+        for (path, text) in files {
+            project.write(path, text)?;
+        }
+        Ok(project)
+    }
+
+    /// Writes a file of the project.
+    pub(super) fn write(&self, path: &str, text: &str) -> Result<(), Failure> {
+        let path = self.0.join(path);
+        let made = path.parent().map_or(Ok(()), std::fs::create_dir_all).and_then(|()| std::fs::write(&path, text));
+        made.map_err(|error| Failure::dependency(format!("{} cannot be made: {error}", path.display()), "set TMPDIR to a directory that can be written"))
     }
 
     pub(super) fn dir(&self) -> &Path {
