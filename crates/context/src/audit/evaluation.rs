@@ -118,7 +118,7 @@ fn untested(survey: &Survey<'_>, facts: &mut Vec<Fact>, items: &mut Vec<Item>) {
     let says = format!("packages with code and no test in them: {} of {}", grouped(without.len() as u64), grouped(lines.len() as u64));
     facts.push(Fact::of("packages-without-tests", without.len() as u64, lines.len() as u64, says));
     for (home, lines) in without.into_iter().filter(|(_, lines)| *lines >= LINES_MIN) {
-        let shown = if home.is_empty() { "the project".to_owned() } else { format!("`{home}/`") };
+        let shown = if home.is_empty() { "the package at the top".to_owned() } else { format!("`{home}/`") };
         let message = format!("No test stands in {shown}; whether tests elsewhere reach it, names alone do not tell.");
         let remedy = format!("Begin with one test of what {shown} promises to others.");
         let commits = survey.past.touching(|file| is_within(file, home) && home_is(survey, file, home));

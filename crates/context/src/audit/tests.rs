@@ -87,7 +87,7 @@ fn packages_without_tests_are_counted_and_large_ones_named() {
 
 #[test]
 fn rules_without_a_check_are_named() {
-    let rules = "[[constraint]]\nid = \"tone\"\ntext = \"Be kind.\"\n[[constraint]]\nid = \"mail\"\ntext = \"No mail.\"\nforbid = \"@\"\n";
+    let rules = "[[constraint]]\nid = \"tone\"\ntext = \"Be kind.\"\n[[constraint]]\nid = \"mail\"\ntext = \"No mail.\"\ncheck = { forbid = \"@\" }\n";
     let report = report(&[("context/rules.toml", rules)]);
     let found: Vec<&str> =
         report.findings().filter(|item| item.finding.code == "unchecked-constraint").map(|item| item.finding.unit.as_deref().unwrap()).collect();

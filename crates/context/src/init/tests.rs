@@ -19,6 +19,7 @@ fn classes_come_from_what_is_there() {
         &["api.request", "code.review", "docs.answer", "support.reply"],
         &[
             ".github/workflows/jeton-context.yml",
+            "context.lock",
             "context/packs/api-request.toml",
             "context/packs/code-review.toml",
             "context/packs/docs-answer.toml",

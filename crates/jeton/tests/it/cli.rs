@@ -8,7 +8,7 @@ use jeton_testkit::{Project, Upstream, eventually, fixtures};
 fn help_of_every_noun() {
     let project = Project::new(BINARY);
     golden("help", &project, &["--help"]);
-    for noun in ["up", "demo", "cost", "call", "ledger", "key", "config", "model"] {
+    for noun in ["init", "audit", "up", "demo", "cost", "call", "ledger", "key", "config", "model"] {
         golden(&format!("help-{noun}"), &project, &[noun, "--help"]);
     }
     for (noun, verb) in [("call", "list"), ("call", "feedback"), ("ledger", "export"), ("ledger", "restore"), ("key", "create"), ("model", "prices")] {

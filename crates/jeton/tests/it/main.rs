@@ -1,6 +1,7 @@
 //! The real binary, from its front to a scripted provider and back. One test binary, so that it links once.
 #![allow(clippy::unwrap_used, clippy::float_cmp)]
 
+mod audit;
 mod bad_input;
 mod budgets;
 mod cli;
@@ -9,6 +10,7 @@ mod config;
 mod context;
 mod demo;
 mod durability;
+mod init;
 mod keys;
 mod living;
 mod routes;
