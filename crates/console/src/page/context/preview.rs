@@ -87,7 +87,7 @@ const fn view_words(view: View) -> &'static str {
 /// A unit by its title, with a link to its page; code has neither.
 pub(super) fn unit_name(now: &Now, id: &str, ask: &Ask) -> Html {
     match now.desk.catalogue.unit(id) {
-        Some(unit) => html!("<a href=\"{}\" title=\"{}\">{}</a>", unit_address(id, ask), id, unit.title),
+        Some(unit) => html!("<a href=\"{}\">{}</a>", unit_address(id, ask), unit.title),
         None => html!("<span class=\"mono place\">{}</span>", super::super::breakable(id.strip_prefix("code:").unwrap_or(id))),
     }
 }
@@ -135,9 +135,7 @@ fn text(compiled: &Compilation) -> Html {
 fn left_out(now: &Now, explained: &Explanation, ask: &Ask) -> Html {
     let items = &explained.left_out;
     if items.is_empty() {
-        return html!(
-            "<h3>What was left out</h3><p class=\"nothing\">Nothing that has to do with the task. What is not listed above has none of its words.</p>"
-        );
+        return html!("<h3>What was left out</h3><p class=\"nothing\">Nothing: all that could be taken in has been.</p>");
     }
     let row = |one: &Alternative| {
         html!(
