@@ -97,7 +97,9 @@ fn without_title<'t>(body: &'t str, title: &str) -> &'t str {
     let trimmed = body.trim_start();
     let Some(rest) = trimmed.strip_prefix('#') else { return body };
     let (first, rest) = rest.split_once('\n').unwrap_or((rest, ""));
-    if first.trim_matches(['#', ' ', '\r']) == title.trim() { rest } else { body }
+    // A title of several parts ends with the section's own.
+    let own = title.rsplit(" › ").next().unwrap_or(title);
+    if first.trim_matches(['#', ' ', '\r']) == own.trim() { rest } else { body }
 }
 
 /// Lines of a source file; the first piece of a file names it.

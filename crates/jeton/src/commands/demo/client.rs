@@ -54,9 +54,9 @@ impl Client {
         Ok(reply.status == 200 && reply.json()["choices"][0]["message"]["content"].as_str().is_some_and(|answer| answer.contains(expected)))
     }
 
-    /// Asks `local/extract` a question of a class, with `context` before it; gives what it says.
-    pub(super) fn ask(&self, class: &str, context: &str, question: &str) -> Result<String, Failure> {
-        let messages = json!([{ "role": "system", "content": context }, { "role": "user", "content": question }]);
+    /// Asks `local/extract` a question of a class, whose pack the gateway attaches; gives what it says.
+    pub(super) fn ask(&self, class: &str, question: &str) -> Result<String, Failure> {
+        let messages = json!([{ "role": "user", "content": question }]);
         let reply = self.post(&format!("/c/{class}/v1/chat/completions"), "", &json!({ "model": "local/extract", "messages": messages }))?;
         match reply.json()["choices"][0]["message"]["content"].as_str() {
             Some(answer) if reply.status == 200 => Ok(answer.to_owned()),

@@ -63,8 +63,8 @@ pub(super) fn run(is_json: bool) -> Result<Outcome, Failure> {
     let server = DemoServer::start(project.dir())?;
     say("1. A shop for tea-ware wrote its rules as plain files. Figures stand once, in data/policy.toml; pages quote them from there.");
     let (before, first) = moment(&project, &server)?;
-    say(&format!("   A customer asks: \"{QUESTION}\"\n   The context compiled for it has {} tokens, of {BUDGET_TOKENS} allowed.", before.context_tokens));
-    say(&format!("   The answer of local/extract, by the gateway: \"{}\"\n   The checks find {}.\n", before.answer, many(before.found.len(), "fault")));
+    say(&format!("   A customer asks: \"{QUESTION}\"\n   The gateway attaches the pack of its class: {} tokens of context, {BUDGET_TOKENS} allowed.", before.context_tokens));
+    say(&format!("   The answer of local/extract: \"{}\"\n   The checks find {}.\n", before.answer, many(before.found.len(), "fault")));
     say(&format!("2. Somebody changes one figure in one file: {POLICY} says \"{}\" instead of \"{}\".\n", AFTER.trim(), BEFORE.trim()));
     project.write(POLICY, &desk::file(POLICY).replacen(BEFORE, AFTER, 1))?;
     let (after, second) = moment(&project, &server)?;
@@ -99,7 +99,7 @@ fn moment(project: &DemoProject, server: &DemoServer) -> Result<(Moment, String)
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
     let compilation = compile(&engine, &today)?;
     let context = compilation.text();
-    let answer = server.client().ask(CLASS, &context, QUESTION)?;
+    let answer = server.client().ask(CLASS, QUESTION)?;
     let found = check(&engine, &today).iter().map(|finding| format!("{} {} ({})", finding.code, finding.place, finding.owners.join(", "))).collect();
     let broken = broken(&engine, &answer);
     Ok((Moment { context_tokens: compilation.manifest.tokens, answer, found, broken }, context))
