@@ -37,7 +37,7 @@ pub(crate) fn adopt(tree: &mut Tree, name: &str, more: Tree) -> bool {
 }
 
 impl Checker<'_> {
-    /// Every class names a pack that exists, and so does the model that embeds.
+    /// Every class names a pack that exists.
     pub(crate) fn packs(&mut self, snapshot: &Snapshot) {
         let known: Vec<&str> = snapshot.packs.keys().map(String::as_str).collect();
         for (name, class) in &snapshot.classes {
@@ -48,10 +48,6 @@ impl Checker<'_> {
                 None => ("the name of a pack".to_owned(), format!("add `[packs.{pack}]`, or a file `context/packs/{pack}.toml`")),
             };
             self.add(Code::UnknownName, &["classes", name, "pack"], message, &expected, remedy);
-        }
-        if let Some(model) = &snapshot.context.embeddings {
-            let span = self.tree.span(&["context", "embeddings"]);
-            self.model_exists(snapshot, model, "`context.embeddings`", span);
         }
     }
 }

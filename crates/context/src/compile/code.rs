@@ -4,7 +4,7 @@ use super::candidates::{Candidate, Candidates, Content, Facets, ShownAs};
 use super::choose::Choice;
 use super::manifest::{Span, View};
 use super::{Part, Request, Sources, Tier, Work, render, scope, shown};
-use crate::index::Span as Lines;
+use crate::index::{Defined, Span as Lines, each_word, terms_of_word};
 use crate::rank::{Corpus, Query, RankedFile, SIGNALS, rank};
 use crate::{Digest, Kind, Place};
 use jeton_text::estimate_tokens;
@@ -26,9 +26,16 @@ pub(super) struct File {
     fence: &'static str,
     digest: Digest,
     text: String,
-    /// For each view the chunks that it shows, in order; none for a handle.
-    views: Vec<Vec<Lines>>,
-    lines: u32,
+    /// What each view shows.
+    views: Vec<Shape>,
+}
+
+/// What a view of a file shows.
+enum Shape {
+    /// A text about the whole file: its name, or its signatures.
+    About(String),
+    /// Chunks, in order.
+    Chunks(Vec<Lines>),
 }
 
 impl File {
@@ -44,12 +51,14 @@ impl File {
             why: why.to_owned(),
             density,
         };
-        let chunks = &self.views[view];
-        if chunks.is_empty() {
-            let text = format!("- {} ({} lines)\n", self.path, self.lines);
-            let tokens = work.request.vocabulary.count(&text);
-            return vec![Part { tier: Tier::Code, order: (Kind::Code, self.path.clone(), 0), text, span: span(Place::file(self.path.as_str()), tokens) }];
-        }
+        let chunks = match &self.views[view] {
+            Shape::Chunks(chunks) => chunks,
+            Shape::About(text) => {
+                let tokens = work.request.vocabulary.count(text);
+                let place = Place::file(self.path.as_str());
+                return vec![Part { tier: Tier::Code, order: (Kind::Code, self.path.clone(), 0), text: text.clone(), span: span(place, tokens) }];
+            }
+        };
         let made = joined(chunks).into_iter().enumerate().map(|(place, lines)| {
             let (text, tokens) = self.shown(work.sources, work.request, lines, place == 0);
             let place = Place::lines(self.path.as_str(), lines.first_line, lines.last_line);
@@ -133,12 +142,10 @@ fn candidate(
         path: file.path.to_string(),
         fence: fence(&file.path),
         digest: corpus.index.digest(file),
-        lines: spans.last().map_or(0, |last| last.last_line),
         text,
-        views: vec![Vec::new()],
+        views: Vec::new(),
     };
-    let handle = request.vocabulary.count(&format!("- {} ({} lines)\n", made.path, made.lines));
-    let mut views = vec![ShownAs { view: View::Handle, choice: Choice { tokens: handle, gain: chance * 0.01, covers: Vec::new() } }];
+    let mut views = about(&mut made, sources, corpus, request, ranked, chance);
     let head = request.vocabulary.count(&format!("## {}\n", made.path));
     // Where each word of the task stands in this file.
     let terms = facets.words().iter().enumerate().filter_map(|(facet, word)| corpus.index.terms().find(word).map(|term| (facet, term)));
@@ -166,11 +173,66 @@ fn candidate(
             }
         }
         let view = if shown_so_far.len() == all { View::Full } else { View::Excerpt };
-        made.views.push(shown_so_far.clone());
+        made.views.push(Shape::Chunks(shown_so_far.clone()));
         views.push(ShownAs { view, choice: Choice { tokens, gain, covers: covered.clone() } });
     }
     let candidate = Candidate { unit: format!("code:{}", made.path), why: why(ranked), views, content: Content::Code(made) };
     Some((candidate, tokens))
+}
+
+/// What a name, and what signatures are worth against the best chunk of the file: they show where to look, not what is there.
+const HANDLE_WORTH: f64 = 0.01;
+const SIGNATURE_WORTH: f64 = 0.05;
+/// Symbols that a handle names, and that signatures show, at most.
+const NAMED_MAX: usize = 6;
+const SIGNATURES_MAX: usize = 40;
+/// Bytes of one signature at most.
+const SIGNATURE_BYTES_MAX: usize = 160;
+
+/// The views that show a file as a whole: its name with what it defines, and its signatures.
+fn about(file: &mut File, sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, ranked: &RankedFile, chance: f64) -> Vec<ShownAs> {
+    let symbols = &corpus.index.blob(corpus.view.files()[ranked.file].blob).symbols;
+    let signature = |symbol: &Defined| file.text.get(symbol.start as usize..symbol.end as usize).unwrap_or_default();
+    let outer = symbols.iter().filter(|symbol| symbol.depth == 0);
+    let mut names: Vec<&str> = outer.filter_map(|symbol| name_in(signature(symbol), corpus.index.name_of(symbol.name))).collect();
+    names.dedup();
+    let more = if names.len() > NAMED_MAX { ", …" } else { "" };
+    names.truncate(NAMED_MAX);
+    let handle = if names.is_empty() { format!("- {}\n", file.path) } else { format!("- {}: {}{more}\n", file.path, names.join(", ")) };
+    let mut shown_as = vec![(View::Handle, handle, HANDLE_WORTH)];
+    let lines: Vec<String> = symbols.iter().filter(|symbol| symbol.depth <= 1).take(SIGNATURES_MAX).map(|symbol| outlined(symbol, signature(symbol))).collect();
+    if lines.len() > 1 {
+        let text = format!("## {}\n```{} signatures\n{}\n```\n", file.path, file.fence, lines.join("\n"));
+        shown_as.push((View::Signature, shown(sources, &text).into_owned(), SIGNATURE_WORTH));
+    }
+    let mut views = Vec::with_capacity(shown_as.len());
+    for (view, text, worth) in shown_as {
+        let tokens = request.vocabulary.count(&text);
+        #[allow(clippy::cast_precision_loss)]
+        let gain = chance * worth * (tokens as f64).sqrt();
+        views.push(ShownAs { view, choice: Choice { tokens, gain, covers: Vec::new() } });
+        file.views.push(Shape::About(text));
+    }
+    views
+}
+
+/// The word of a signature that is the name of what it defines.
+fn name_in<'t>(signature: &'t str, name: &str) -> Option<&'t str> {
+    let mut found = None;
+    each_word(signature, |word| {
+        if found.is_none() && terms_of_word(word).last().is_some_and(|term| term == name) {
+            found = Some(word);
+        }
+    });
+    found
+}
+
+/// A signature on one line, as deep as it lies, with a mark for what is left out.
+fn outlined(symbol: &Defined, signature: &str) -> String {
+    let line: String = signature.split_whitespace().collect::<Vec<_>>().join(" ");
+    let cut = line.char_indices().map(|(at, _)| at).take_while(|&at| at <= SIGNATURE_BYTES_MAX).last().unwrap_or(0);
+    let line = if line.len() > SIGNATURE_BYTES_MAX { &line[..cut] } else { &line };
+    format!("{}{line} …", "    ".repeat(symbol.depth as usize))
 }
 
 /// Chunks of one file that are looked at.

@@ -2,7 +2,7 @@
 
 use super::{CompileError, Request, Sources};
 use crate::catalogue::matches_pattern;
-use crate::{Kind, Trust, Unit};
+use crate::{Detail, Kind, Trust, Unit};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
 /// A day as `YYYY-MM-DD`.
@@ -31,9 +31,11 @@ pub(super) fn applies(unit: &Unit, request: &Request<'_>) -> bool {
     may_see && holds && matches(&unit.scope.classes, request.class) && matches(&unit.scope.models, request.model) && request.held_out != Some(unit.id.as_str())
 }
 
-/// Whether the request asks for units of this kind, at this place.
+/// Whether the request asks for units of this kind, at this place. A wrong answer that is kept as a warning never is: it serves checks and
+/// tests, and a reader in haste would take it for a right one.
 pub(super) fn is_asked_for(unit: &Unit, request: &Request<'_>, paths: Option<&GlobSet>) -> bool {
-    (request.kinds.is_empty() || request.kinds.contains(&unit.kind)) && paths.is_none_or(|paths| paths.is_match(&*unit.place.path))
+    let is_wrong = matches!(&unit.detail, Detail::Example(example) if example.is_counterexample);
+    !is_wrong && (request.kinds.is_empty() || request.kinds.contains(&unit.kind)) && paths.is_none_or(|paths| paths.is_match(&*unit.place.path))
 }
 
 /// What must be there: units that say so within their scope, and those that the request names; each with what it requires, without what

@@ -8,7 +8,7 @@ mod chunk;
 mod persist;
 mod term;
 
-pub(crate) use blob::Blob;
+pub(crate) use blob::{Blob, Defined};
 pub(crate) use chunk::Span;
 pub(crate) use term::{TermId, Terms, each_word, terms_of_word};
 
@@ -178,6 +178,11 @@ impl Index {
 
     pub(crate) fn terms(&self) -> &Terms {
         &self.terms
+    }
+
+    /// A term as it is written.
+    pub(crate) fn name_of(&self, term: TermId) -> &str {
+        self.terms.name(term)
     }
 
     /// Contents that have the term, in this view or not.
