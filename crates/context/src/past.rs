@@ -39,6 +39,11 @@ pub enum Found {
 /// Looks for a piece of an earlier context.
 #[must_use]
 pub fn find(tree: &dyn Tree, git: Option<&Git>, wanted: &Wanted<'_>) -> Found {
+    if let Some(commit) = wanted.unit.strip_prefix("history:") {
+        let text = git.and_then(|git| git.run(&["show", "-s", "--format=%s", &git.resolve(commit)?]).ok());
+        // A commit never changes.
+        return text.map_or(Found::Nowhere(None), |subject| Found::Now(String::from_utf8_lossy(&subject).into_owned()));
+    }
     let path = &*wanted.place.path;
     let now = tree.read(path).ok().and_then(|bytes| piece(path, &bytes, wanted));
     if let Some((digest, text)) = &now

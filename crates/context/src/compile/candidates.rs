@@ -1,12 +1,12 @@
 //! What could be in a context, and what each way of showing it is worth.
 
 use super::choose::Choice;
-use super::manifest::View;
+use super::manifest::{Span, View};
 use super::units::kind_prior;
 use super::{Part, Request, Sources, Tier, Work, code, render, scope, shown};
 use crate::index::{each_word, terms_of_word};
-use crate::rank::Query;
-use crate::{Kind, Trust, Unit};
+use crate::rank::{Corpus, Query, Similar};
+use crate::{Digest, Kind, Place, Trust, Unit};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -38,6 +38,8 @@ pub(super) enum Content {
     Unit(usize, Vec<String>),
     /// A file of the corpus.
     Code(code::File),
+    /// A commit of the past, as it is shown.
+    Past(Box<Part>),
 }
 
 /// All candidates, and the worth of what they can cover.
@@ -60,6 +62,7 @@ impl Candidate {
                 vec![part]
             }
             Content::Code(file) => file.parts(work, view, shown.view, &self.why, density),
+            Content::Past(part) => vec![Part { span: Span { density, ..part.span.clone() }, ..(**part).clone() }],
         }
     }
 }
@@ -71,6 +74,9 @@ pub(super) fn find(sources: &Sources<'_>, request: &Request<'_>, query: &Query, 
     units(sources, request, query, taken, &facets, &mut found);
     if let Some(corpus) = sources.corpus.filter(|_| request.kinds.is_empty() || request.kinds.contains(&Kind::Code)) {
         code::find(sources, corpus, request, query, &facets, &mut found);
+    }
+    if let Some(corpus) = sources.corpus.filter(|_| request.kinds.is_empty() || request.kinds.contains(&Kind::History)) {
+        past(sources, corpus, request, query, &mut found);
     }
     // Covering every word once is worth as much as the best single view.
     let best = found.items.iter().flat_map(|item| &item.views).map(|view| view.choice.gain).fold(0.0, f64::max);
@@ -117,6 +123,42 @@ fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&
         }
     }
 }
+
+/// Commits of the past that can be shown at most, and files that each names.
+const COMMITS_MAX: usize = 5;
+const COMMIT_PATHS_MAX: usize = 6;
+
+/// Commits that said the like: what was wrong before, and where it was mended.
+fn past(sources: &Sources<'_>, corpus: &Corpus<'_>, request: &Request<'_>, query: &Query, found: &mut Candidates) {
+    let similar = corpus.history.map(|history| history.similar(query, corpus.unseen_commits, COMMITS_MAX)).unwrap_or_default();
+    for Similar { commit, subject, paths, nearness } in similar {
+        let short = &commit[..commit.len().min(12)];
+        let more = if paths.len() > COMMIT_PATHS_MAX { ", …" } else { "" };
+        let named = paths.iter().take(COMMIT_PATHS_MAX).map(String::as_str).collect::<Vec<_>>().join(", ");
+        let text = shown(sources, &format!("- history: {subject} [{short}] changed {named}{more}\n")).into_owned();
+        let unit = format!("history:{short}");
+        let why = "its message says the like".to_owned();
+        let span = Span {
+            unit: unit.clone(),
+            kind: Kind::History,
+            digest: Digest::of(text.as_bytes()),
+            place: Place::file(format!("commit {short}")),
+            view: View::Handle,
+            tier: Tier::Knowledge,
+            tokens: request.vocabulary.count(&text),
+            why: why.clone(),
+            density: 0.0,
+        };
+        #[allow(clippy::cast_precision_loss)]
+        let gain = HISTORY_WORTH * nearness * kind_prior(Kind::History) * (span.tokens as f64).sqrt();
+        let choice = Choice { tokens: span.tokens, gain, covers: Vec::new() };
+        let part = Part { tier: Tier::Knowledge, order: (Kind::History, unit.clone(), 0), text, span };
+        found.items.push(Candidate { unit, why, views: vec![ShownAs { view: View::Handle, choice }], content: Content::Past(Box::new(part)) });
+    }
+}
+
+/// What the nearest commit is worth against the best unit: it points to places and shows none.
+const HISTORY_WORTH: f64 = 0.25;
 
 /// A unit that is open, with what it is worth.
 struct Open<'a> {

@@ -138,13 +138,7 @@ fn candidate(
     let mut chunks = worth(spans, &ranked.chunks, &text);
     // Of a long file only the best chunks are looked at.
     chunks.truncate(CHUNKS_MAX);
-    let mut made = File {
-        path: file.path.to_string(),
-        fence: fence(&file.path),
-        digest: corpus.index.digest(file),
-        text,
-        views: Vec::new(),
-    };
+    let mut made = File { path: file.path.to_string(), fence: fence(&file.path), digest: corpus.index.digest(file), text, views: Vec::new() };
     let mut views = about(&mut made, sources, corpus, request, ranked, chance);
     let head = request.vocabulary.count(&format!("## {}\n", made.path));
     // Where each word of the task stands in this file.

@@ -18,6 +18,21 @@ struct Past {
     terms: Box<[(TermId, u16)]>,
     length: u32,
     paths: Box<[u32]>,
+    id: Box<str>,
+    subject: Box<str>,
+}
+
+/// A commit that said the like.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Similar {
+    /// Its full name.
+    pub commit: String,
+    /// The first line of its message.
+    pub subject: String,
+    /// What it changed, by the paths of now.
+    pub paths: Vec<String>,
+    /// How near it is, the nearest having 1.
+    pub nearness: f64,
 }
 
 /// Commits of the past, newest first, with what each said and changed. Paths are as they are called now.
@@ -66,7 +81,7 @@ impl History {
         paths.dedup();
         paths.iter().for_each(|&path| self.by_path[path as usize].push(number));
         self.length += u64::from(length);
-        self.commits.push(Past { terms: terms.into(), length, paths: paths.into() });
+        self.commits.push(Past { terms: terms.into(), length, paths: paths.into(), id: commit.id.as_str().into(), subject: commit.subject.as_str().into() });
     }
 
     fn path_id(&mut self, path: &str) -> u32 {
@@ -125,8 +140,26 @@ impl History {
     }
 
     /// Votes of the nearest of the commits after the first `unseen`, by number of the path.
-    #[allow(clippy::cast_precision_loss)]
     pub(crate) fn nearest(&self, query: &Query, unseen: usize) -> FxHashMap<u32, f64> {
+        self.votes(self.by_words(query, unseen))
+    }
+
+    /// The `most` nearest of the commits after the first `unseen`, the nearest first.
+    #[must_use]
+    pub fn similar(&self, query: &Query, unseen: usize, most: usize) -> Vec<Similar> {
+        let nearest = self.nearest_commits(self.by_words(query, unseen));
+        let best = nearest.first().map_or(1.0, |&(_, score)| score).max(f64::MIN_POSITIVE);
+        let told = nearest.into_iter().take(most).map(|(number, score)| {
+            let commit = &self.commits[number as usize];
+            let paths = commit.paths.iter().map(|&path| self.path(path).to_owned()).collect();
+            Similar { commit: commit.id.to_string(), subject: commit.subject.to_string(), paths, nearness: score / best }
+        });
+        told.collect()
+    }
+
+    /// BM25 of the messages.
+    #[allow(clippy::cast_precision_loss)]
+    fn by_words(&self, query: &Query, unseen: usize) -> FxHashMap<u32, f64> {
         let mut by_commit: FxHashMap<u32, f64> = FxHashMap::default();
         let mean = (self.length as f64 / self.commits.len().max(1) as f64).max(1.0);
         for (name, _) in &query.terms {
@@ -138,13 +171,19 @@ impl History {
                 *by_commit.entry(number).or_default() += weight * count * (K1 + 1.0) / (count + K1 * (1.0 - B + B * f64::from(commit.length) / mean));
             }
         }
-        self.votes(by_commit)
+        by_commit
     }
 
-    fn votes(&self, by_commit: FxHashMap<u32, f64>) -> FxHashMap<u32, f64> {
+    /// The nearest commits that changed something, the nearest first.
+    fn nearest_commits(&self, by_commit: FxHashMap<u32, f64>) -> Vec<(u32, f64)> {
         let mut nearest: Vec<(u32, f64)> = by_commit.into_iter().filter(|(number, _)| !self.commits[*number as usize].paths.is_empty()).collect();
         nearest.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         nearest.truncate(NEAREST);
+        nearest
+    }
+
+    fn votes(&self, by_commit: FxHashMap<u32, f64>) -> FxHashMap<u32, f64> {
+        let nearest = self.nearest_commits(by_commit);
         let best = nearest.first().map_or(1.0, |&(_, score)| score).max(1e-9);
         let mut votes: FxHashMap<u32, f64> = FxHashMap::default();
         for (number, score) in nearest {

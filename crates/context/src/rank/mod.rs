@@ -7,7 +7,7 @@ mod lexical;
 mod query;
 
 pub use fuse::{Evidence, RankedFile, SIGNALS, Signal, rank};
-pub use history::History;
+pub use history::{History, Similar};
 pub(crate) use lexical::idf;
 pub use query::Query;
 

@@ -63,7 +63,10 @@ pub(super) fn run(is_json: bool) -> Result<Outcome, Failure> {
     let server = DemoServer::start(project.dir())?;
     say("1. A shop for tea-ware wrote its rules as plain files. Figures stand once, in data/policy.toml; pages quote them from there.");
     let (before, first) = moment(&project, &server)?;
-    say(&format!("   A customer asks: \"{QUESTION}\"\n   The gateway attaches the pack of its class: {} tokens of context, {BUDGET_TOKENS} allowed.", before.context_tokens));
+    say(&format!(
+        "   A customer asks: \"{QUESTION}\"\n   The gateway attaches the pack of its class: {} tokens of context, {BUDGET_TOKENS} allowed.",
+        before.context_tokens
+    ));
     say(&format!("   The answer of local/extract: \"{}\"\n   The checks find {}.\n", before.answer, many(before.found.len(), "fault")));
     say(&format!("2. Somebody changes one figure in one file: {POLICY} says \"{}\" instead of \"{}\".\n", AFTER.trim(), BEFORE.trim()));
     project.write(POLICY, &desk::file(POLICY).replacen(BEFORE, AFTER, 1))?;
