@@ -2,6 +2,7 @@
 //! The last line is `N passed, N failed, N skipped`, alone.
 
 mod clients;
+mod context;
 mod rust;
 mod server;
 
@@ -59,13 +60,14 @@ struct Part {
 
 /// In this order: what is quick and says most comes first. The suites that need the real binary use the dev profile:
 /// `binary` has already built it, whereas a release build of everything takes longer on two cores than they run.
-const PARTS: [Part; 10] = [
+const PARTS: [Part; 11] = [
     Part { name: "house", what: "rules of the repository", run: house::check },
     Part { name: "format", what: "cargo fmt --check", run: rust::format },
     Part { name: "lints", what: "cargo clippy, warnings are errors", run: rust::lints },
     Part { name: "unit", what: "tests inside the crates", run: rust::unit },
     Part { name: "doc", what: "examples in the documentation", run: rust::doc },
     Part { name: "binary", what: "suites that use the crates and the binary from outside", run: rust::binary },
+    Part { name: "context", what: "the repository's own context: checks, rules, lock, score", run: context::context },
     Part { name: "demo", what: "jeton demo, and what it prints", run: clients::demo },
     Part { name: "python", what: "the vendors' Python SDKs against a running server", run: clients::python },
     Part { name: "node", what: "the vendors' Node SDKs against a running server", run: clients::node },

@@ -1,5 +1,6 @@
 //! Values quoted from their source, `{fact: 30 from policy.toml#/refund/days}`, so that a text cannot say what its source does not.
 
+use crate::markdown::Document;
 use crate::tree::{Tree, file_name, normalize, parent};
 use crate::{Fact, Finding, Place, Severity, json, toml_values, yaml};
 use regex::Regex;
@@ -11,18 +12,27 @@ const OPEN: &str = "{fact:";
 /// The longest quotation, in bytes.
 const FACT_BYTES_MAX: usize = 1000;
 
-/// The quotations of a body whose first line is `body_line` of the file `path`.
-pub(crate) fn find(body: &str, path: &str, body_line: u32) -> Vec<Fact> {
+/// The quotations of a body whose first line is `body_line` of the file `path`. Code quotes nothing: there, a page can show how it is
+/// written. `document` is the body by its parts.
+pub(crate) fn find(body: &str, document: &Document, path: &str, body_line: u32) -> Vec<Fact> {
     let mut facts = Vec::new();
     let mut from = 0;
     while let Some(at) = body[from..].find(OPEN) {
         let start = from + at;
         from = start + OPEN.len();
+        if is_code(document, start) {
+            continue;
+        }
         let Some(length) = length(&body[from..]) else { continue };
         let line = body_line + u32::try_from(body[..start].matches('\n').count()).unwrap_or(0);
         facts.extend(parse(&body[from..from + length], path, line, (start, from + length + 1)));
     }
     facts
+}
+
+fn is_code(document: &Document, at: usize) -> bool {
+    let spans = document.codes.iter().map(|code| &code.span).chain(document.blocks.iter().map(|block| &block.span));
+    spans.into_iter().any(|span| span.contains(&at))
 }
 
 /// Bytes until the brace that closes; braces in regular expressions come in pairs, or after `\`. A quotation stands on one line.
@@ -70,7 +80,7 @@ pub fn fill_facts(body: &str, facts: &[Fact], path: &str, tree: &dyn Tree) -> (S
                 out.push_str(&fact.said);
                 let message = format!("the fact `{}` cannot be taken from its source: {why}", fact.said);
                 let remedy = format!("Correct `{}#{}`, or write the value as plain text.", fact.path, fact.pointer);
-                findings.push(Finding::new("fact-without-source", Severity::Error, Place::line(path, fact.line), message, remedy));
+                findings.push(Finding::new("fact-source-missing", Severity::Error, Place::line(path, fact.line), message, remedy));
             }
         }
     }
@@ -131,12 +141,13 @@ fn captured(text: &str, pattern: &str) -> Result<String, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::markdown;
     use crate::tree::MemoryTree;
     use proptest::prelude::*;
 
     fn check(body: &str, expected: &str, faults: usize) {
         let tree = MemoryTree::new([("policy.toml", "[refund]\ndays = 45\n"), ("src/a.rs", "const DAYS: u32 = 14;\n"), ("p.json", "{\"a\": \"b\"}")]);
-        let facts = find(body, "context/a.md", 3);
+        let facts = find(body, &markdown::parse(body), "context/a.md", 3);
         let (filled, findings) = fill_facts(body, &facts, "context/a.md", &tree);
         assert_eq!((filled.as_str(), findings.len()), (expected, faults), "{body}: {findings:?}");
     }
@@ -148,14 +159,25 @@ mod tests {
         check("{fact: 30 from policy.toml#/refund/weeks}", "30", 1);
         check("{fact: 30 from gone.toml#/a} {fact: 1 from src/a.rs#/a} {fact: 2 from src/a.rs#re:(}", "30 1 2", 3);
         check("{fact: 30} {fact: 30 from ../../x#/a} {fact: open", "{fact: 30} {fact: 30 from ../../x#/a} {fact: open", 0);
-        assert_eq!(find("a\n{fact: 1 from b#/c}", "x", 10).first().map(|fact| (fact.line, fact.span)), Some((11, (2, 21))));
+        assert_eq!(find("a\n{fact: 1 from b#/c}", &Document::default(), "x", 10).first().map(|fact| (fact.line, fact.span)), Some((11, (2, 21))));
+    }
+
+    #[test]
+    fn code_shows_how_a_quotation_is_written() {
+        let check = |body: &str, expected: usize| assert_eq!(find(body, &markdown::parse(body), "a.md", 1).len(), expected, "{body}");
+        let quoted = "{fact: 30 from policy.toml#/refund/days}";
+        check(&format!("Write `{quoted}` for {quoted} days."), 1);
+        check(&format!("```md\n{quoted}\n```\n"), 0);
+        check(&format!("Text.\n\n    {quoted}\n"), 0);
+        check("It is {fact: `x` from policy.toml#/name}.", 1);
+        check(&format!("| `a` | {quoted} |\n| --- | --- |\n| b | `{quoted}` |\n"), 1);
     }
 
     proptest! {
         #[test]
         fn any_text_is_filled(body in "(\\{fact: |[a-z{}# é\n]|from | from policy.toml#/refund/days\\}|re:\\(a\\)){0,30}") {
             let tree = MemoryTree::new([("policy.toml", "[refund]\ndays = 45\n")]);
-            let facts = find(&body, "a.md", 1);
+            let facts = find(&body, &markdown::parse(&body), "a.md", 1);
             let _ = fill_facts(&body, &facts, "a.md", &tree);
         }
     }

@@ -30,6 +30,7 @@ pub mod rank;
 pub mod report;
 mod role;
 mod rows;
+mod rule_text;
 pub mod sandbox;
 pub mod schema;
 pub mod score;

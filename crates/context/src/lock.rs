@@ -74,12 +74,14 @@ impl Lock {
 
 fn locked(unit: &Unit, print: &dyn Fn(&Anchor) -> Option<AnchorPrint>) -> LockedUnit {
     let scope = serde_json::to_string(&unit.scope).unwrap_or_default();
+    // A file may be declared and mentioned in the text too; what is declared says more, and so it counts.
+    let (declared, mentioned): (Vec<&Anchor>, Vec<&Anchor>) = unit.anchors.iter().partition(|anchor| anchor.is_declared);
     LockedUnit {
         digest: unit.digest,
         body: Digest::of(unit.body.as_bytes()),
         scope: Digest::of(scope.as_bytes()),
         tokens: unit.tokens.clone(),
-        anchors: unit.anchors.iter().map(|anchor| (anchor_name(anchor), print(anchor))).collect(),
+        anchors: mentioned.into_iter().chain(declared).map(|anchor| (anchor_name(anchor), print(anchor))).collect(),
     }
 }
 

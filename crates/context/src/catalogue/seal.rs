@@ -23,8 +23,9 @@ pub(super) fn seal(draft: Draft, owners: &CodeOwners, names: &Names<'_>) -> Unit
     unit.trust = unit.trust.min(trust_of(&unit.place.path));
     if is_prose {
         let line = if body_line == 0 { unit.place.first_line } else { body_line };
-        let mut found = mentions::find(&parsed(&unit.body, &definitions), &unit.place.path, line, names);
-        unit.facts = facts::find(&unit.body, &unit.place.path, line);
+        let document = parsed(&unit.body, &definitions);
+        let mut found = mentions::find(&document, &unit.place.path, line, names);
+        unit.facts = facts::find(&unit.body, &document, &unit.place.path, line);
         if body_line == 0 {
             found.iter_mut().for_each(|anchor| anchor.line = line);
             unit.facts.iter_mut().for_each(|fact| fact.line = line);

@@ -3,6 +3,7 @@
 use super::manifest::{Span, View};
 use super::{Part, Segment, Sources, Tier, shown};
 use crate::facts::fill_facts;
+use crate::rule_text::RuleText;
 use crate::{Kind, Trust, Unit};
 use jeton_text::Vocabulary;
 
@@ -78,7 +79,7 @@ pub(super) fn unit_text(sources: &Sources<'_>, unit: &Unit, view: View, body: &s
     let id = unit.id.strip_prefix(unit.kind.name()).and_then(|rest| rest.strip_prefix(':')).unwrap_or(&unit.id);
     let text = match (unit.kind, view) {
         (_, View::Handle) => format!("- {}: {} [{id}]{warning}\n", unit.kind.name(), unit.title),
-        (Kind::Constraint, _) => format!("- {} [{id}]{warning}\n", one_line(body)),
+        (Kind::Constraint, _) => rule(&RuleText::new(unit, body), &format!("[{id}]{warning}")),
         _ => format!("## {} [{id}]{warning}\n\n{}\n\n", unit.title, without_title(body, &unit.title).trim()),
     };
     if unit.trust == Trust::Untrusted {
@@ -88,8 +89,10 @@ pub(super) fn unit_text(sources: &Sources<'_>, unit: &Unit, view: View, body: &s
     }
 }
 
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
+/// The id stands behind the first paragraph, where short rules end.
+fn rule(rule: &RuleText, mark: &str) -> String {
+    let RuleText { head, rest } = rule;
+    if rest.is_empty() { format!("- {head} {mark}\n") } else { format!("- {head} {mark}\n\n{rest}\n\n") }
 }
 
 /// A section's own heading says what the title says.

@@ -2,6 +2,7 @@
 
 use super::{Kind, Tree, Unit};
 use crate::constraint::Constraint;
+use crate::rule_text::RuleText;
 use crate::{Detail, Severity, facts, markdown};
 use std::fmt::Write;
 
@@ -37,7 +38,8 @@ fn rule(unit: &Unit, tree: &dyn Tree, with_scope: bool) -> String {
         _ => "",
     };
     let scope = if with_scope && !unit.scope.paths.is_empty() { format!(" (in `{}`)", unit.scope.paths.join("`, `")) } else { String::new() };
-    format!("- {must}{}{scope}", filled(unit, tree).trim().replace('\n', "\n  "))
+    let RuleText { head, rest } = RuleText::new(unit, &filled(unit, tree));
+    if rest.is_empty() { format!("- {must}{head}{scope}") } else { format!("- {must}{head}{scope}\n\n{rest}\n") }
 }
 
 fn section(unit: &Unit, tree: &dyn Tree, with_scope: bool) -> String {
@@ -77,7 +79,7 @@ pub(super) fn demoted(text: &str) -> String {
 /// A line of `llms.txt`.
 pub(super) fn link(unit: &Unit, tree: &dyn Tree) -> String {
     let note = match unit.kind {
-        Kind::Constraint => filled(unit, tree).lines().next().unwrap_or_default().to_owned(),
+        Kind::Constraint => RuleText::new(unit, &filled(unit, tree)).head,
         _ => String::new(),
     };
     let note = if note.is_empty() || note == unit.title { String::new() } else { format!(": {note}") };

@@ -27,6 +27,20 @@ fn a_lock_reads_back() {
 }
 
 #[test]
+fn what_is_declared_counts_where_it_is_mentioned_too() {
+    let files = [("src/x.rs", "fn y() {}\n"), ("context/a.md", "---\nid: a\nanchors: [src/x.rs]\n---\nSee `src/x.rs`.\n")];
+    let catalogue = Catalogue::build(&MemoryTree::new(files), &CatalogueOptions::default());
+    let print = |anchor: &Anchor| {
+        let digest = Digest::of(if anchor.is_declared { b"declared" } else { b"mentioned" });
+        Some(AnchorPrint { signature: digest, body: digest })
+    };
+    let lock = Lock::of(&catalogue, &print);
+    let anchor = Anchor { path: "src/x.rs".to_owned(), at: None, is_declared: true, line: 3 };
+    assert_eq!(catalogue.units().iter().find(|unit| unit.id == "doc:a").map(|unit| unit.anchors.len()), Some(2));
+    assert_eq!(lock.print("doc:a", &anchor), Some(print(&anchor)));
+}
+
+#[test]
 fn bad_lines_are_reported_and_the_rest_is_read() {
     let text = format!("{}<<<<<<< ours\n[[unit]]\nid = 3\n[[unit]]\nid = \"doc:c\"\ndigest = \"x\"\n", lock(&[A], ""));
     let (read, findings) = Lock::parse(&text, LOCK_FILE);
