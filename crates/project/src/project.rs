@@ -11,7 +11,7 @@ pub const FILE_NAME: &str = "jeton.toml";
 /// Where packs may stand in files of their own, from the project's directory.
 pub const PACK_DIR: &str = "context/packs";
 
-/// The largest file of a pack, in bytes; the dearest that a query of fixed text needs is far below.
+/// The largest file of a pack, in bytes: far above what a long query of fixed text needs.
 const PACK_BYTES_MAX: u64 = 1 << 20;
 
 /// A directory that is, or may become, a project. `jeton.toml` need not exist: then every default holds.
@@ -58,9 +58,9 @@ impl Project {
     /// As [`crate::load_with_packs`]; where a file cannot be read or is no UTF-8; where a pack's file lies outside the project.
     pub fn load(&self, env: &dyn Fn(&str) -> Option<String>) -> Result<Snapshot, Report> {
         let text = match std::fs::read(self.file()) {
-            Ok(bytes) => text_of(FILE_NAME, bytes).map_err(only)?,
+            Ok(bytes) => text_of(FILE_NAME, bytes)?,
             Err(error) if error.kind() == ErrorKind::NotFound => String::new(),
-            Err(error) => return Err(only(not_readable(FILE_NAME, &error))),
+            Err(error) => return Err(not_readable(FILE_NAME, &error)),
         };
         let (packs, mut unreadable) = self.packs();
         match load_with_packs(FILE_NAME, &text, &packs, env) {
@@ -88,7 +88,7 @@ impl Project {
             let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
             let path_label = format!("{PACK_DIR}/{}", path.file_name().unwrap_or_default().to_string_lossy());
             let text = self.pack_text(&path, &path_label).unwrap_or_else(|mistake| {
-                unreadable.push(mistake);
+                unreadable.extend(mistake.diagnostics);
                 String::new()
             });
             packs.push(PackText { name, path_label, text });
@@ -96,7 +96,7 @@ impl Project {
         (packs, unreadable)
     }
 
-    fn pack_text(&self, path: &Path, label: &str) -> Result<String, Diagnostic> {
+    fn pack_text(&self, path: &Path, label: &str) -> Result<String, Report> {
         let real = |path: &Path| std::fs::canonicalize(path).map_err(|error| not_readable(label, &error));
         let place = real(path)?;
         if !place.starts_with(real(&self.dir)?) {
@@ -115,7 +115,7 @@ impl Project {
     }
 }
 
-fn text_of(label: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
+fn text_of(label: &str, bytes: Vec<u8>) -> Result<String, Report> {
     String::from_utf8(bytes).map_err(|error| {
         let valid = String::from_utf8_lossy(&error.as_bytes()[..error.utf8_error().valid_up_to()]).into_owned();
         let place = (valid.matches('\n').count() + 1, valid.rsplit('\n').next().unwrap_or_default().chars().count() + 1);
@@ -123,19 +123,15 @@ fn text_of(label: &str, bytes: Vec<u8>) -> Result<String, Diagnostic> {
     })
 }
 
-fn not_readable(label: &str, error: &std::io::Error) -> Diagnostic {
+fn not_readable(label: &str, error: &std::io::Error) -> Report {
     let remedy = "give the user that runs Jeton the right to read the file";
     unreadable(label, (0, 0), format!("the file cannot be read: {}", error.kind()), "a file that can be read", remedy)
 }
 
-fn only(diagnostic: Diagnostic) -> Report {
-    Report { diagnostics: vec![diagnostic] }
-}
-
-fn unreadable(label: &str, (line, column): (usize, usize), message: String, expected: &str, remedy: &str) -> Diagnostic {
+fn unreadable(label: &str, (line, column): (usize, usize), message: String, expected: &str, remedy: &str) -> Report {
     let end_column = if line == 0 { 0 } else { column + 1 };
     let (file, expected, remedy) = (label.to_owned(), expected.to_owned(), remedy.to_owned());
-    Diagnostic { file, line, column, end_column, message, expected, remedy, code: Code::Unreadable, excerpt: None }
+    Report { diagnostics: vec![Diagnostic { file, line, column, end_column, message, expected, remedy, code: Code::Unreadable, excerpt: None }] }
 }
 
 #[cfg(test)]
