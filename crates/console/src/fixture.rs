@@ -8,7 +8,9 @@ use http_body_util::BodyExt;
 use hyper::service::Service;
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_core::{Attribution, CallId, Certainty, Clock, Cost, Fault, FaultKind, ManualClock, Nanousd, Timestamp, Usage};
-use jeton_ledger::{AccountConfig, Budget, CallRecord, CallStatus, Decision, Ledger, StageTime, TryRecord, Window, sqlite};
+use jeton_ledger::{
+    AccountConfig, Budget, CallRecord, CallStatus, ContextAsker, ContextReceipt, ContextSpan, Decision, HoldOut, Ledger, StageTime, TryRecord, Window, sqlite,
+};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -218,6 +220,39 @@ pub(crate) fn good(ago_ms: i64) -> CallRecord {
         bytes_out: 4_000,
     }];
     record
+}
+
+/// Context that a call was given.
+pub(crate) fn attached() -> ContextReceipt {
+    let span = ContextSpan {
+        unit: "doc:docs/refunds.md".into(),
+        kind: "doc".into(),
+        digest: "d1".into(),
+        path: "docs/refunds.md".into(),
+        first_line: 3,
+        last_line: 9,
+        tokens: 70,
+        view: "full".into(),
+        why: "`refund` stands in its title".into(),
+        tier: "retrieved".into(),
+        is_eligible: true,
+    };
+    let hold_out = HoldOut { share_ppm: 20_000, eligible: 2, propensity_ppb: 10_000_000, held_out: Some("doc:docs/old.md".into()) };
+    ContextReceipt {
+        pack: "refunds".into(),
+        asked_by: ContextAsker::Class,
+        digest: "m1".into(),
+        snapshot: "s1".into(),
+        query_digest: "q1".into(),
+        vocabulary: "o200k_base".into(),
+        tokens: 70,
+        budget_tokens: 4_000,
+        bytes: 300,
+        breakpoints: 1,
+        breakpoints_dropped: 0,
+        spans: vec![span],
+        hold_out: Some(hold_out),
+    }
 }
 
 /// A call whose cost and tokens nobody knows, that failed.

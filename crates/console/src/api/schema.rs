@@ -173,7 +173,48 @@ fn receipts() -> Vec<(&'static str, Value)> {
         "comment": json!({ "type": ["string", "null"], "description": "Why, in at most 4096 bytes." }),
         "by": json!({ "type": ["string", "null"], "description": "Whose word it is. A key's feedback always carries the key's name." }),
     } });
-    vec![("Try", one_try), ("Entry", entry), ("Feedback", feedback), ("NewFeedback", new_feedback), ("Receipt", receipt())]
+    let mut schemas = vec![("Try", one_try), ("Entry", entry), ("Feedback", feedback), ("NewFeedback", new_feedback), ("Receipt", receipt())];
+    schemas.extend(attached());
+    schemas
+}
+
+/// The context that a call was given.
+fn attached() -> [(&'static str, Value); 3] {
+    let span = object([
+        ("unit", text("The unit's id.")),
+        ("kind", text("Its kind.")),
+        ("digest", text("Digest of the unit as it was.")),
+        ("path", text("The file that it stands in, from the project's directory.")),
+        ("first_line", integer("Its first line there, from 1; 0 where it has none.")),
+        ("last_line", integer("Its last line there; 0 where it has none.")),
+        ("tokens", integer("Tokens of the stretch.")),
+        ("view", text("How much of the unit it shows: handle, signature, excerpt or full.")),
+        ("why", text("Why it is in.")),
+        ("tier", text("How stable it is: its place in the order.")),
+        ("is_eligible", truth("Whether the draw could have left the unit out.")),
+    ]);
+    let hold_out = object([
+        ("share_ppm", integer("The chance, in millionths, that one eligible unit was left out.")),
+        ("eligible", integer("How many units were eligible.")),
+        ("propensity_ppb", integer("The chance of each of them to be the one, in thousand-millionths.")),
+        ("held_out", optional_text("The unit that was left out; null where none was.")),
+    ]);
+    let receipt = object([
+        ("pack", text("The pack.")),
+        ("asked_by", choice(&["header", "class"], "What asked for it.")),
+        ("digest", text("Digest of the manifest.")),
+        ("snapshot", text("Digest of the catalogue that it was compiled from.")),
+        ("query_digest", text("Digest of what was looked for.")),
+        ("vocabulary", text("In which tokens are counted.")),
+        ("tokens", integer("Tokens of the whole.")),
+        ("budget_tokens", integer("The most that it could have had.")),
+        ("bytes", integer("Bytes by which the request grew.")),
+        ("breakpoints", integer("Cache breakpoints that were set.")),
+        ("breakpoints_dropped", integer("Those that were asked for and not set.")),
+        ("spans", list(&of("AttachedSpan"))),
+        ("hold_out", or_null(&of("HoldOut"))),
+    ]);
+    [("AttachedSpan", span), ("HoldOut", hold_out), ("AttachedContext", receipt)]
 }
 
 fn receipt() -> Value {
@@ -210,6 +251,7 @@ fn receipt() -> Value {
         ("response_bytes", integer("Bytes of the response's body.")),
         ("finish_reason", optional_text("Why the model stopped, in the provider's word.")),
         ("tool_calls", integer("Tool calls in the answer.")),
+        ("context", or_null(&of("AttachedContext"))),
         ("fault", or_null(&of("Fault"))),
         ("config_digest", text("Digest of the configuration in force.")),
         ("stages", list(&object([("stage", text("The stage.")), ("at_us", integer("When it was reached, in microseconds."))]))),

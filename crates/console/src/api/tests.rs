@@ -1,5 +1,5 @@
 use super::openapi_document;
-use crate::fixture::{Fixture, good, local, unknown};
+use crate::fixture::{Fixture, attached, good, local, unknown};
 use crate::metrics::grammar;
 use axum::body::Body;
 use serde_json::{Value, json};
@@ -88,6 +88,11 @@ async fn every_answer_fits_its_schema() {
         (receipt["cost_nanousd"].clone(), receipt["usage"]["input"].clone(), receipt["charge_certainty"].as_str()),
         (Value::Null, Value::Null, Some("unknown"))
     );
+    let mut given = good(30_000);
+    given.context = Some(Box::new(attached()));
+    let given = fixture.settle(given);
+    let receipt = check(&fixture, &format!("/api/calls/{given}"), "Receipt").await;
+    assert_eq!((receipt["context"]["spans"][0]["unit"].as_str(), receipt["context"]["hold_out"]["eligible"].as_i64()), (Some("doc:docs/refunds.md"), Some(2)));
     for by in super::DIMENSIONS {
         check(&fixture, &format!("/api/cost?by={by}&since=all"), "CostReport").await;
         check(&fixture, &format!("/api/latency?by={by}"), "LatencyReport").await;

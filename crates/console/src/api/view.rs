@@ -2,7 +2,9 @@
 //! microseconds, and what nobody knows is `null`.
 
 use jeton_core::{Cost, Fault, Timestamp, Usage};
-use jeton_ledger::{AccountStanding, CallDetail, CallRow, CostRow, EntryRow, Feedback, LatencyRow, Percentiles, SeriesRow, Sums, TryRecord};
+use jeton_ledger::{
+    AccountStanding, CallDetail, CallRow, ContextReceipt, ContextSpan, CostRow, EntryRow, Feedback, LatencyRow, Percentiles, SeriesRow, Sums, TryRecord,
+};
 use serde_json::{Value, json};
 
 pub(super) fn moment(at: Timestamp) -> Value {
@@ -60,6 +62,26 @@ pub(super) fn feedback(feedback: &Feedback) -> Value {
     json!({ "verdict": feedback.verdict, "score": feedback.score, "comment": feedback.comment, "by": feedback.by, "at": moment(feedback.at) })
 }
 
+/// The context that a call was given.
+fn attached(context: &ContextReceipt) -> Value {
+    let span = |span: &ContextSpan| {
+        json!({
+            "unit": span.unit, "kind": span.kind, "digest": span.digest, "path": span.path, "first_line": span.first_line, "last_line": span.last_line,
+            "tokens": span.tokens, "view": span.view, "why": span.why, "tier": span.tier, "is_eligible": span.is_eligible,
+        })
+    };
+    let hold_out = context
+        .hold_out
+        .as_ref()
+        .map(|draw| json!({ "share_ppm": draw.share_ppm, "eligible": draw.eligible, "propensity_ppb": draw.propensity_ppb, "held_out": draw.held_out }));
+    json!({
+        "pack": context.pack, "asked_by": context.asked_by, "digest": context.digest, "snapshot": context.snapshot,
+        "query_digest": context.query_digest, "vocabulary": context.vocabulary, "tokens": context.tokens, "budget_tokens": context.budget_tokens,
+        "bytes": context.bytes, "breakpoints": context.breakpoints, "breakpoints_dropped": context.breakpoints_dropped,
+        "spans": context.spans.iter().map(span).collect::<Vec<_>>(), "hold_out": hold_out,
+    })
+}
+
 pub(super) fn receipt(detail: &CallDetail) -> Value {
     let call = &detail.record;
     let (known, unknown) = cost(&call.cost);
@@ -72,7 +94,7 @@ pub(super) fn receipt(detail: &CallDetail) -> Value {
         "charged_nanousd": call.charged.0, "charge_certainty": call.charge_certainty, "held_nanousd": call.held.0,
         "price_version": call.price_version, "simulated": call.simulated, "first_content_us": call.first_content_us, "total_us": call.total_us,
         "own_us": call.own_us, "request_bytes": call.request_bytes, "response_bytes": call.response_bytes, "finish_reason": call.finish_reason,
-        "tool_calls": call.tool_calls, "fault": call.fault.as_ref().map(fault), "config_digest": call.config_digest,
+        "tool_calls": call.tool_calls, "context": call.context.as_deref().map(attached), "fault": call.fault.as_ref().map(fault), "config_digest": call.config_digest,
         "stages": call.stages.iter().map(|stage| json!({ "stage": stage.stage, "at_us": stage.at_us })).collect::<Vec<_>>(),
         "decisions": call.decisions.iter().map(|decision| json!({ "stage": decision.stage, "what": decision.what })).collect::<Vec<_>>(),
         "tries": call.tries.iter().map(try_row).collect::<Vec<_>>(),

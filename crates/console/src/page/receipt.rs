@@ -5,7 +5,7 @@ use super::html::{Html, html};
 use super::prose;
 use super::show::{bytes, count, duration_us, moment, money, time, unknown};
 use jeton_core::{Certainty, Cost, Fault};
-use jeton_ledger::{CallDetail, CallRecord, CallStatus, Feedback, TryRecord};
+use jeton_ledger::{CallDetail, CallRecord, CallStatus, ContextReceipt, Feedback, TryRecord};
 use jiff::tz::TimeZone;
 
 /// The receipt as an article.
@@ -17,6 +17,9 @@ pub(crate) fn article(detail: &CallDetail, zone: &TimeZone) -> Html {
     }
     text.push(&html!("<h2>Money</h2><dl class=\"leaders\">{}</dl>", money_lines(call)));
     text.push(&html!("<h2>Tokens</h2><dl class=\"leaders\">{}</dl>", token_lines(call)));
+    if let Some(context) = &call.context {
+        text.push(&html!("<h2>Context</h2><dl class=\"leaders\">{}</dl>", context_lines(context)));
+    }
     text.push(&html!("<h2>Time</h2>{}{}", timeline(call), stages(call)));
     if !call.tries.is_empty() {
         text.push(&html!("<h2>{}</h2>{}", if call.tries.len() == 1 { "Try" } else { "Tries" }, tries(call)));
@@ -217,6 +220,23 @@ fn tries(call: &CallRecord) -> Html {
          <th scope=\"col\" class=\"num\">Took</th><th scope=\"col\" class=\"num\">Cost</th></tr></thead><tbody>{}</tbody></table></div>",
         rows
     )
+}
+
+/// What was attached, unit by unit, and what a draw left out.
+fn context_lines(context: &ContextReceipt) -> Html {
+    let mut lines = line("", "Pack", &html!("{}, asked for by the {}", context.pack, context.asked_by.name()));
+    for span in &context.spans {
+        let place = if span.first_line == 0 { span.path.clone() } else { format!("{}:{}–{}", span.path, span.first_line, span.last_line) };
+        let why = html!("{} <span class=\"sub\">{}, {}: {}</span>", count(span.tokens), place, span.view, prose(&span.why));
+        lines.push(&line("", &span.unit, &why));
+    }
+    if let Some(draw) = &context.hold_out {
+        let left_out = draw.held_out.as_deref().unwrap_or("nothing");
+        lines.push(&line("", "Left out by a draw", &html!("{} <span class=\"sub\">of {} eligible units</span>", left_out, count(draw.eligible))));
+    }
+    let whole = format!("{} of {} tokens ({})", count(context.tokens), count(context.budget_tokens), context.vocabulary);
+    lines.push(&line("strong", "Whole context", &html!("{}", whole)));
+    lines
 }
 
 fn request_lines(call: &CallRecord) -> Html {

@@ -1,4 +1,4 @@
-use crate::fixture::{Fixture, good, local, unknown};
+use crate::fixture::{Fixture, attached, good, local, unknown};
 use axum::body::Body;
 use jeton_core::Nanousd;
 use jeton_ledger::{AccountConfig, Budget, CallRecord, Window};
@@ -15,6 +15,10 @@ fn nasty(mut record: CallRecord) -> CallRecord {
     record.model_asked = NASTY.into();
     record.finish_reason = Some(NASTY.into());
     record.decisions[0].what = NASTY.into();
+    let mut context = attached();
+    (context.pack, context.spans[0].unit, context.spans[0].why) = (NASTY.into(), NASTY.into(), NASTY.into());
+    (context.spans[0].path, context.vocabulary) = (NASTY.into(), NASTY.into());
+    record.context = Some(Box::new(context));
     record.tries[0].provider = NASTY.into();
     record.tries[0].outcome = NASTY.into();
     if let Some(fault) = &mut record.fault {
