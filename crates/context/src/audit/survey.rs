@@ -89,10 +89,10 @@ impl<'t> Survey<'t> {
         }
         let lines = text.lines().filter(|line| !line.trim().is_empty()).count() as u64;
         let tests = tests_found::count(&text, language);
-        if tests > 0 {
-            if let Some(framework) = tests_found::framework(&text, language) {
-                *self.frameworks.entry(framework).or_default() += 1;
-            }
+        if tests > 0
+            && let Some(framework) = tests_found::framework(&text, language)
+        {
+            *self.frameworks.entry(framework).or_default() += 1;
         }
         let speaks_of_itself = speaks_of_itself(&text, language);
         self.sources.push(SourceFile { path: path.clone(), role, language, lines, tests, speaks_of_itself });
