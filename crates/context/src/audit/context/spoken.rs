@@ -38,6 +38,8 @@ pub(super) struct Spoken<'a> {
     directories: BTreeSet<String>,
     /// Names that documents write.
     words: BTreeSet<String>,
+    /// Names of documents, without their endings and in small letters: `docs/refunds.md` speaks of what is called `refunds`.
+    pages: BTreeSet<String>,
     /// Directories that documents write as paths, or whose files they do.
     paths: BTreeSet<String>,
     scopes: Vec<GlobMatcher>,
@@ -52,6 +54,7 @@ impl<'a> Spoken<'a> {
             standing: BTreeSet::new(),
             directories: BTreeSet::new(),
             words: BTreeSet::new(),
+            pages: BTreeSet::new(),
             paths: BTreeSet::new(),
             scopes: Vec::new(),
         };
@@ -60,6 +63,7 @@ impl<'a> Spoken<'a> {
         }
         for doc in survey.work_docs() {
             spoken.stand(&doc.path);
+            spoken.pages.insert(file_name(&doc.path).split('.').next().unwrap_or_default().to_lowercase());
             spoken.read(&doc.text);
         }
         spoken.own_comments(survey);
@@ -153,11 +157,12 @@ impl<'a> Spoken<'a> {
         self.has_top && levels == 0
     }
 
-    /// Whether a document writes the directory's path, or its name where that is no word of everyday speech: of two words, or a package's.
+    /// Whether a document bears the directory's name, or writes its path, or writes its name where that is no word of everyday speech: of two
+    /// words, or a package's.
     fn is_named(&self, directory: &str) -> bool {
         let name = file_name(directory);
         let is_distinct = name.len() >= 4 && (name.contains(['-', '_']) || self.packages.contains(directory));
-        self.paths.contains(directory) || is_distinct && self.words.contains(name)
+        self.paths.contains(directory) || name.len() >= 4 && self.pages.contains(&name.to_lowercase()) || is_distinct && self.words.contains(name)
     }
 }
 
@@ -214,6 +219,11 @@ mod tests {
         let text = "# Tea\nThe engine is in [engine](https://example.org/a/tea/blob/main/brew/engine.go), storage is in `storage/`; config is easy.\n";
         let itself = Some(How::Itself);
         check(&[("README.md", text), ("brew/a.go", ""), ("config/a.go", ""), ("storage/a.go", "")], &[("brew", itself), ("config", None), ("storage", itself)]);
+    }
+
+    #[test]
+    fn a_document_speaks_of_what_bears_its_name() {
+        check(&[("docs/refunds.md", "# R\n"), ("cmd/refunds/a.go", ""), ("cmd/rates/a.go", "")], &[("cmd/rates", None), ("cmd/refunds", Some(How::Itself))]);
     }
 
     #[test]
