@@ -41,6 +41,9 @@ fn warm_lines(warm: &Value) -> String {
         let name = task["task"].as_str().unwrap_or_default().replace('|', "\\|");
         let _ = writeln!(text, "| {name} | {} | {} | {} |", number(&task["first_ms"]), number(&task["best_ms"]), number(&task["median_ms"]));
     }
+    if warm["is_debug"] == true {
+        text.push_str("\nThese are of a build without optimisation and not judged: leave out --jeton.\n");
+    }
     let (open, save, reopen) = (number(&warm["cold_open_ms"]), number(&warm["save_ms"]), number(&warm["reopen_ms"]));
     let _ = writeln!(
         text,
@@ -58,7 +61,12 @@ fn mib(kib: u64) -> f64 {
 /// Each bar: what was measured, and what is allowed.
 fn bars(speed: &Speed) -> [(&'static str, Option<f64>, f64); 4] {
     let cold = speed.rows.first().and_then(|row| row.found.as_ref().ok());
-    let medians = speed.warm.as_ref().ok().map(|warm| warm["tasks"].as_array().into_iter().flatten().filter_map(|task| task["median_ms"].as_f64()).collect());
+    let medians = speed
+        .warm
+        .as_ref()
+        .ok()
+        .filter(|warm| warm["is_debug"] != true)
+        .map(|warm| warm["tasks"].as_array().into_iter().flatten().filter_map(|task| task["median_ms"].as_f64()).collect());
     let slowest = medians.and_then(|all: Vec<f64>| all.into_iter().reduce(f64::max));
     let watched = speed.watched.as_ref().ok();
     let memory = [cold.map(|spent| spent.peak_kib), watched.map(|watched| watched.peak_kib)].into_iter().flatten().max();

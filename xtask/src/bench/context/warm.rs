@@ -29,7 +29,10 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     let reopen_ms = ms(begun);
     let tasks = tasks(project).iter().map(|task| compile(&engine, task)).collect::<Result<Vec<Value>, String>>()?;
     let (files, chunks) = engine.desk().size();
-    println!("{}", json!({ "cold_open_ms": cold_open_ms, "save_ms": save_ms, "reopen_ms": reopen_ms, "files": files, "chunks": chunks, "tasks": tasks }));
+    println!(
+        "{}",
+        json!({ "cold_open_ms": cold_open_ms, "save_ms": save_ms, "reopen_ms": reopen_ms, "files": files, "chunks": chunks, "tasks": tasks, "is_debug": cfg!(debug_assertions) })
+    );
     Ok(())
 }
 
