@@ -6,6 +6,7 @@
 //! (direct, nginx, Jeton), so that a machine that grows slower grows slower for all; ratios are taken within the run.
 
 mod cells;
+mod context;
 mod histogram;
 mod load;
 mod measure;
@@ -23,8 +24,10 @@ use std::process::Command;
 
 const USAGE: &str = "usage: cargo xtask bench gateway [--quick] [--rounds N] [--only WORD] [--nginx FILE] [--json FILE] [--keep]
        cargo xtask bench soak [--calls N] [--aborts N]
+       cargo xtask bench context …
   gateway        added latency, throughput, CPU and memory: direct, through nginx, through Jeton at both durabilities
   soak           memory of Jeton over many calls and many aborted streams
+  context        past fixes found, speed and freshness; alone it says more
   --quick        few cells, short rounds
   --only WORD    cells whose name holds WORD, e.g. `2 KB` or `stream`
   --nginx FILE   the nginx to compare with, if it is not on the path
@@ -40,6 +43,8 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
     match what.as_str() {
         "gateway" => gateway(&Options::read(rest).map_err(|why| format!("{why}\n{USAGE}"))?),
         "soak" => soak::run(rest).map_err(|why| format!("{why}\n{USAGE}")),
+        "context" => context::run(rest),
+        "context-warm" => context::warm::run(rest),
         "upstream" => upstream::run(),
         "load" => load::run(rest),
         _ => Err(USAGE.to_owned()),

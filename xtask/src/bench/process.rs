@@ -50,6 +50,10 @@ impl Running {
         !matches!(self.0.try_wait(), Ok(None))
     }
 
+    pub(crate) fn resident_kib(&self) -> u64 {
+        resident(self.0.id())
+    }
+
     pub(crate) fn used(&self) -> Used {
         let mut sum = Used::default();
         for pid in tree(self.0.id()) {
@@ -98,16 +102,30 @@ fn tree(pid: u32) -> Vec<u32> {
     found
 }
 
+/// User and system time of all children of this process that have ended and were waited for, with theirs.
+pub(crate) fn children_cpu_s() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    cpu_seconds(&stat, 13).unwrap_or_default()
+}
+
+/// Resident memory of a process and all below it, in KiB: their sum now, or the peak of the first where that is more.
+pub(crate) fn resident(pid: u32) -> u64 {
+    let all: Vec<Used> = tree(pid).into_iter().filter_map(used).collect();
+    let now: u64 = all.iter().map(|one| one.resident_kib).sum();
+    now.max(all.first().map_or(0, |first| first.peak_kib))
+}
+
 fn used(pid: u32) -> Option<Used> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
-    Some(Used { cpu_s: cpu_seconds(&stat)?, peak_kib: kib(&status, "VmHWM:")?, resident_kib: kib(&status, "VmRSS:")? })
+    Some(Used { cpu_s: cpu_seconds(&stat, 11)?, peak_kib: kib(&status, "VmHWM:")?, resident_kib: kib(&status, "VmRSS:")? })
 }
 
-/// User and system time of a line of `/proc/PID/stat`; fields are counted behind the name, which may hold anything.
-fn cpu_seconds(stat: &str) -> Option<f64> {
+/// User and system time of a line of `/proc/PID/stat`, which stand at `first` and behind it (11: its own, 13: its children's); fields are counted
+/// behind the name, which may hold anything.
+fn cpu_seconds(stat: &str, first: usize) -> Option<f64> {
     let fields: Vec<&str> = stat.rsplit_once(')')?.1.split_whitespace().collect();
-    let ticks: f64 = fields.get(11)?.parse::<f64>().ok()? + fields.get(12)?.parse::<f64>().ok()?;
+    let ticks: f64 = fields.get(first)?.parse::<f64>().ok()? + fields.get(first + 1)?.parse::<f64>().ok()?;
     Some(ticks / TICKS_PER_SECOND)
 }
 
@@ -121,8 +139,9 @@ mod tests {
 
     #[test]
     fn the_kernels_figures_are_read() {
-        let stat = "7 (a ) name) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 0 0 20 0 1 0 5 1 1 1";
-        assert!((cpu_seconds(stat).unwrap() - 2.0).abs() < 1e-9);
+        let stat = "7 (a ) name) S 1 7 7 0 -1 4194304 100 0 0 0 150 50 30 20 20 0 1 0 5 1 1 1";
+        assert!((cpu_seconds(stat, 11).unwrap() - 2.0).abs() < 1e-9);
+        assert!((cpu_seconds(stat, 13).unwrap() - 0.5).abs() < 1e-9);
         assert_eq!(kib("Name:\tx\nVmHWM:\t  2048 kB\nVmRSS:\t 1024 kB\n", "VmHWM:"), Some(2048));
         assert!(tree(std::process::id()).contains(&std::process::id()));
         assert!(used(std::process::id()).unwrap().peak_kib > 0);

@@ -173,7 +173,7 @@ fn make_key(program: &Path, directory: &Path) -> Result<String, String> {
 }
 
 /// An address that nobody listened on a moment ago.
-fn free_address() -> Result<String, String> {
+pub(crate) fn free_address() -> Result<String, String> {
     let socket = TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr()).map_err(|e| format!("no free port: {e}"))?;
     Ok(socket.to_string())
 }
@@ -191,7 +191,7 @@ fn ready(mut target: Target, directory: &Path) -> Result<Target, String> {
     Ok(target)
 }
 
-fn is_healthy(address: &str) -> bool {
+pub(crate) fn is_healthy(address: &str) -> bool {
     let ask = || -> std::io::Result<bool> {
         let mut socket = TcpStream::connect(address)?;
         socket.set_read_timeout(Some(Duration::from_secs(1)))?;

@@ -2,7 +2,7 @@
 
 use super::Fingerprints;
 use crate::Digest;
-use crate::code::{Fingerprint, Language, Resolved, find_moved, fingerprint, outline, resolve};
+use crate::code::{Fingerprint, Language, Resolved, SymbolKind, find_moved, fingerprint, outline, resolve};
 use crate::lock::AnchorPrint;
 use crate::tree::Tree;
 
@@ -60,10 +60,10 @@ impl Fingerprints for CodePrints {
     }
 }
 
-/// The only file that has a symbol of this path.
+/// The only file that has a symbol of this path; a file that only declares a module of the name does not count.
 fn by_name(language: Language, at: &str, texts: &[(&str, String)]) -> Option<String> {
     let has = |text: &str| match resolve(&outline(language, text), at) {
-        Resolved::One(symbol) => Some(symbol.path.clone()),
+        Resolved::One(symbol) if symbol.kind != SymbolKind::Module => Some(symbol.path.clone()),
         _ => None,
     };
     let mut found = texts.iter().filter_map(|(path, text)| Some(format!("{path}#{}", has(text)?)));

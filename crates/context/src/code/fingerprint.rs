@@ -23,7 +23,7 @@ pub struct Fingerprint {
     pub signature: Digest,
     /// Of everything.
     pub body: Digest,
-    /// Of everything, with the symbol's own name left out wherever it stands, so that a renamed symbol keeps it.
+    /// Of everything, with the symbol's own name left out, so that a renamed symbol keeps it.
     pub body_without_name: Digest,
     /// Tokens in all.
     pub tokens: u32,
@@ -150,8 +150,7 @@ impl<'a> Tokens<'a> {
             signature.extend(self.shown_outside(&whole, &hidden));
             body.extend(self.shown(&whole));
         }
-        let name = symbols.first().map_or("", |symbol| symbol.name.as_str());
-        let masked = body.iter().map(|token| if *token == name { NAME_MASK } else { token });
+        let masked = symbols.first().map_or_else(Vec::new, |symbol| without_name(&body, symbol));
         Fingerprint {
             signature: digest(signature.iter().copied()),
             body_without_name: digest(masked),
@@ -172,6 +171,19 @@ impl<'a> Tokens<'a> {
         };
         self.within(bytes).iter().filter(|range| !is_hidden(range)).filter_map(|range| self.text.get(range.clone())).collect()
     }
+}
+
+/// The tokens with a mask for the symbol's own name. A function's is masked where it is defined and where it calls itself: a variable or
+/// another's method of that name keeps it, as it does when an editor renames the function.
+fn without_name<'a>(tokens: &[&'a str], symbol: &Symbol) -> Vec<&'a str> {
+    let is_function = matches!(symbol.kind, SymbolKind::Function | SymbolKind::Method);
+    let defined = tokens.iter().position(|token| *token == symbol.name);
+    let is_own = |at: usize| {
+        let before = |back: usize| at.checked_sub(back).map_or("", |at| tokens[at]);
+        let is_others = before(1) == "." && !matches!(before(2), "self" | "this");
+        !is_function || defined == Some(at) || (tokens.get(at + 1) == Some(&"(") && !is_others)
+    };
+    tokens.iter().enumerate().map(|(at, token)| if *token == symbol.name && is_own(at) { NAME_MASK } else { token }).collect()
 }
 
 /// The bodies of functions within `bytes`, in order.
@@ -268,7 +280,7 @@ const DAYS: u32 = 30;
             found.into_iter().map(|moved| (moved.symbol, moved.is_renamed)).collect::<Vec<_>>()
         };
         assert_eq!(find("left", TEXT), [("Refund::left".to_owned(), false)]);
-        let renamed = TEXT.replace("fn left", "fn rest").replace("let left", "let rest").replace("if left", "if rest").replace("{ left }", "{ rest }");
+        let renamed = TEXT.replace("fn left", "fn rest");
         assert_eq!(find("left", &renamed), [("Refund::rest".to_owned(), true)]);
         assert_eq!(find("left", &TEXT.replace("9", "8")), []);
         // Too short to tell one from another.
