@@ -103,7 +103,8 @@ fn rest_of_word<'t>(text: &'t str, at: usize, start: usize, each: &mut impl FnMu
             each(&text[start..end]);
         }
         let after = here + character.len_utf8();
-        if is_wide {
+        // The middle dot of kana is a mark.
+        if is_wide && character.is_alphanumeric() {
             each(&text[here..after]);
         }
         return after;
@@ -137,7 +138,7 @@ mod tests {
 
     #[test]
     fn words_and_their_terms() {
-        assert_eq!(words("fn parse_url(x: &str) -> Größe { 退款 }"), ["fn", "parse_url", "x", "str", "Größe", "退", "款"]);
+        assert_eq!(words("fn parse_url(x: &str) -> Größe { 退款 ・ }"), ["fn", "parse_url", "x", "str", "Größe", "退", "款"]);
         let check = |word: &str, expected: &[&str]| assert_eq!(terms_of_word(word), expected, "{word}");
         check("parseURLs", &["pars", "ur", "ls", "parseurls"]);
         check("parse_url", &["pars", "url", "parse_url"]);

@@ -110,7 +110,7 @@ fn an_invalid_change_leaves_the_old_one_in_force_and_is_shown() {
     assert_eq!(ask(), 200);
     assert_has(&house.server.get("/api/status").text(), &["listn"]);
     assert_has(&house.server.get("/").text(), &["listn"]);
-    eventually("the log says so", || house.server.said().contains("the last good configuration stays in use").then_some(()));
+    eventually("the log says so", || house.server.said().contains("the last good one stays in use").then_some(()));
     // A secret that is not there is found only when it is looked up.
     house.project.configure(&good.replacen("api = \"openai\"", "api = \"openai\"\napi_key = { env = \"NO_SUCH_KEY\" }", 1));
     eventually("the other mistake is shown", || house.server.get("/readyz").text().contains("NO_SUCH_KEY").then_some(()));
