@@ -81,7 +81,7 @@ fn planted_changes_are_found_and_nothing_else() {
     let (lock, faults) = Lock::parse(&lock.to_string(), "context.lock");
     assert!(faults.is_empty(), "{faults:?}");
     let known = findings(&before, &catalogue, &lock);
-    assert!(!known.iter().any(|finding| is_alarm(finding)), "nothing is out of date before anything changes: {known:#?}");
+    assert!(!known.iter().any(is_alarm), "nothing is out of date before anything changes: {known:#?}");
 
     let moved_to = plant(&mut files, &targets);
     project.write(&files);
