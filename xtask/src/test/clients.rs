@@ -127,7 +127,8 @@ impl Keys {
 /// Makes a project with its keys, starts its server, runs a suite against it, stops it and has the ledger verified.
 fn with_server(root: &Path, name: &str, suite: impl FnOnce(&Keys, &str) -> Result<Tally, String>) -> Tally {
     let ready = || {
-        let project = Project::new(root, name, PROJECT)?.with_context(&root.join("tests").join(name).join("context"))?;
+        let context = if name == "browser" { "tests/browser/context" } else { "tests/sdk/context" };
+        let project = Project::new(root, name, PROJECT)?.with_context(&root.join(context))?;
         let keys = Keys::make(&project)?;
         let server = Server::start(&project)?;
         Ok::<_, String>((project, keys, server))
