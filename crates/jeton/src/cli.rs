@@ -12,7 +12,7 @@ use std::path::PathBuf;
 #[derive(Debug, Parser)]
 #[command(name = "jeton", version, about, disable_help_subcommand = true, max_term_width = 100)]
 #[command(
-    after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down, 4 undecided."
+    after_help = "Example:\n  jeton up                       serve http://127.0.0.1:4600 from any directory\n  jeton cost --by class          what each kind of work cost\n\nExit codes: 0 yes or done, 1 no, 2 usage or configuration, 3 a dependency is down, 4 undecided, 5 invalid."
 )]
 pub(crate) struct Cli {
     /// The project's directory [default: found upward from here]
@@ -236,7 +236,7 @@ pub(crate) enum LedgerCommand {
     /// Write a table out, whole
     #[command(after_help = "Example:\n  jeton ledger export --table calls --format csv > calls.csv")]
     Export {
-        /// calls, entries, feedback or keys (without their secrets)
+        /// calls, entries, feedback, keys (without their secrets), runs, run_rows or notes
         #[arg(long, default_value = "calls")]
         table: String,
         /// jsonl or csv

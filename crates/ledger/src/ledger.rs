@@ -2,7 +2,7 @@
 
 use crate::{
     AccountConfig, AccountStanding, Ask, CallDetail, CallFilter, CallRecord, CallRow, CostQuery, CostRow, Durable, ExportFormat, ExportTable, Feedback, Hold,
-    KeyRecord, KeyRefusal, LatencyQuery, LatencyRow, LedgerError, NewKey, Refusal, SeriesRow, Sums, VerifyReport,
+    KeyRecord, KeyRefusal, LatencyQuery, LatencyRow, LedgerError, NewKey, Refusal, Runs, SeriesRow, Sums, VerifyReport,
 };
 use jeton_core::{CallId, Nanousd, Timestamp};
 use std::io::Write;
@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 /// What was measured: questions, verdicts and keys. Needs no running server. All methods block on the store for a moment;
 /// call them off the async threads. The errors of all are [`LedgerError::Store`] and what each names besides.
-pub trait Records: Send + Sync {
+pub trait Records: Runs + Send + Sync {
     /// Calls that `filter` matches, newest first.
     ///
     /// # Errors

@@ -16,6 +16,7 @@ mod key;
 mod ledger;
 mod query;
 mod record;
+mod run;
 pub mod sqlite;
 mod window;
 
@@ -32,4 +33,5 @@ pub use query::{
     SeriesRow, Sums, Tokens, VerifyReport,
 };
 pub use record::{CallRecord, CallStatus, Decision, StageTime, TryRecord};
+pub use run::{Note, NoteFilter, RunRecord, RunRow, Runs};
 pub use window::Span;

@@ -357,11 +357,17 @@ pub enum ExportTable {
     Feedback,
     /// Keys, without their hashes.
     Keys,
+    /// Heads of runs of suites.
+    Runs,
+    /// Rows of runs.
+    RunRows,
+    /// Notes: labels, causes, alarms, ends of runs.
+    Notes,
 }
 
 impl ExportTable {
     /// All of them.
-    pub const ALL: [Self; 4] = [Self::Calls, Self::Entries, Self::Feedback, Self::Keys];
+    pub const ALL: [Self; 7] = [Self::Calls, Self::Entries, Self::Feedback, Self::Keys, Self::Runs, Self::RunRows, Self::Notes];
 }
 
 /// How it is exported.

@@ -2,7 +2,7 @@
 
 use super::keys;
 use super::rows::{CALL_COLUMNS, ENTRY_COLUMNS, read_entry, read_record};
-use crate::{CallRecord, EntryRow, ExportFormat, ExportTable, Feedback, KeyRecord, LedgerError};
+use crate::{CallRecord, EntryRow, ExportFormat, ExportTable, Feedback, KeyRecord, LedgerError, Note, RunRecord, RunRow};
 use jeton_core::{CallId, Certainty, Nanousd, Timestamp};
 use rusqlite::Connection;
 use serde::Serialize;
@@ -15,6 +15,14 @@ struct FeedbackLine {
     call: CallId,
     #[serde(flatten)]
     feedback: Feedback,
+}
+
+/// A row with the run it is of.
+#[derive(Serialize)]
+struct RowLine {
+    run: String,
+    #[serde(flatten)]
+    row: RunRow,
 }
 
 /// A row that can be written in both formats.
@@ -76,9 +84,29 @@ pub(super) fn export(connection: &Connection, table: ExportTable, format: Export
             sink.heading(KeyRecord::HEADING)?;
             keys::read_all(connection)?.iter().try_for_each(|(key, _)| sink.line(key))?;
         }
+        ExportTable::Runs => all(connection, &mut sink, "SELECT id, suite, started, json FROM runs ORDER BY started, id", |row| {
+            Ok(RunRecord { id: row.get(0)?, suite: row.get(1)?, started: Timestamp(row.get(2)?), json: row.get(3)? })
+        })?,
+        ExportTable::RunRows => all(connection, &mut sink, "SELECT run, launch, json FROM run_rows ORDER BY run, launch", |row| {
+            Ok(RowLine { run: row.get(0)?, row: RunRow { launch: row.get::<_, i64>(1)?.unsigned_abs(), json: row.get(2)? } })
+        })?,
+        ExportTable::Notes => all(connection, &mut sink, "SELECT kind, subject, at, json FROM notes ORDER BY id", |row| {
+            Ok(Note { kind: row.get(0)?, subject: row.get(1)?, at: Timestamp(row.get(2)?), json: row.get(3)? })
+        })?,
     }
     sink.out.flush()?;
     Ok(sink.rows)
+}
+
+/// Every row of a statement as a line.
+fn all<T: Line>(connection: &Connection, sink: &mut Sink<'_>, sql: &str, read: impl Fn(&rusqlite::Row<'_>) -> rusqlite::Result<T>) -> Result<(), LedgerError> {
+    sink.heading(T::HEADING)?;
+    let mut statement = connection.prepare(sql)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        sink.line(&read(row)?)?;
+    }
+    Ok(())
 }
 
 fn calls(connection: &Connection, sink: &mut Sink<'_>) -> Result<(), LedgerError> {
@@ -214,6 +242,33 @@ impl Line for CallRecord {
             or_empty(self.finish_reason.as_ref()),
             or_empty(self.fault.as_ref().map(|fault| fault.code_or_kind())),
         ]
+    }
+}
+
+impl Line for RunRecord {
+    const RECORD: &'static str = "run";
+    const HEADING: &'static [&'static str] = &["id", "suite", "started", "json"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.id.clone(), self.suite.clone(), self.started.rfc3339(), self.json.clone()]
+    }
+}
+
+impl Line for RowLine {
+    const RECORD: &'static str = "run_row";
+    const HEADING: &'static [&'static str] = &["run", "launch", "json"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.run.clone(), self.row.launch.to_string(), self.row.json.clone()]
+    }
+}
+
+impl Line for Note {
+    const RECORD: &'static str = "note";
+    const HEADING: &'static [&'static str] = &["kind", "subject", "at", "json"];
+
+    fn cells(&self) -> Vec<String> {
+        vec![self.kind.clone(), self.subject.clone(), self.at.rfc3339(), self.json.clone()]
     }
 }
 

@@ -12,6 +12,7 @@ mod lock;
 mod queue;
 mod recover;
 mod rows;
+mod runs;
 mod schema;
 mod spent;
 mod store;

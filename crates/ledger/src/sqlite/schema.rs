@@ -18,7 +18,8 @@ pub(super) const SETTLED: i64 = 1_000;
 type Migration = (&'static str, fn(&Connection) -> Result<(), LedgerError>);
 
 /// The version is the count of those that were run.
-const MIGRATIONS: [Migration; 2] = [(include_str!("schema-1.sql"), |_| Ok(())), (include_str!("schema-2.sql"), tally::fill)];
+const MIGRATIONS: [Migration; 3] =
+    [(include_str!("schema-1.sql"), |_| Ok(())), (include_str!("schema-2.sql"), tally::fill), (include_str!("schema-3.sql"), |_| Ok(()))];
 
 /// How long a connection waits for another's transaction, in milliseconds. They last a few milliseconds each.
 const BUSY_MS: u64 = 10_000;
@@ -93,7 +94,7 @@ mod tests {
         let folder = Folder::new();
         let path = folder.path("ledger.db");
         open(&path, Durability::Process).unwrap().pragma_update(None, "user_version", 99).unwrap();
-        assert_eq!(open(&path, Durability::Process).err(), Some(LedgerError::Newer { found: 99, known: 2 }));
+        assert_eq!(open(&path, Durability::Process).err(), Some(LedgerError::Newer { found: 99, known: 3 }));
     }
 
     #[test]
@@ -104,7 +105,10 @@ mod tests {
             .execute_batch(
                 "INSERT INTO entries VALUES (1, 0, 0, 5, 'a', 0, 0, 0, 0, NULL, NULL);
                  INSERT INTO details VALUES (1, '{}');
-                 INSERT INTO feedback (call, verdict, by, at) VALUES (1, 'good', 'me', 0);",
+                 INSERT INTO feedback (call, verdict, by, at) VALUES (1, 'good', 'me', 0);
+                 INSERT INTO runs VALUES ('run', 'suite', 0, '{}');
+                 INSERT INTO run_rows VALUES ('run', 0, '{}');
+                 INSERT INTO notes (kind, subject, at, json) VALUES ('label', 'run', 0, '{}');",
             )
             .unwrap();
         for sql in [
@@ -114,6 +118,12 @@ mod tests {
             "DELETE FROM details",
             "UPDATE feedback SET verdict = 'bad'",
             "DELETE FROM feedback",
+            "UPDATE runs SET json = ''",
+            "DELETE FROM runs",
+            "UPDATE run_rows SET json = ''",
+            "DELETE FROM run_rows",
+            "UPDATE notes SET json = ''",
+            "DELETE FROM notes",
             "INSERT INTO entries VALUES (1, 0, 0, 5, 'a', 0, 0, 0, 0, NULL, NULL)",
             "INSERT INTO entries VALUES (1, 999, 1, 5, 'a', 0, 0, 0, 0, NULL, NULL)",
             "INSERT INTO entries VALUES (1, 1000, 2, 5, 'a', 0, 0, 0, 0, NULL, NULL)",

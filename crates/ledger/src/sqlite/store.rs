@@ -63,7 +63,7 @@ impl SqliteStore {
         result
     }
 
-    fn write<T>(&self, with: impl FnOnce(&mut Connection) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
+    pub(super) fn write<T>(&self, with: impl FnOnce(&mut Connection) -> Result<T, LedgerError>) -> Result<T, LedgerError> {
         with(&mut self.side.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }

@@ -358,7 +358,10 @@ fn an_older_file_is_counted_when_it_is_opened() {
     drop(served(&folder));
     // Opened again, the call under way is charged.
     drop(open(&folder, 10_000));
-    tamper(&folder, "UPDATE details SET json = json_remove(json, '$.columns_digest'); DROP TABLE tally; PRAGMA user_version = 1;");
+    tamper(
+        &folder,
+        "UPDATE details SET json = json_remove(json, '$.columns_digest'); DROP TABLE tally; DROP TABLE runs; DROP TABLE run_rows; DROP TABLE notes; PRAGMA user_version = 1;",
+    );
     let ledger = open(&folder, 10_000);
     let report = ledger.verify().unwrap();
     assert!(report.is_good(), "{:?}", report.problems);

@@ -3,8 +3,8 @@
 use jeton_core::{Attribution, CallId, CallIds, Certainty, Cost, Fault, FaultKind, ManualClock, Nanousd, Timestamp, Usage};
 use jeton_ledger::{
     AccountConfig, AccountStanding, Ask, Budget, CallFilter, CallRecord, CallStatus, ContextAsker, ContextReceipt, ContextSpan, CostQuery, Decision, Dimension,
-    EntryKind, ExportFormat, ExportTable, Feedback, HoldOut, KeyRefusal, LatencyQuery, Ledger, LedgerError, NewKey, RefusalReason, StageTime, TryRecord,
-    Window, chain,
+    EntryKind, ExportFormat, ExportTable, Feedback, HoldOut, KeyRefusal, LatencyQuery, Ledger, LedgerError, NewKey, Note, NoteFilter, RefusalReason, RunRecord,
+    RunRow, StageTime, TryRecord, Window, chain,
 };
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ macro_rules! tests {
         mod $engine {
             $crate::suite::tests!(@each $make, a_settled_call_reads_back, budgets_hold_under_concurrency, raises_and_leases, a_call_is_settled_once, an_interrupted_call_is_charged,
                 standings_survive_a_restart, a_new_configuration_takes_effect, windows_renew, calls_are_filtered_and_paged, costs_are_grouped, series_and_latency, verdicts_are_kept,
-                keys_live_and_die, everything_is_exported, a_backup_is_whole, verify_finds_nothing);
+                keys_live_and_die, everything_is_exported, rows_of_a_run_are_written_once_and_come_back_in_order, a_backup_is_whole, verify_finds_nothing);
         }
     };
     (@each $make:expr, $($case:ident),*) => {
@@ -508,7 +508,8 @@ pub(crate) fn everything_is_exported(engine: &dyn Engine) {
     let id = Caller::new(engine, &*ledger).call(&*ledger, "support", "0.1", |record| record.model_asked = "a,\"b\"".into());
     ledger.feedback(id, &Feedback { verdict: "good".into(), score: None, comment: None, by: "ci".into(), at: MONDAY }).unwrap();
     let (_, secret) = ledger.create_key(NewKey::named("ci"), MONDAY).unwrap();
-    for (table, rows) in [(ExportTable::Calls, 1), (ExportTable::Entries, 2), (ExportTable::Feedback, 1), (ExportTable::Keys, 1)] {
+    run_with_a_row_and_a_note(&*ledger);
+    for (table, rows) in ExportTable::ALL.map(|table| (table, if table == ExportTable::Entries { 2 } else { 1 })) {
         let (mut json, mut csv) = (Vec::new(), Vec::new());
         assert_eq!(ledger.export(table, ExportFormat::Jsonl, &mut json).unwrap(), rows);
         assert_eq!(ledger.export(table, ExportFormat::Csv, &mut csv).unwrap(), rows);
@@ -522,6 +523,35 @@ pub(crate) fn everything_is_exported(engine: &dyn Engine) {
             assert!(csv.contains("\"a,\"\"b\"\"\""), "{csv}");
         }
     }
+}
+
+fn run_with_a_row_and_a_note(ledger: &dyn Ledger) {
+    ledger.begin_run(&RunRecord { id: "run-1".into(), suite: "refunds".into(), started: MONDAY, json: "{}".into() }).unwrap();
+    assert_eq!(ledger.append_rows("run-1", &[RunRow { launch: 0, json: r#"{"a":1}"#.into() }]).unwrap(), 1);
+    ledger.add_note(&Note { kind: "label".into(), subject: "run-1/case".into(), at: MONDAY, json: "{}".into() }).unwrap();
+}
+
+pub(crate) fn rows_of_a_run_are_written_once_and_come_back_in_order(engine: &dyn Engine) {
+    let ledger = begin(engine);
+    run_with_a_row_and_a_note(&*ledger);
+    let head = ledger.run("run-1").unwrap().unwrap();
+    assert!(matches!(ledger.begin_run(&head), Err(LedgerError::Exists(_))));
+    let row = |launch: u64, json: &str| RunRow { launch, json: json.into() };
+    assert_eq!(ledger.append_rows("run-1", &[row(2, "c"), row(0, "other"), row(1, "b")]).unwrap(), 2);
+    assert_eq!(ledger.rows("run-1", 0).unwrap(), [row(0, r#"{"a":1}"#), row(1, "b"), row(2, "c")]);
+    assert_eq!(ledger.rows("run-1", 2).unwrap(), [row(2, "c")]);
+    assert_eq!((ledger.rows("run-2", 0).unwrap().len(), ledger.run("run-2").unwrap()), (0, None));
+    let later = RunRecord { id: "run-2".into(), suite: "shipping".into(), started: Timestamp(MONDAY.0 + 1), json: "{}".into() };
+    ledger.begin_run(&later).unwrap();
+    assert_eq!(ledger.runs(None, 10).unwrap(), [later, head.clone()]);
+    assert_eq!(ledger.runs(Some("refunds"), 10).unwrap(), [head]);
+    ledger.add_note(&Note { kind: "cause".into(), subject: "run-2/case".into(), at: MONDAY, json: "1".into() }).unwrap();
+    let notes = |kind: Option<&str>, prefix: Option<&str>, limit| {
+        ledger.notes(&NoteFilter { kind: kind.map(Into::into), subject_prefix: prefix.map(Into::into), limit }).unwrap().len()
+    };
+    assert_eq!([notes(None, None, None), notes(Some("cause"), None, None), notes(None, Some("run-1/"), None), notes(None, None, Some(1))], [2, 1, 1, 1]);
+    drop(ledger);
+    assert_eq!(engine.open().rows("run-1", 0).unwrap().len(), 3);
 }
 
 pub(crate) fn a_backup_is_whole(engine: &dyn Engine) {
