@@ -19,6 +19,8 @@ macro_rules! println {
     }};
 }
 
+#[allow(dead_code)] // TEMP
+mod caller;
 mod cli;
 mod commands;
 mod context;

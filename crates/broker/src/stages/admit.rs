@@ -42,6 +42,9 @@ pub(crate) fn first_model(call: &Call) -> Option<String> {
     names.iter().find_map(|name| admissible(call, name).ok()).map(|candidate| candidate.resolved.full_name())
 }
 
+/// The word in the header that asks for the very model that the request names, whatever route the class has.
+const NO_ROUTE: &str = "none";
+
 /// A route, and why it is the one.
 type Chosen = Option<(String, &'static str)>;
 
@@ -50,6 +53,9 @@ type Chosen = Option<(String, &'static str)>;
 fn wanted_models(call: &Call) -> Result<(Chosen, Vec<String>), Fault> {
     let asked = call.facts.as_ref().map(|facts| facts.model.clone()).unwrap_or_default();
     let by_header = call.inbound.header("jeton-route").map(str::to_owned);
+    if by_header.as_deref() == Some(NO_ROUTE) {
+        return Ok((None, vec![asked]));
+    }
     if let Some(name) = &by_header
         && call.live.route(name).is_none()
     {

@@ -1,0 +1,234 @@
+//! Calls that Jeton itself makes of models, for evaluation and for search by meaning: always through the broker, so that each is
+//! metered, held and in the ledger. Where a server has the ledger the call goes to it, else a broker in this process makes it.
+
+mod dialogue;
+mod own;
+mod server;
+
+use crate::context::Context;
+use crate::failure::Failure;
+use jeton_core::{CallId, Nanousd};
+use jeton_eval::{Answer, CallFault, Calling, FaultClass, ModelCall, Models};
+use jeton_ledger::sqlite::{SqliteStore, running_server};
+use jeton_ledger::{CallRecord, CallStatus, Records};
+use jeton_project::Snapshot;
+use jeton_wire::{Dialect, Endpoint};
+use std::str::FromStr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// A sum of money that the calls of a caller may cost together.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Wall {
+    /// The name of the account that holds it.
+    pub(crate) account: String,
+    /// How much.
+    pub(crate) amount: Nanousd,
+}
+
+/// Calls models in the name of a command.
+pub(crate) struct Caller {
+    way: Way,
+    /// For receipts, and for what evaluation keeps.
+    store: Arc<dyn Records>,
+    snapshot: Arc<Snapshot>,
+}
+
+enum Way {
+    Own(own::Own),
+    Server(server::Server),
+}
+
+/// A request as it is sent.
+pub(super) struct Sending {
+    endpoint: Endpoint,
+    body: Vec<u8>,
+    class: Option<String>,
+    tags: Vec<String>,
+}
+
+/// What came back.
+pub(super) struct Sent {
+    status: u16,
+    body: Vec<u8>,
+    call: Option<CallId>,
+}
+
+impl Caller {
+    /// Opens the way to models: through the server that has the project's ledger, else with a broker of its own. With `wall`, the
+    /// calls together cost no more.
+    ///
+    /// # Errors
+    /// Where the configuration has mistakes, or the ledger cannot be opened.
+    pub(crate) fn open(context: &Context, snapshot: &Arc<Snapshot>, wall: Option<&Wall>) -> Result<Self, Failure> {
+        let path = context.ledger_path(snapshot);
+        if let Some(holder) = running_server(&path)? {
+            let address = holder.address.ok_or_else(|| {
+                Failure::dependency("a server that is about to start has the ledger", "try again in a moment; `jeton up` says when it listens")
+            })?;
+            let store: Arc<dyn Records> = Arc::new(SqliteStore::open(&path)?);
+            return Ok(Self { way: Way::Server(server::Server::new(&address, wall)?), store, snapshot: Arc::clone(snapshot) });
+        }
+        let own = own::Own::open(context, snapshot, wall)?;
+        Ok(Self { store: own.records(), way: Way::Own(own), snapshot: Arc::clone(snapshot) })
+    }
+
+    /// Where measured things are.
+    pub(crate) fn store(&self) -> &Arc<dyn Records> {
+        &self.store
+    }
+
+    /// A sentence on what a running server makes different, for people.
+    pub(crate) fn note(&self) -> Option<String> {
+        match &self.way {
+            Way::Own(_) => None,
+            Way::Server(server) => Some(format!("calls go through the server at {}", server.address())),
+        }
+    }
+
+    async fn send(&self, sending: Sending, timeout: Option<Duration>) -> Result<Sent, CallFault> {
+        let going = async {
+            match &self.way {
+                Way::Own(own) => own.send(sending).await,
+                Way::Server(server) => server.send(sending).await,
+            }
+        };
+        match timeout {
+            None => going.await,
+            Some(limit) => tokio::time::timeout(limit, going).await.unwrap_or_else(|_| {
+                Err(fault(FaultClass::Provider, "timeout", format!("there was no whole answer after {} ms", limit.as_millis())))
+            }),
+        }
+    }
+
+    fn receipt(&self, call: CallId) -> Option<CallRecord> {
+        match &self.way {
+            Way::Own(own) => own.take_record(call),
+            Way::Server(_) => self.store.call(call).ok().flatten().map(|detail| detail.record),
+        }
+    }
+
+    /// The wire format that the model speaks: that of its provider.
+    fn endpoint_of(&self, model: &str) -> Endpoint {
+        let first = self.snapshot.routes.get(model).and_then(|route| route.models.first()).map_or(model, String::as_str);
+        let provider = first.split_once('/').map_or("", |(provider, _)| provider);
+        match self.snapshot.providers.get(provider).map(|provider| provider.api) {
+            Some(jeton_project::Api::Anthropic) => Endpoint::Messages,
+            _ => Endpoint::Chat,
+        }
+    }
+
+    async fn ask(&self, call: ModelCall) -> Result<Answer, CallFault> {
+        let endpoint = self.endpoint_of(&call.model);
+        let body = dialogue::request(endpoint, &call)?;
+        let begun = Instant::now();
+        let sending = Sending { endpoint, body, class: call.class, tags: call.tags };
+        let sent = self.send(sending, call.timeout_ms.map(Duration::from_millis)).await?;
+        let latency_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let record = sent.call.and_then(|id| self.receipt(id));
+        if !(200..300).contains(&sent.status) {
+            return Err(refused(endpoint.dialect(), &sent, record.as_ref()));
+        }
+        let mut answer = dialogue::answer(endpoint, &sent.body)
+            .ok_or_else(|| CallFault { call: shown(&sent), ..fault(FaultClass::Provider, "unreadable", "the answer is no document of its dialect".to_owned()) })?;
+        answer.latency_us = latency_us;
+        answer.call = shown(&sent);
+        if let Some(record) = record {
+            told_by(&mut answer, &record);
+        }
+        Ok(answer)
+    }
+
+    async fn vectors(&self, model: &str, texts: Vec<String>, tags: Vec<String>) -> Result<(Vec<Vec<f32>>, Answer), CallFault> {
+        let begun = Instant::now();
+        let count = texts.len();
+        let body = serde_json::json!({ "model": model, "input": texts }).to_string().into_bytes();
+        let sent = self.send(Sending { endpoint: Endpoint::Embeddings, body, class: None, tags }, None).await?;
+        let record = sent.call.and_then(|id| self.receipt(id));
+        if !(200..300).contains(&sent.status) {
+            return Err(refused(Dialect::OpenAi, &sent, record.as_ref()));
+        }
+        let vectors = dialogue::vectors(&sent.body)
+            .filter(|vectors| vectors.len() == count)
+            .ok_or_else(|| fault(FaultClass::Provider, "unreadable", format!("the answer does not hold {count} vectors")))?;
+        let mut answer = Answer { call: shown(&sent), latency_us: u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX), ..Answer::default() };
+        if let Some(record) = record {
+            told_by(&mut answer, &record);
+        }
+        Ok((vectors, answer))
+    }
+}
+
+impl Models for Caller {
+    fn call(&self, call: ModelCall) -> Calling<'_, Answer> {
+        Box::pin(self.ask(call))
+    }
+
+    fn embed(&self, model: &str, texts: Vec<String>, tags: Vec<String>) -> Calling<'_, (Vec<Vec<f32>>, Answer)> {
+        let model = model.to_owned();
+        Box::pin(async move { self.vectors(&model, texts, tags).await })
+    }
+}
+
+fn shown(sent: &Sent) -> Option<String> {
+    sent.call.map(|call| call.to_string())
+}
+
+/// What the receipt knows better than the answer.
+fn told_by(answer: &mut Answer, record: &CallRecord) {
+    answer.cost = record.cost.known();
+    answer.is_simulated = record.simulated;
+    answer.model.clone_from(&record.model);
+    answer.tokens_in = record.usage.input_total().or(answer.tokens_in);
+    answer.tokens_out = record.usage.output.or(answer.tokens_out);
+    answer.latency_us = record.total_us;
+    answer.tries = u32::try_from(record.tries.len()).unwrap_or(u32::MAX);
+}
+
+pub(super) fn fault(class: FaultClass, code: &str, message: String) -> CallFault {
+    CallFault { class, code: code.to_owned(), message, status: None, call: None, cost: None }
+}
+
+/// Why a call was refused or failed, by status and receipt.
+fn refused(dialect: Dialect, sent: &Sent, record: Option<&CallRecord>) -> CallFault {
+    let told = jeton_wire::read_error(dialect, sent.status, |_| None, &sent.body);
+    let own = record.and_then(|record| record.fault.as_ref());
+    let code = own.map_or_else(|| format!("status_{}", sent.status), |fault| fault.code_or_kind().to_owned());
+    let message = own.map_or(told.message, |fault| fault.message.clone());
+    let class = match (sent.status, record.map(|record| record.status)) {
+        (402, _) => FaultClass::Budget,
+        (_, Some(CallStatus::Refused)) if code.contains("budget") => FaultClass::Budget,
+        (408 | 429 | 500.., _) => FaultClass::Provider,
+        _ => FaultClass::Request,
+    };
+    CallFault { class, code, message, status: Some(sent.status), call: shown(sent), cost: record.and_then(|record| record.cost.known()) }
+}
+
+/// The id that the answer's header tells.
+pub(super) fn call_id(headers: &http::HeaderMap) -> Option<CallId> {
+    headers.get("jeton-call").and_then(|value| value.to_str().ok()).and_then(|text| CallId::from_str(text).ok())
+}
+
+/// The headers of a call: its class and labels, no pack and no route but what the call itself says.
+pub(super) fn headers(sending: &Sending) -> http::HeaderMap {
+    let mut headers = http::HeaderMap::new();
+    let mut put = |name: &'static str, text: &str| {
+        if let Ok(value) = http::HeaderValue::from_str(text) {
+            headers.insert(name, value);
+        }
+    };
+    put("content-type", "application/json");
+    if sending.endpoint.dialect() == Dialect::Anthropic {
+        put("anthropic-version", "2023-06-01");
+    }
+    put("jeton-context", "none");
+    put("jeton-route", "none");
+    if let Some(class) = &sending.class {
+        put("jeton-class", class);
+    }
+    let tags: Vec<&str> = sending.tags.iter().map(String::as_str).filter(|tag| jeton_core::is_name(tag)).collect();
+    if !tags.is_empty() {
+        put("jeton-tags", &tags.join(","));
+    }
+    headers
+}

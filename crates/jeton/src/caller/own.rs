@@ -1,0 +1,106 @@
+//! A broker in this process, over the project's ledger.
+
+use super::{Sending, Sent, Wall, call_id, fault, headers};
+use crate::context::{Context, env};
+use crate::failure::Failure;
+use bytes::Bytes;
+use http_body_util::BodyExt;
+use jeton_broker::{Broker, BrokerOptions, Buffers, Inbound, Live, Peer, Surroundings, public_path};
+use jeton_core::{CallId, DEFAULT_ACCOUNT, SystemClock};
+use jeton_eval::{CallFault, FaultClass};
+use jeton_ledger::sqlite::{Options, SqliteLedger};
+use jeton_ledger::{AccountConfig, Budget, CallRecord, Ledger, Records, Window};
+use jeton_project::Snapshot;
+use jeton_upstream::Upstream;
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Records of calls that nobody has asked for yet.
+type Receipts = Arc<Mutex<HashMap<CallId, CallRecord>>>;
+
+pub(super) struct Own {
+    broker: Arc<Broker>,
+    ledger: Arc<SqliteLedger>,
+    buffers: Arc<Buffers>,
+    receipts: Receipts,
+    accounts: Option<Arc<[Arc<str>]>>,
+}
+
+impl Own {
+    pub(super) fn open(context: &Context, snapshot: &Arc<Snapshot>, wall: Option<&Wall>) -> Result<Self, Failure> {
+        let ledger = Arc::new(SqliteLedger::open(&context.ledger_path(snapshot), Options::default())?);
+        let around = Surroundings { project_dir: context.project.dir(), env: &env, previous: None };
+        let live = Live::assemble(Arc::clone(snapshot), &around).map_err(|mistakes| {
+            Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds")
+        })?;
+        let mut accounts = crate::serve::accounts(snapshot);
+        accounts.extend(wall.map(walled));
+        ledger.configure(accounts)?;
+        let receipts = Receipts::default();
+        let kept = Arc::clone(&receipts);
+        let options = BrokerOptions {
+            ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
+            upstream: Upstream::new(),
+            clock: Arc::new(SystemClock),
+            live,
+            context: None,
+            on_record: Arc::new(move |record| {
+                kept.lock().unwrap_or_else(PoisonError::into_inner).insert(record.id, record.clone());
+            }),
+            node: 0,
+        };
+        let broker = Broker::new(options)?;
+        let accounts = wall.map(|wall| {
+            let above = snapshot.account_chain(DEFAULT_ACCOUNT).into_iter().map(Arc::from);
+            std::iter::once(Arc::from(wall.account.as_str())).chain(above).collect()
+        });
+        Ok(Self { broker, ledger, buffers: Buffers::new(snapshot.gateway.buffer_limit_bytes), receipts, accounts })
+    }
+
+    pub(super) fn records(&self) -> Arc<dyn Records> {
+        Arc::clone(&self.ledger) as Arc<dyn Records>
+    }
+
+    pub(super) fn take_record(&self, call: CallId) -> Option<CallRecord> {
+        self.receipts.lock().unwrap_or_else(PoisonError::into_inner).remove(&call)
+    }
+
+    pub(super) async fn send(&self, sending: Sending) -> Result<Sent, CallFault> {
+        let inbound = Inbound {
+            is_endpoint: true,
+            endpoint: sending.endpoint,
+            path: public_path(sending.endpoint).to_owned(),
+            path_class: None,
+            path_key: None,
+            query: None,
+            headers: Arc::new(headers(&sending)),
+            body: Bytes::from(sending.body),
+            reserved: self.buffers.reserve(),
+            peer: Peer { is_loopback: true, is_own: true },
+            accounts: self.accounts.clone(),
+            received: tokio::time::Instant::now(),
+        };
+        let (head, body) = self.broker.call(inbound).await.into_parts();
+        let call = call_id(&head.headers);
+        match body.collect().await {
+            Ok(whole) => Ok(Sent { status: head.status.as_u16(), body: whole.to_bytes().to_vec(), call }),
+            Err(error) => Err(CallFault {
+                call: call.map(|call| call.to_string()),
+                ..fault(FaultClass::Provider, "broken_off", format!("the answer broke off: {error}"))
+            }),
+        }
+    }
+}
+
+/// The account of a wall: the calls' own, below the default one, for good.
+fn walled(wall: &Wall) -> AccountConfig {
+    let budget = Budget { amount: wall.amount, window: Window::Total, timezone: "UTC".to_owned() };
+    AccountConfig { name: wall.account.clone(), parent: Some(DEFAULT_ACCOUNT.to_owned()), budget: Some(budget) }
+}
+
+impl Drop for Own {
+    fn drop(&mut self) {
+        // What was charged must be written before the process ends.
+        let _ = self.ledger.flush().wait();
+    }
+}
