@@ -67,7 +67,7 @@ fn compiled(engine: &Engine, asked: &Question, budget_tokens: u64) -> Compilatio
         model: Some("local/extract"),
         key: None,
         mandatory: &[],
-        held_out: None,
+        held_out: &[],
         today: Today(TODAY),
     };
     engine.compile(&request).unwrap()

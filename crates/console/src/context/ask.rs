@@ -129,7 +129,7 @@ impl Wish {
             model: self.model.as_deref(),
             key: self.key.as_deref(),
             mandatory: &self.mandatory,
-            held_out: None,
+            held_out: &[],
             today: Today(&now.today),
         }
     }

@@ -71,7 +71,7 @@ pub struct Manifest {
     pub tokens: u64,
     /// The pieces, in the order of the text.
     pub spans: Vec<Span>,
-    /// The unit that was left out to learn what it is worth.
+    /// The unit that was left out to learn what it is worth; several with a blank between them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_out: Option<String>,
 }
@@ -87,7 +87,7 @@ impl Manifest {
             budget_tokens: request.budget_tokens,
             tokens,
             spans,
-            held_out: request.held_out.map(str::to_owned),
+            held_out: (!request.held_out.is_empty()).then(|| request.held_out.join(" ")),
         }
     }
 }

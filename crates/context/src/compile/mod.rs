@@ -89,8 +89,8 @@ pub struct Request<'a> {
     pub key: Option<&'a str>,
     /// Ids or patterns of units that must be there.
     pub mandatory: &'a [String],
-    /// The id of a unit that is left out to learn what it is worth.
-    pub held_out: Option<&'a str>,
+    /// Ids of units that are left out to learn what they are worth.
+    pub held_out: &'a [&'a str],
     /// The day on which validity is judged.
     pub today: Today<'a>,
 }

@@ -28,7 +28,7 @@ pub(super) fn applies(unit: &Unit, request: &Request<'_>) -> bool {
     let holds = unit.valid_from.as_deref().is_none_or(|day| day <= request.today.0) && unit.valid_until.as_deref().is_none_or(|day| day >= request.today.0);
     let matches =
         |patterns: &[String], value: Option<&str>| patterns.is_empty() || value.is_some_and(|value| patterns.iter().any(|p| matches_pattern(p, value)));
-    may_see && holds && matches(&unit.scope.classes, request.class) && matches(&unit.scope.models, request.model) && request.held_out != Some(unit.id.as_str())
+    may_see && holds && matches(&unit.scope.classes, request.class) && matches(&unit.scope.models, request.model) && !request.held_out.contains(&unit.id.as_str())
 }
 
 /// Whether the request asks for units of this kind, at this place. A wrong answer that is kept as a warning never is: it serves checks and
@@ -51,7 +51,7 @@ pub(super) fn mandatory<'a>(sources: &Sources<'a>, request: &Request<'_>) -> Res
     let mut found: Vec<&Unit> = sources.catalogue.units().iter().filter(says_so).collect();
     for name in request.mandatory {
         let named: Vec<&Unit> = sources.catalogue.find(name).into_iter().filter(|unit| applies(unit, request)).collect();
-        if named.is_empty() && request.held_out != Some(name.as_str()) {
+        if named.is_empty() && !request.held_out.contains(&name.as_str()) {
             return Err(CompileError::NoSuchUnit(name.clone()));
         }
         found.extend(named);

@@ -170,7 +170,7 @@ fn measured(case: &Case, tree: &dyn Tree, corpus: &Corpus<'_>, options: &ScoreOp
         model: None,
         key: None,
         mandatory: &[],
-        held_out: None,
+        held_out: &[],
         today: Today("1970-01-01"),
     };
     let spans = compile(&sources, &request).map(|compilation| compilation.manifest.spans).unwrap_or_default();

@@ -29,7 +29,7 @@ impl ContextSource for Packs {
             model: Some(&asked.model),
             key: asked.key.as_deref(),
             mandatory: &mandatory,
-            held_out: None,
+            held_out: &[],
             today: Today(&today),
         };
         let compiled = engine.compile(&request).map_err(|error| refusal(&asked.name, &error))?;
@@ -38,7 +38,8 @@ impl ContextSource for Packs {
             return Ok(answer(compiled, &[], None));
         };
         let Some(place) = place else { return Ok(answer(compiled, &eligible, Some(drawn))) };
-        let without = Request { held_out: Some(&eligible[place]), ..request };
+        let left_out = [eligible[place].as_str()];
+        let without = Request { held_out: &left_out, ..request };
         let compiled = engine.compile(&without).map_err(|error| refusal(&asked.name, &error))?;
         Ok(answer(compiled, &eligible, Some(drawn)))
     }

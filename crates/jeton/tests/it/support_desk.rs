@@ -42,7 +42,7 @@ fn compiled(engine: &Engine, asked: &Value, budget_tokens: u64) -> String {
         model: Some("local/extract"),
         key: None,
         mandatory: &[],
-        held_out: None,
+        held_out: &[],
         today: Today("2026-12-01"),
     };
     engine.compile(&request).unwrap().text()

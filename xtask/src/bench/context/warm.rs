@@ -51,7 +51,7 @@ fn compile(engine: &Engine, task: &str) -> Result<Value, String> {
         model: None,
         key: None,
         mandatory: &[],
-        held_out: None,
+        held_out: &[],
         today: Today("2026-01-01"),
     };
     let once = || {

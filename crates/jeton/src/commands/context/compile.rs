@@ -67,7 +67,7 @@ impl<'a> Ask<'a> {
             model: self.args.model.as_deref(),
             key: self.args.key.as_deref(),
             mandatory: &self.mandatory,
-            held_out: None,
+            held_out: &[],
             today: Today(&self.today),
         }
     }

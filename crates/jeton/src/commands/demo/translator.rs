@@ -119,7 +119,7 @@ fn compile(engine: &Engine, today: &str) -> Result<Compilation, Failure> {
         model: Some("local/extract"),
         key: None,
         mandatory: &[],
-        held_out: None,
+        held_out: &[],
         today: Today(today),
     };
     engine.compile(&request).map_err(|error| Failure::dependency(format!("the context cannot be compiled: {error}"), ""))
