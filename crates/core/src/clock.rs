@@ -123,6 +123,14 @@ impl SeededRandom {
     pub const fn below(&mut self, bound: u64) -> u64 {
         if bound == 0 { 0 } else { ((self.next_u64() as u128 * bound as u128) >> 64) as u64 }
     }
+
+    /// Brings `items` into a random order, each as likely as the others (Fisher and Yates; Durstenfeld 1964).
+    pub fn shuffle<T>(&mut self, items: &mut [T]) {
+        for last in (1..items.len()).rev() {
+            let place = usize::try_from(self.below(last as u64 + 1)).unwrap_or(0);
+            items.swap(place, last);
+        }
+    }
 }
 
 #[cfg(test)]
@@ -139,6 +147,19 @@ mod tests {
         ] {
             assert_eq!(Timestamp(ms).rfc3339(), shown);
         }
+    }
+
+    #[test]
+    fn each_order_is_as_likely_as_the_others() {
+        let mut random = SeededRandom::new(5);
+        let mut counts = std::collections::BTreeMap::new();
+        for _ in 0..6_000 {
+            let mut items = [1, 2, 3];
+            random.shuffle(&mut items);
+            *counts.entry(items).or_insert(0_u32) += 1;
+        }
+        // 1,000 expected for each; five standard deviations are 145.
+        assert!(counts.len() == 6 && counts.values().all(|count| count.abs_diff(1_000) < 145), "{counts:?}");
     }
 
     #[test]
