@@ -1,0 +1,178 @@
+//! The context that a case is given: a pack compiled for it, with what an experiment puts in or leaves out.
+
+use crate::{CallFault, ContextText, ContextUse, FaultClass, UnitUse};
+use jeton_context::Kind;
+use jeton_context::compile::{Compilation, CompileError, Request, Today};
+use jeton_context::engine::Engine;
+use jeton_project::{Pack, PackPlace, PackQuery};
+use jeton_text::Vocabulary;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// A project's context and packs, on one day.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// The catalogue; none: packs cannot be compiled.
+    pub engine: Option<Arc<Engine>>,
+    /// By name.
+    pub packs: BTreeMap<String, Pack>,
+    /// `YYYY-MM-DD`.
+    today: String,
+}
+
+/// What an experiment changes.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Units that must be in, whatever was chosen.
+    pub insert: Vec<String>,
+    /// Units that must not be in.
+    pub leave_out: Vec<String>,
+    /// Whether only what is inserted is given.
+    pub only_inserted: bool,
+}
+
+/// Which context is wanted.
+#[derive(Clone, Copy, Debug)]
+pub struct Wanted<'a> {
+    /// The pack; none: only what is inserted.
+    pub pack: Option<&'a str>,
+    /// What was asked last.
+    pub question: &'a str,
+    /// The model, for vocabulary and scope.
+    pub model: &'a str,
+    /// The kind of work.
+    pub class: Option<&'a str>,
+    /// Units without which the case cannot be answered; told of where they are missing.
+    pub needs: &'a [String],
+    /// What an experiment changes.
+    pub change: &'a Change,
+}
+
+/// A glob that no path of a project matches. With it, and a kind that no rule has, nothing is chosen but what is named.
+const NOWHERE: &str = "\u{1}/nothing";
+
+impl Environment {
+    /// A project's packs over its catalogue, judged on `today` (`YYYY-MM-DD`).
+    #[must_use]
+    pub fn new(engine: Option<Arc<Engine>>, packs: BTreeMap<String, Pack>, today: impl Into<String>) -> Self {
+        Self { engine, packs, today: today.into() }
+    }
+
+    /// The context of a case; none where neither a pack nor an insertion asks for one.
+    ///
+    /// # Errors
+    /// Where the pack is not known, or what must be in does not fit or is not there.
+    pub fn context(&self, wanted: &Wanted<'_>) -> Result<Option<(ContextText, ContextUse)>, CallFault> {
+        if wanted.pack.is_none() && wanted.change.insert.is_empty() {
+            return Ok(None);
+        }
+        let engine = self.engine.as_ref().ok_or_else(|| refused("context_not_served", "no context was read for this run".to_owned()))?;
+        let pack = match wanted.pack {
+            None => nothing_but_inserted(),
+            Some(name) => self.packs.get(name).cloned().ok_or_else(|| unknown_pack(name, self.packs.keys().map(String::as_str)))?,
+        };
+        let compiled = self.compile(engine, &pack, wanted)?;
+        let text = ContextText {
+            segments: compiled.segments.iter().map(|segment| (segment.text.clone(), segment.breakpoint)).collect(),
+            in_user_turn: pack.place == PackPlace::User,
+        };
+        Ok(Some((text, used(engine, &compiled, wanted))))
+    }
+
+    fn compile(&self, engine: &Engine, pack: &Pack, wanted: &Wanted<'_>) -> Result<Compilation, CallFault> {
+        let vocabulary = match Vocabulary::of_model(wanted.model) {
+            (vocabulary, true) => vocabulary,
+            (_, false) => engine.vocabulary(),
+        };
+        let is_bare = wanted.change.only_inserted || wanted.pack.is_none();
+        let kinds: Vec<Kind> = if is_bare { vec![Kind::Skill] } else { pack.kinds.iter().filter_map(|word| Kind::from_name(word)).collect() };
+        let mandatory: Vec<String> = pack.units.iter().map(|unit| unit.as_str().to_owned()).chain(wanted.change.insert.iter().cloned()).collect();
+        let left_out: Vec<&str> = wanted.change.leave_out.iter().map(String::as_str).collect();
+        let nowhere = [NOWHERE.to_owned()];
+        // What is inserted takes no room from what was chosen: the experiment changes one thing.
+        let room = inserted_tokens(engine, &wanted.change.insert, vocabulary);
+        let request = Request {
+            task: match &pack.query {
+                PackQuery::Text(text) => text,
+                PackQuery::LastUser | PackQuery::Header(_) => wanted.question,
+            },
+            budget_tokens: pack.budget_tokens.saturating_add(room),
+            vocabulary,
+            kinds: &kinds,
+            paths: if is_bare { &nowhere } else { &pack.scope },
+            class: wanted.class,
+            model: Some(wanted.model),
+            key: None,
+            mandatory: &mandatory,
+            held_out: &left_out,
+            today: Today(&self.today),
+        };
+        engine.compile(&request).map_err(|error| match error {
+            CompileError::TooSmall { .. } => refused("context_budget_exceeded", error.to_string()),
+            CompileError::NoSuchUnit(_) => refused("context_unit_not_found", error.to_string()),
+        })
+    }
+}
+
+/// A pack for insertions alone.
+fn nothing_but_inserted() -> Pack {
+    Pack { scope: Vec::new(), kinds: Vec::new(), units: Vec::new(), query: PackQuery::LastUser, budget_tokens: 0, place: PackPlace::System, hold_out: 0.0 }
+}
+
+/// What headings and the frame of a unit take beside its text, generously.
+const FRAME_TOKENS: u64 = 64;
+
+fn inserted_tokens(engine: &Engine, insert: &[String], vocabulary: Vocabulary) -> u64 {
+    let desk = engine.desk();
+    insert.iter().flat_map(|pattern| desk.catalogue.find(pattern)).map(|unit| vocabulary.count(&unit.body) + FRAME_TOKENS).sum::<u64>()
+        + if insert.is_empty() { 0 } else { FRAME_TOKENS }
+}
+
+fn used(engine: &Engine, compiled: &Compilation, wanted: &Wanted<'_>) -> ContextUse {
+    let desk = engine.desk();
+    let manifest = &compiled.manifest;
+    let units = manifest.spans.iter().map(|span| UnitUse {
+        unit: span.unit.clone(),
+        digest: span.digest,
+        view: span.view.name().to_owned(),
+        tokens: span.tokens,
+        standing: desk.standing.get(&span.unit).and_then(|(_, told)| told.map(str::to_owned)),
+    });
+    let missing = wanted.needs.iter().filter(|need| !manifest.spans.iter().any(|span| span.unit == **need && span.view.name() != "handle"));
+    ContextUse {
+        pack: wanted.pack.unwrap_or_default().to_owned(),
+        digest: manifest.digest,
+        snapshot: manifest.snapshot,
+        tokens: manifest.tokens,
+        budget_tokens: manifest.budget_tokens,
+        units: units.collect(),
+        inserted: wanted.change.insert.clone(),
+        left_out: wanted.change.leave_out.clone(),
+        missing: missing.map(|need| (need.clone(), why_missing(engine, need, wanted))).collect(),
+    }
+}
+
+/// Why a needed unit is not in, as far as the catalogue tells.
+fn why_missing(engine: &Engine, need: &str, wanted: &Wanted<'_>) -> String {
+    let desk = engine.desk();
+    if desk.catalogue.unit(need).is_none() {
+        return "the catalogue has no such unit".to_owned();
+    }
+    if wanted.change.leave_out.iter().any(|id| id == need) {
+        return "left out by the experiment".to_owned();
+    }
+    let found = engine.search_units(wanted.question);
+    match found.iter().position(|(id, _)| id == need) {
+        None => "it shares no word with the question".to_owned(),
+        Some(place) => format!("ranked {} of {} units for the question; the budget or the scope went to others", place + 1, found.len()),
+    }
+}
+
+fn unknown_pack<'a>(name: &str, packs: impl Iterator<Item = &'a str>) -> CallFault {
+    let nearest = jeton_core::nearest(name, packs, 3).join(", ");
+    refused("pack_not_found", format!("there is no pack `{name}`{}", if nearest.is_empty() { String::new() } else { format!("; the nearest: {nearest}") }))
+}
+
+fn refused(code: &str, message: String) -> CallFault {
+    CallFault { class: FaultClass::Request, code: code.to_owned(), message, status: None, call: None, cost: None }
+}

@@ -1,0 +1,128 @@
+//! The head of a run: everything that is needed to go on with it.
+
+use crate::Target;
+use jeton_context::Digest;
+use jeton_core::{Nanousd, SeededRandom, Timestamp};
+use serde::{Deserialize, Serialize};
+
+/// What was asked for. A resumed run keeps all of it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Choice {
+    /// Names of targets; empty: all of the suite.
+    #[serde(default)]
+    pub targets: Vec<String>,
+    /// Only cases with one of these tags; empty: all.
+    #[serde(default)]
+    pub tags: Vec<String>,
+    /// Only these cases; empty: all.
+    #[serde(default)]
+    pub cases: Vec<String>,
+    /// At most so many cases, the first of the seeded order; none: all.
+    #[serde(default)]
+    pub first: Option<usize>,
+    /// The seed of the order.
+    pub seed: u64,
+    /// How often each case is tried under each target.
+    pub repeats: u32,
+    /// The most calls at one time.
+    pub concurrency: usize,
+    /// What the run may cost; none: what the accounts allow.
+    #[serde(default)]
+    pub budget: Option<Nanousd>,
+    /// Whether answers of earlier runs to the very same request are taken.
+    #[serde(default)]
+    pub cache: bool,
+    /// Whether the graders' self-test was left out.
+    #[serde(default)]
+    pub no_selftest: bool,
+    /// After which a call is given up, in milliseconds.
+    #[serde(default)]
+    pub timeout_ms: Option<u64>,
+}
+
+/// How the graders did on what must pass and what must fail.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SelfTestSummary {
+    /// Checks made.
+    pub checked: u64,
+    /// Checks that went wrong, a sentence each.
+    pub faults: Vec<String>,
+    /// Graders to which it does not apply.
+    pub not_applicable: u64,
+}
+
+/// The head of a run.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunHead {
+    /// Unique; sorts by time.
+    pub id: String,
+    /// The suite's name.
+    pub suite: String,
+    /// The suite's file, from the project's directory.
+    pub file: String,
+    /// The suite's digest when the run began.
+    pub digest: Digest,
+    /// The digest of the catalogue of context then; none: no context was read.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub catalogue: Option<Digest>,
+    /// The digest of the configuration then.
+    pub config: String,
+    /// The kind of work.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub class: Option<String>,
+    /// What was asked for.
+    pub choice: Choice,
+    /// What is tried.
+    pub targets: Vec<Target>,
+    /// How many cases, and how many cells in all.
+    pub cases: usize,
+    /// How many cells in all.
+    pub cells: usize,
+    /// The share of missing data above which the run is invalid.
+    pub errors_max: f64,
+    /// The self-test; none: it was left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub selftest: Option<SelfTestSummary>,
+    /// When it began.
+    pub started: Timestamp,
+    /// The version of Jeton.
+    pub version: String,
+}
+
+/// How a run ended; a note of kind `run-end`. A run without one was cut off, or goes on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct RunEnd {
+    /// Whether every cell has its row.
+    pub is_complete: bool,
+    /// Why it stopped before, in a sentence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub why: Option<String>,
+    /// Milliseconds of this leg.
+    pub took_ms: u64,
+}
+
+/// An id for a run: it sorts by time, and shows its day.
+#[must_use]
+pub fn run_id(now: Timestamp, random: u64) -> String {
+    /// Letters and digits that are not taken for each other.
+    const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+    let day: String = now.rfc3339().chars().take(10).filter(|c| *c != '-').collect();
+    let of_day = u64::try_from(now.0.rem_euclid(86_400_000)).unwrap_or(0);
+    let mixed = (of_day << 15) | (SeededRandom::new(random).next_u64() & 0x7FFF);
+    // 27 bits of the millisecond and 15 of chance: nine digits of five bits.
+    let tail: String = (0..9).rev().map(|place| char::from(DIGITS[usize::try_from((mixed >> (5 * place)) & 31).unwrap_or(0)])).collect();
+    format!("run-{day}-{tail}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_sort_by_time_and_differ() {
+        let at = |ms: i64, random: u64| run_id(Timestamp(1_795_428_000_000 + ms), random);
+        assert!(at(0, 9) < at(1, 0) && at(1, 0) < at(60_000, 3), "{} {} {}", at(0, 9), at(1, 0), at(60_000, 3));
+        assert_ne!(at(0, 1), at(0, 2));
+        assert!(at(0, 1).starts_with("run-20261123-"), "{}", at(0, 1));
+    }
+}

@@ -1,0 +1,11 @@
+//! Runs: what is to be done, in which order, and what became of it.
+
+mod drive;
+mod head;
+mod plan;
+mod writer;
+
+pub use drive::{Driver, End, Progress};
+pub use head::{Choice, RunEnd, RunHead, SelfTestSummary, run_id};
+pub use plan::{Planned, plan};
+pub use writer::{read_rows, RowWriter};
