@@ -25,7 +25,7 @@ const MAY_USE: [(&str, &[&str]); 15] = [
 ];
 
 /// Crates that are functions of their arguments, and words in their sources that would break that.
-const PURE: [&str; 3] = ["core", "text", "wire"];
+const PURE: [&str; 4] = ["core", "text", "wire", "allocate"];
 const IMPURE_WORDS: [&str; 7] = ["std::fs", "std::net", "std::env", "std::process", "std::thread", "tokio::", "hyper::"];
 const IMPURE_CRATES: [&str; 8] = ["tokio", "hyper", "hyper-util", "axum", "rusqlite", "rustls", "http-body", "tracing"];
 

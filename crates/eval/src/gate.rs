@@ -1,0 +1,263 @@
+//! Gates: yes, no or undecided, as soon as it can be said without cheating.
+
+use crate::totals::{Clusters, by_case, observations, passed, rate};
+use crate::{Outcome, Row};
+use jeton_allocate::betting::MeanTest;
+use jeton_allocate::paired::{Pair, difference};
+use jeton_allocate::sequential::{Gate as RateGate, LaunchOrder};
+use jeton_allocate::verdict::{Decision, at_least, not_worse};
+use jeton_allocate::{Estimate, Level};
+use serde::Serialize;
+use std::collections::HashMap;
+
+/// What a gate asks.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Question {
+    /// Whether the pass rate of a target is at least so high, from 0 to 1.
+    AtLeast {
+        /// The target.
+        target: String,
+        /// The bar.
+        bar: f64,
+    },
+    /// Whether a target is not worse than a baseline by more than the margin, on the same cases.
+    NotWorse {
+        /// The baseline.
+        baseline: String,
+        /// The target.
+        candidate: String,
+        /// The largest loss that is allowed, from 0 to 1.
+        margin: f64,
+    },
+}
+
+/// Half of the error probability goes to looking while the run goes on, half to the look at its end: together they keep to it.
+fn half(level: Level) -> Level {
+    Level::new(1.0 - level.alpha() / 2.0).unwrap_or(level)
+}
+
+/// One cell as a gate sees it: launch, case, cluster, target.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Slot {
+    /// Its place in the run's order.
+    pub launch: u64,
+    /// The case.
+    pub case: String,
+    /// The case's cluster.
+    pub cluster: String,
+    /// The target.
+    pub target: String,
+}
+
+/// All cases of one cluster: they are one piece of evidence.
+#[derive(Debug, Default)]
+struct Group {
+    waits_for: usize,
+    rows: Vec<(String, bool, Option<f64>)>,
+}
+
+/// A test in one of the two ways of reading what is missing.
+#[derive(Debug)]
+enum Test {
+    Rate(RateGate),
+    Mean(MeanTest),
+}
+
+impl Test {
+    fn push(&mut self, value: f64) -> Option<bool> {
+        match self {
+            Self::Rate(test) => test.push(value > 0.5),
+            Self::Mean(test) => test.push(value),
+        }
+    }
+}
+
+/// A decision under way. Rows may come in any order and are taken in by launch, so that quick answers get no favour; a cluster is taken in
+/// once all its cells are there. A pass must hold with everything missing failed, a fail with everything missing passed.
+#[derive(Debug)]
+pub struct Stopping {
+    question: Question,
+    groups: Vec<Group>,
+    group_of: HashMap<u64, (usize, String, bool)>,
+    order: LaunchOrder<usize>,
+    /// Everything missing failed; may only pass.
+    strict: Option<Test>,
+    /// Everything missing passed; may only fail.
+    kind: Option<Test>,
+    decided: Option<bool>,
+    taken: usize,
+}
+
+impl Stopping {
+    /// A gate over the cells of a plan, in launch order.
+    #[must_use]
+    pub fn new(question: Question, slots: &[Slot], level: Level) -> Self {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        let mut groups: Vec<Group> = Vec::new();
+        let mut group_of = HashMap::new();
+        for slot in slots.iter().filter(|slot| side(&question, &slot.target).is_some()) {
+            let place = *places.entry(&slot.cluster).or_insert_with(|| {
+                groups.push(Group::default());
+                groups.len() - 1
+            });
+            groups[place].waits_for += 1;
+            group_of.insert(slot.launch, (place, slot.case.clone(), side(&question, &slot.target) == Some(true)));
+        }
+        let is_single = groups.iter().all(|group| group.waits_for == 1);
+        let test = || test(&question, is_single, half(level));
+        Self { strict: test(), kind: test(), question: question.clone(), groups, group_of, order: LaunchOrder::default(), decided: None, taken: 0 }
+    }
+
+    /// Takes a row in, and says what is decided: `Some(true)` yes, `Some(false)` no. A decision stays.
+    pub fn push(&mut self, row: &Row) -> Option<bool> {
+        let Some((place, case, is_candidate)) = self.group_of.remove(&row.launch) else { return self.decided };
+        let group = &mut self.groups[place];
+        group.rows.push((case, is_candidate, passed(row)));
+        if group.rows.len() < group.waits_for {
+            return self.decided;
+        }
+        for ready in self.order.finish(place as u64, place).unwrap_or_default() {
+            self.take(ready);
+        }
+        self.decided
+    }
+
+    /// What is decided.
+    #[must_use]
+    pub const fn decided(&self) -> Option<bool> {
+        self.decided
+    }
+
+    /// How many clusters were taken in.
+    #[must_use]
+    pub const fn taken(&self) -> usize {
+        self.taken
+    }
+
+    fn take(&mut self, place: usize) {
+        let group = &self.groups[place];
+        let (low, high) = (value(&self.question, group, false), value(&self.question, group, true));
+        self.taken += 1;
+        let passes = self.strict.as_mut().and_then(|test| test.push(low)) == Some(true);
+        let fails = self.kind.as_mut().and_then(|test| test.push(high)) == Some(false);
+        if self.decided.is_none() && (passes || fails) {
+            self.decided = Some(passes);
+        }
+    }
+}
+
+/// Whether a target takes part: `true` the one that is judged, `false` the baseline.
+fn side(question: &Question, target: &str) -> Option<bool> {
+    match question {
+        Question::AtLeast { target: judged, .. } => (judged == target).then_some(true),
+        Question::NotWorse { candidate, .. } if candidate == target => Some(true),
+        Question::NotWorse { baseline, .. } => (baseline == target).then_some(false),
+    }
+}
+
+fn test(question: &Question, is_single: bool, level: Level) -> Option<Test> {
+    match question {
+        Question::AtLeast { bar, .. } if is_single => RateGate::new(*bar, level).map(Test::Rate),
+        Question::AtLeast { bar, .. } => MeanTest::new(*bar, level, None).map(Test::Mean),
+        Question::NotWorse { margin, .. } => MeanTest::new((1.0 - margin.clamp(0.0, 1.0)) / 2.0, level, None).map(Test::Mean),
+    }
+}
+
+/// The value of a cluster in [0, 1]: the mean of its cases, repeats averaged; for a comparison half of one plus the difference. What is
+/// missing counts for the candidate where `kind`, else against it.
+fn value(question: &Question, group: &Group, kind: bool) -> f64 {
+    let filled = |is_candidate: bool| move |passed: Option<f64>| passed.unwrap_or(if kind == is_candidate { 1.0 } else { 0.0 });
+    let mean = |is_candidate: bool| {
+        let mut cases: HashMap<&str, (f64, f64)> = HashMap::new();
+        for (case, _, passed) in group.rows.iter().filter(|row| row.1 == is_candidate) {
+            let sums = cases.entry(case).or_default();
+            sums.0 += filled(is_candidate)(*passed);
+            sums.1 += 1.0;
+        }
+        cases.values().map(|(sum, n)| sum / n).sum::<f64>() / cases.len().max(1) as f64
+    };
+    match question {
+        Question::AtLeast { .. } => mean(true),
+        Question::NotWorse { .. } => (mean(true) - mean(false)).midpoint(1.0),
+    }
+}
+
+/// What a gate came to at the end of a run.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct GateReport {
+    /// What was asked.
+    #[serde(flatten)]
+    pub question: Question,
+    /// The answer.
+    #[serde(flatten)]
+    pub decision: Decision,
+    /// Whether it was decided before the end of the plan.
+    pub stopped_early: bool,
+    /// Clusters that the decision rests on.
+    pub taken: usize,
+    /// The rate or the difference with everything missing failed, and with everything missing passed.
+    pub estimates: (Option<Estimate>, Option<Estimate>),
+    /// The probability of a wrong yes, and of a wrong no, at most.
+    pub alpha: f64,
+}
+
+/// The answer of a gate: what was decided while the run went on, else by the interval at its end.
+#[must_use]
+pub fn report(stopping: &Stopping, rows: &[Row], is_whole: bool, level: Level) -> GateReport {
+    let question = stopping.question.clone();
+    // A one-sided error of half alpha is that of a two-sided interval at the level itself.
+    let estimates = match &question {
+        Question::AtLeast { target, .. } => (at(rows, target, false, level), at(rows, target, true, level)),
+        Question::NotWorse { baseline, candidate, .. } => (apart(rows, baseline, candidate, false, level), apart(rows, baseline, candidate, true, level)),
+    };
+    let decision = match stopping.decided {
+        Some(true) => Decision::Pass,
+        Some(false) => Decision::Fail,
+        None if is_whole => at_the_end(&question, &estimates),
+        None => Decision::Undecided { more_cases: None },
+    };
+    GateReport { question, decision, stopped_early: stopping.decided.is_some() && !is_whole, taken: stopping.taken, estimates, alpha: level.alpha() }
+}
+
+fn at_the_end(question: &Question, (strict, kind): &(Option<Estimate>, Option<Estimate>)) -> Decision {
+    let decide = |estimate: &Estimate| match question {
+        Question::AtLeast { bar, .. } => at_least(estimate, *bar),
+        Question::NotWorse { margin, .. } => not_worse(estimate, *margin),
+    };
+    match (strict.as_ref().map(decide), kind.as_ref().map(decide)) {
+        (Some(Decision::Pass), _) => Decision::Pass,
+        (_, Some(Decision::Fail)) => Decision::Fail,
+        (Some(Decision::Undecided { more_cases }), _) => Decision::Undecided { more_cases },
+        _ => Decision::Undecided { more_cases: None },
+    }
+}
+
+/// The pass rate with everything missing read one way.
+fn at(rows: &[Row], target: &str, kind: bool, level: Level) -> Option<Estimate> {
+    let rows: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target).collect();
+    rate(&observations(&rows, |row| Some(read(row, kind))), level)
+}
+
+fn apart(rows: &[Row], baseline: &str, candidate: &str, kind: bool, level: Level) -> Option<Estimate> {
+    let of = |target: &str| rows.iter().filter(|row| row.cell.target == target).collect::<Vec<&Row>>();
+    let (before, after) = (by_case(&of(baseline)), by_case(&of(candidate)));
+    let mut clusters = Clusters::default();
+    let mean = |rows: &[&Row], kind: bool| rows.iter().map(|row| read(row, kind)).sum::<f64>() / rows.len().max(1) as f64;
+    let pairs: Vec<Pair> = after
+        .iter()
+        .filter_map(|(case, rows)| {
+            let before = before.iter().find(|(name, _)| name == case)?;
+            Some(Pair { cluster: clusters.number(&rows.first()?.cluster), baseline: mean(&before.1, !kind), candidate: mean(rows, kind) })
+        })
+        .collect();
+    difference(&pairs, level)
+}
+
+fn read(row: &Row, kind: bool) -> f64 {
+    match row.outcome {
+        Outcome::Passed => 1.0,
+        Outcome::Failed => 0.0,
+        Outcome::Unscored | Outcome::Error => f64::from(kind),
+    }
+}
