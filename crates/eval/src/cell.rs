@@ -24,8 +24,12 @@ pub struct Treatment {
     pub model: Option<String>,
     /// Parameters that are set instead of the target's.
     pub params: serde_json::Map<String, Value>,
-    /// A turn that is added before the question.
+    /// Turns that are added before the question.
     pub before: Vec<Turn>,
+    /// Results of tool calls by the call's id, in the place of those of the conversation.
+    pub tool_results: Vec<(String, String)>,
+    /// Whether units are given as they are now, whatever they were when the row was made.
+    pub is_fresh: bool,
 }
 
 /// Makes rows of cells. Shared by all of a run.
@@ -73,7 +77,8 @@ impl CellRunner<'_> {
         let mut row = self.blank(planned, case);
         match self.answered(case, target, planned, treatment, &mut row).await {
             Ok((answer, asking)) => {
-                row.grades = grade(case, &answer, self.bench, asking.text.as_deref()).await;
+                let graders = crate::causes::graders_of(self.suite, case);
+                row.grades = grade(case, &answer, &graders, self.bench, asking.text.as_deref()).await;
                 (row.outcome, row.score) = settle(&row.grades);
                 row.cost = total(if row.is_cached { Some(Nanousd::ZERO) } else { answer.cost.or_else(|| free(target)) }, &row);
                 (row.answer, row.context, row.request) = (Some(answer), asking.context, asking.request);
@@ -112,9 +117,11 @@ impl CellRunner<'_> {
         match kind {
             TargetKind::Model { .. } => self.modelled(case, target, treatment, row).await,
             TargetKind::Recorded { .. } => {
-                let answer = self.recorded.get(&planned.cell).cloned().ok_or_else(|| {
-                    fault(FaultClass::Target, "not_recorded", format!("the recorded run has no answer to case `{}`", case.id))
-                })?;
+                let answer = self
+                    .recorded
+                    .get(&planned.cell)
+                    .cloned()
+                    .ok_or_else(|| fault(FaultClass::Target, "not_recorded", format!("the recorded run has no answer to case `{}`", case.id)))?;
                 row.is_cached = true;
                 Ok((answer, Asking { request: Digest::default(), context: None, text: None }))
             }
@@ -148,6 +155,10 @@ impl CellRunner<'_> {
         row.context.clone_from(&used);
         let mut call = self.call(case, target, model, text)?;
         call.params.extend(treatment.params.clone());
+        for turn in &mut call.turns {
+            let right = treatment.tool_results.iter().find(|(id, _)| turn.tool_call_id.as_ref() == Some(id));
+            turn.content = right.filter(|_| turn.role == Role::Tool).map_or_else(|| turn.content.clone(), |(_, result)| result.clone());
+        }
         let last = call.turns.len().saturating_sub(1);
         call.turns.splice(last..last, treatment.before.iter().cloned());
         let request = digest(&call, planned_repeat(row));
@@ -157,7 +168,7 @@ impl CellRunner<'_> {
             row.is_cached = true;
             return Ok((known.clone(), Asking { request, context: used, text: shown }));
         }
-        let answer = self.converse(case, call).await?;
+        let answer = self.converse(case, target, call).await?;
         Ok((answer, Asking { request, context: used, text: shown }))
     }
 
@@ -177,21 +188,15 @@ impl CellRunner<'_> {
     }
 
     /// Asks once; a dialogue turn by turn, with the answers so far. Figures of all turns are summed.
-    async fn converse(&self, case: &Case, mut call: ModelCall) -> Result<Answer, CallFault> {
-        let Input::Dialogue(says) = &case.input else { return self.models.call(call).await };
-        let mut whole: Option<Answer> = None;
-        for (place, say) in says.iter().enumerate() {
-            if place > 0 {
-                call.turns.push(Turn::new(Role::User, say.clone()));
-            }
-            let answer = self.models.call(call.clone()).await?;
-            call.turns.push(Turn::new(Role::Assistant, answer.text.clone()));
-            whole = Some(match whole {
-                None => answer,
-                Some(before) => joined(before, answer),
-            });
+    async fn converse(&self, case: &Case, target: &Target, mut call: ModelCall) -> Result<Answer, CallFault> {
+        let mut whole = self.models.call(call.clone()).await?;
+        for nth in 1.. {
+            let Some(say) = crate::prompt::next(self.suite, target, case, nth).map_err(|why| fault(FaultClass::Request, "prompt", why))? else { break };
+            call.turns.push(Turn::new(Role::Assistant, whole.text.clone()));
+            call.turns.push(say);
+            whole = joined(whole, self.models.call(call.clone()).await?);
         }
-        whole.ok_or_else(|| fault(FaultClass::Request, "empty_dialogue", format!("case `{}` says nothing", case.id)))
+        Ok(whole)
     }
 }
 
@@ -199,7 +204,7 @@ impl CellRunner<'_> {
 fn joined(before: Answer, mut answer: Answer) -> Answer {
     let sum = |a: Option<u64>, b: Option<u64>| Some(a?.saturating_add(b?));
     answer.tools.splice(0..0, before.tools);
-    answer.cost = before.cost.zip(answer.cost).map(|(a, b)| a + b);
+    answer.cost = before.cost.zip(answer.cost).map(|(a, b)| a.saturating_add(b));
     answer.tokens_in = sum(before.tokens_in, answer.tokens_in);
     answer.tokens_out = sum(before.tokens_out, answer.tokens_out);
     answer.latency_us = answer.latency_us.saturating_add(before.latency_us);
@@ -239,7 +244,7 @@ fn free(target: &Target) -> Option<Nanousd> {
 
 /// The answer's cost with that of its graders; unknown where any of it is.
 fn total(answer: Option<Nanousd>, row: &Row) -> Option<Nanousd> {
-    row.grades.iter().filter(|grade| !grade.calls.is_empty()).try_fold(answer?, |sum, grade| Some(sum + grade.cost?))
+    row.grades.iter().filter(|grade| !grade.calls.is_empty()).try_fold(answer?, |sum, grade| Some(sum.saturating_add(grade.cost?)))
 }
 
 pub(crate) fn fault(class: FaultClass, code: &str, message: String) -> CallFault {

@@ -29,6 +29,8 @@ pub struct Change {
     pub leave_out: Vec<String>,
     /// Whether only what is inserted is given.
     pub only_inserted: bool,
+    /// Texts of units in the place of those they have now, as they were at another time.
+    pub replace: Vec<(String, String)>,
 }
 
 /// Which context is wanted.
@@ -72,10 +74,8 @@ impl Environment {
             Some(name) => self.packs.get(name).cloned().ok_or_else(|| unknown_pack(name, self.packs.keys().map(String::as_str)))?,
         };
         let compiled = self.compile(engine, &pack, wanted)?;
-        let text = ContextText {
-            segments: compiled.segments.iter().map(|segment| (segment.text.clone(), segment.breakpoint)).collect(),
-            in_user_turn: pack.place == PackPlace::User,
-        };
+        let segments = compiled.segments.iter().map(|segment| (replaced(engine, &segment.text, &wanted.change.replace), segment.breakpoint));
+        let text = ContextText { segments: segments.collect(), in_user_turn: pack.place == PackPlace::User };
         Ok(Some((text, used(engine, &compiled, wanted))))
     }
 
@@ -112,6 +112,15 @@ impl Environment {
             CompileError::NoSuchUnit(_) => refused("context_unit_not_found", error.to_string()),
         })
     }
+}
+
+/// A segment with the texts of units changed for others. Units that are not shown whole stay as they are.
+fn replaced(engine: &Engine, segment: &str, replace: &[(String, String)]) -> String {
+    let desk = engine.desk();
+    replace.iter().fold(segment.to_owned(), |text, (id, other)| match desk.catalogue.unit(id) {
+        Some(unit) if !unit.body.trim().is_empty() => text.replacen(unit.body.trim(), other.trim(), 1),
+        _ => text,
+    })
 }
 
 /// A pack for insertions alone.

@@ -192,7 +192,7 @@ fn target_totals(name: &str, rows: &[&Row], errors_max: f64, level: Level) -> Ta
         pass_rate: rate(&judged, level),
         bounds: counts.bounds(),
         score: mean::mean(&observations(rows, |row| row.score), level),
-        cost: rows.iter().filter_map(|row| row.cost).fold(Nanousd::ZERO, |sum, cost| sum + cost),
+        cost: rows.iter().filter_map(|row| row.cost).fold(Nanousd::ZERO, |sum, cost| sum.saturating_add(cost)),
         cost_unknown: rows.iter().filter(|row| row.cost.is_none()).count(),
         usd_per_case: mean::mean(&observations(rows, |row| row.cost.map(Nanousd::as_usd_f64)), level).filter(|_| rows.iter().all(|row| row.cost.is_some())),
         usd_per_success: usd_per_success(rows, level),
@@ -225,10 +225,7 @@ fn usd_per_success(rows: &[&Row], level: Level) -> Option<Estimate> {
         return None;
     }
     let mut clusters = Clusters::default();
-    let spent: Vec<Spent> = rows
-        .iter()
-        .filter_map(|row| Some((clusters.number(&row.cluster), row.cost?.as_usd_f64(), passed(row).unwrap_or(0.0))))
-        .collect();
+    let spent: Vec<Spent> = rows.iter().filter_map(|row| Some((clusters.number(&row.cluster), row.cost?.as_usd_f64(), passed(row).unwrap_or(0.0)))).collect();
     let ratio = |spent: &[Spent]| {
         let (usd, successes) = spent.iter().fold((0.0, 0.0), |(usd, successes), case| (usd + case.1, successes + case.2));
         (successes > 0.0).then(|| usd / successes)
@@ -238,8 +235,7 @@ fn usd_per_success(rows: &[&Row], level: Level) -> Option<Estimate> {
 
 fn latency(rows: &[&Row], share: f64, level: Level) -> Option<Estimate> {
     let mut clusters = Clusters::default();
-    let taken: Vec<(usize, f64)> =
-        rows.iter().filter_map(|row| Some((clusters.number(&row.cluster), row.latency_us()? as f64 / 1_000.0))).collect();
+    let taken: Vec<(usize, f64)> = rows.iter().filter_map(|row| Some((clusters.number(&row.cluster), row.latency_us()? as f64 / 1_000.0))).collect();
     let at = |taken: &[(usize, f64)]| {
         let mut sorted: Vec<f64> = taken.iter().map(|(_, ms)| *ms).collect();
         sorted.sort_by(f64::total_cmp);

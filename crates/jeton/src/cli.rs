@@ -1,8 +1,11 @@
 //! The command line. Flags, help and examples stand together, so that none drifts from the others.
 
 mod context;
+mod eval;
 
 pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs};
+
+pub(crate) use eval::{ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, RunArgs, ShowArgs, SizeArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;
@@ -69,6 +72,9 @@ pub(crate) enum Command {
     /// What models are given to know: list, search, compile, check, lock, score, export
     #[command(subcommand)]
     Context(ContextCommand),
+    /// How good answers are, and why not better: run, compare, gate, show, size
+    #[command(subcommand)]
+    Eval(EvalCommand),
 }
 
 /// How a report is written.

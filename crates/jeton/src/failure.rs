@@ -11,6 +11,8 @@ pub(crate) const USAGE: u8 = 2;
 pub(crate) const DEPENDENCY: u8 = 3;
 /// There is not enough to say yes or no.
 pub(crate) const UNDECIDED: u8 = 4;
+/// Too much went wrong on the way to say anything.
+pub(crate) const INVALID: u8 = 5;
 
 /// Why a command did not succeed.
 #[derive(Debug)]
@@ -19,6 +21,8 @@ pub(crate) enum Failure {
     No,
     /// Neither yes nor no can be said; what was found is on stdout already.
     Undecided,
+    /// What was measured is no evidence; what was found is on stdout already.
+    Invalid,
     /// The command cannot be done as it was asked for.
     Usage { message: String, remedy: String },
     /// The configuration has mistakes.
@@ -40,6 +44,7 @@ impl Failure {
         match self {
             Self::No => NO,
             Self::Undecided => UNDECIDED,
+            Self::Invalid => INVALID,
             Self::Usage { .. } | Self::Config(_) => USAGE,
             Self::Dependency { .. } => DEPENDENCY,
         }
@@ -48,7 +53,7 @@ impl Failure {
     /// Tells stderr; as JSON where the command's data would have been JSON.
     pub(crate) fn report(&self, is_json: bool) {
         let (message, remedy) = match self {
-            Self::No | Self::Undecided => return,
+            Self::No | Self::Undecided | Self::Invalid => return,
             Self::Config(report) if is_json => {
                 eprintln!("{}", json!({ "error": { "code": "configuration", "diagnostics": report.diagnostics } }));
                 return;

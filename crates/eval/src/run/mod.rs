@@ -8,4 +8,4 @@ mod writer;
 pub use drive::{Driver, End, Progress};
 pub use head::{Choice, RunEnd, RunHead, SelfTestSummary, run_id};
 pub use plan::{Planned, plan};
-pub use writer::{read_rows, RowWriter};
+pub use writer::{RowWriter, read_rows};

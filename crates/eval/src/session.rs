@@ -1,0 +1,251 @@
+//! A run from its beginning, or from where it stopped, to its end.
+
+use crate::cell::{CellRunner, Targets};
+use crate::environment::Environment;
+use crate::grader::Bench;
+use crate::run::{Choice, Driver, End, Planned, Progress, RowWriter, RunEnd, RunHead, SelfTestSummary, plan, read_rows, run_id};
+use crate::{Answer, Cell, Models, Row, Suite, Target, TargetKind};
+use jeton_context::Digest;
+use jeton_core::Clock;
+use jeton_ledger::{LedgerError, Note, Records, RunRecord};
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+/// The kind of the note that says how a run ended.
+pub const RUN_END: &str = "run-end";
+/// Runs of the suite that are looked through for answers where a run may take them.
+const CACHE_RUNS: u64 = 20;
+
+/// Where runs are made: what calls models, what is known, where rows go.
+pub struct Place<'a> {
+    /// Where measured things are.
+    pub store: Arc<dyn Records>,
+    /// Calls models.
+    pub models: &'a dyn Models,
+    /// Answers of what is no model.
+    pub outside: &'a dyn Targets,
+    /// The project's context.
+    pub environment: &'a Environment,
+    /// What graders need.
+    pub bench: &'a Bench<'a>,
+    /// The time.
+    pub clock: &'a dyn Clock,
+    /// The digest of the configuration.
+    pub config: String,
+}
+
+/// Why a run cannot begin or go on.
+#[derive(Clone, Debug, PartialEq)]
+pub enum SessionError {
+    /// The ledger fails.
+    Ledger(LedgerError),
+    /// There is no such run.
+    NoRun(String),
+    /// The suite is not what it was when the run began.
+    Changed {
+        /// The run.
+        run: String,
+        /// The suite.
+        suite: String,
+    },
+    /// The suite has no target of this name; those it has.
+    NoTarget(String, Vec<String>),
+    /// Nothing is left of the suite after the choice.
+    Nothing,
+}
+
+impl From<LedgerError> for SessionError {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
+
+impl fmt::Display for SessionError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Ledger(error) => write!(f, "{error}"),
+            Self::NoRun(run) => write!(f, "there is no run `{run}`"),
+            Self::Changed { run, suite } => write!(f, "suite `{suite}` is not what it was when {run} began: its rows would not belong together"),
+            Self::NoTarget(name, have) => write!(f, "the suite has no target `{name}`; it has {}", have.join(", ")),
+            Self::Nothing => f.write_str("no case of the suite is left after what was asked for"),
+        }
+    }
+}
+
+impl std::error::Error for SessionError {}
+
+/// A run under way.
+#[derive(Debug)]
+pub struct Session {
+    /// Its head.
+    pub head: RunHead,
+    /// What is to be done.
+    pub plan: Vec<Planned>,
+    /// What is done already.
+    pub rows: Vec<Row>,
+}
+
+/// The targets that a choice takes, in the suite's order.
+///
+/// # Errors
+/// Where one is not of the suite.
+pub fn chosen_targets(suite: &Suite, names: &[String]) -> Result<Vec<Target>, SessionError> {
+    let have = || suite.targets.iter().map(|target| target.name.clone()).collect();
+    if let Some(unknown) = names.iter().find(|name| !suite.targets.iter().any(|target| target.name == **name)) {
+        return Err(SessionError::NoTarget(unknown.clone(), have()));
+    }
+    Ok(suite.targets.iter().filter(|target| names.is_empty() || names.contains(&target.name)).cloned().collect())
+}
+
+impl Session {
+    /// Begins a run: its head is in the ledger once this returns.
+    ///
+    /// # Errors
+    /// Where nothing is to be done, or the ledger fails.
+    pub fn begin(place: &Place<'_>, suite: &Suite, choice: Choice, selftest: Option<SelfTestSummary>, random: u64) -> Result<Self, SessionError> {
+        let targets = chosen_targets(suite, &choice.targets)?;
+        let plan = plan(suite, &targets, &choice);
+        if plan.is_empty() {
+            return Err(SessionError::Nothing);
+        }
+        let started = place.clock.now();
+        let cases: HashSet<&str> = plan.iter().map(|planned| planned.cell.case.as_str()).collect();
+        let head = RunHead {
+            id: run_id(started, random),
+            suite: suite.name.clone(),
+            file: suite.place.path.to_string(),
+            digest: suite.digest,
+            catalogue: place.environment.engine.as_ref().map(|engine| engine.desk().catalogue.digest()),
+            config: place.config.clone(),
+            class: suite.class.clone(),
+            targets,
+            cases: cases.len(),
+            cells: plan.len(),
+            errors_max: suite.errors_max,
+            selftest,
+            started,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            choice,
+        };
+        place.store.begin_run(&RunRecord { id: head.id.clone(), suite: head.suite.clone(), started, json: to_json(&head)? })?;
+        Ok(Self { head, plan, rows: Vec::new() })
+    }
+
+    /// Takes up a run where it stopped, with everything as it was asked for.
+    ///
+    /// # Errors
+    /// Where there is no such run, or the suite has changed since.
+    pub fn resume(place: &Place<'_>, suite: &Suite, run: &str) -> Result<Self, SessionError> {
+        let head = read_head(&*place.store, run)?;
+        if head.digest != suite.digest {
+            return Err(SessionError::Changed { run: head.id, suite: head.suite });
+        }
+        let rows = read_rows(&*place.store, run)?;
+        let plan = plan(suite, &head.targets, &head.choice);
+        Ok(Self { head, plan, rows })
+    }
+
+    /// Does what is left. Gives how it ended; the rows are all of the run, read back from the ledger.
+    ///
+    /// # Errors
+    /// Where rows cannot be written or read.
+    pub async fn go(&mut self, place: &Place<'_>, suite: &Suite, progress: &mut dyn Progress) -> Result<End, SessionError> {
+        let begun = place.clock.now();
+        let done: HashSet<u64> = self.rows.iter().map(|row| row.launch).collect();
+        let known = if self.head.choice.cache { known_answers(&*place.store, &self.head)? } else { HashMap::new() };
+        let recorded = recorded_answers(&*place.store, &self.head.targets)?;
+        let tags = [format!("suite:{}", self.head.suite), format!("run:{}", self.head.id)];
+        let cells = CellRunner {
+            suite,
+            targets: &self.head.targets,
+            models: place.models,
+            outside: place.outside,
+            environment: place.environment,
+            bench: place.bench,
+            clock: place.clock,
+            tags: &tags,
+            timeout_ms: self.head.choice.timeout_ms.or(suite.timeout_ms),
+            known: &known,
+            recorded: &recorded,
+        };
+        let writer = RowWriter::start(Arc::clone(&place.store), &self.head.id).map_err(|error| LedgerError::Store(error.to_string()))?;
+        let driver = Driver { cells: &cells, concurrency: self.head.choice.concurrency };
+        let end = driver.drive(&self.plan, &done, &writer, progress).await;
+        writer.finish()?;
+        let end = end?;
+        self.rows = read_rows(&*place.store, &self.head.id)?;
+        let took_ms = u64::try_from(place.clock.now().0 - begun.0).unwrap_or(0);
+        let told = RunEnd { is_complete: self.rows.len() == self.plan.len(), why: why(&end), took_ms };
+        place.store.add_note(&Note { kind: RUN_END.to_owned(), subject: self.head.id.clone(), at: place.clock.now(), json: to_json(&told)? })?;
+        Ok(end)
+    }
+
+    /// Names of the targets, in order.
+    #[must_use]
+    pub fn target_names(&self) -> Vec<String> {
+        self.head.targets.iter().map(|target| target.name.clone()).collect()
+    }
+
+    /// Whether every cell has its row.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        self.rows.len() == self.plan.len()
+    }
+}
+
+fn why(end: &End) -> Option<String> {
+    match end {
+        End::Complete => None,
+        End::Stopped => Some("stopped before its end".to_owned()),
+        End::Budget(fault) => Some(format!("the budget is spent: {}", fault.message)),
+        End::Broken(fault) => Some(format!("nothing was answered any more: {}", fault.message)),
+    }
+}
+
+fn to_json(value: &impl serde::Serialize) -> Result<String, SessionError> {
+    serde_json::to_string(value).map_err(|error| SessionError::Ledger(LedgerError::Store(error.to_string())))
+}
+
+/// The head of a run; `latest:SUITE` and a suite's bare name stand for its newest run.
+///
+/// # Errors
+/// Where there is none, or it cannot be read.
+pub fn read_head(store: &dyn Records, run: &str) -> Result<RunHead, SessionError> {
+    let suite = run.strip_prefix("latest:").unwrap_or(run);
+    let record = match store.run(run)? {
+        Some(record) => Some(record),
+        None => store.runs(Some(suite), 1)?.into_iter().next(),
+    };
+    let record = record.ok_or_else(|| SessionError::NoRun(run.to_owned()))?;
+    serde_json::from_str(&record.json).map_err(|error| SessionError::Ledger(LedgerError::Store(format!("the head of {run} cannot be read: {error}"))))
+}
+
+/// Answers of earlier runs of the suite by request; simulated ones too, faults never.
+fn known_answers(store: &dyn Records, head: &RunHead) -> Result<HashMap<Digest, Answer>, SessionError> {
+    let mut known = HashMap::new();
+    for run in store.runs(Some(&head.suite), CACHE_RUNS)? {
+        for row in read_rows(store, &run.id)?.into_iter().filter(|row| row.request != Digest::default()) {
+            if let Some(answer) = row.answer {
+                known.entry(row.request).or_insert(answer);
+            }
+        }
+    }
+    Ok(known)
+}
+
+/// The answers of the runs that targets grade again, by the cells of this run.
+fn recorded_answers(store: &dyn Records, targets: &[Target]) -> Result<HashMap<Cell, Answer>, SessionError> {
+    let mut recorded = HashMap::new();
+    for target in targets {
+        let TargetKind::Recorded { run, target: of } = &target.kind else { continue };
+        let head = read_head(store, run)?;
+        let of = of.as_ref().or_else(|| head.targets.first().map(|target| &target.name));
+        for row in read_rows(store, &head.id)?.into_iter().filter(|row| of.is_none_or(|of| row.cell.target == *of)) {
+            if let Some(answer) = row.answer {
+                recorded.insert(Cell { target: target.name.clone(), ..row.cell }, answer);
+            }
+        }
+    }
+    Ok(recorded)
+}

@@ -1,0 +1,186 @@
+//! The command line of `jeton eval`.
+
+use clap::{Args, Subcommand};
+use jeton_core::Nanousd;
+use std::path::PathBuf;
+
+/// The verbs.
+#[derive(Debug, Subcommand)]
+pub(crate) enum EvalCommand {
+    /// The suites of the project, and their last runs
+    #[command(after_help = "Example:\n  jeton eval list\n  jeton eval list --runs documentation")]
+    List {
+        /// The last runs of this suite instead
+        #[arg(long, value_name = "SUITE")]
+        runs: Option<String>,
+    },
+    /// Run a suite, or go on with a run
+    #[command(
+        after_help = "Example:\n  jeton eval run refunds --target with-pack --budget 2usd\n  jeton eval run --resume run-20261123-9q2k7c1m0\n  jeton eval run promptfooconfig.yaml\n\nExit codes: 0 done, 1 the graders failed their self-test, 3 nothing answered, 4 stopped before its end, 5 too many errors to say."
+    )]
+    Run(RunArgs),
+    /// What a run came to, or one case of it
+    #[command(after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle")]
+    Show(ShowArgs),
+    /// Two runs or two targets on the same cases: better, worse, no relevant difference, or undecided
+    #[command(
+        after_help = "Example:\n  jeton eval compare refunds:plain refunds:with-pack        two targets of the last run\n  jeton eval compare run-20261123-9q2k7c1m0 refunds --margin 2pp\n\nExit codes: 0 better or no relevant difference, 1 worse, 4 undecided, 5 too many errors to say."
+    )]
+    Compare(CompareArgs),
+    /// Decide for CI: is it good enough, is it not worse? Stops as soon as that is decided
+    #[command(
+        after_help = "Example:\n  jeton eval gate refunds --at-least 0.9 --target with-pack\n  jeton eval gate refunds --target new --not-worse-than old --margin 2pp --junit report.xml --markdown summary.md\n\nExit codes: 0 yes, 1 no, 2 usage, 3 nothing answered, 4 undecided, 5 too many errors to say."
+    )]
+    Gate(GateArgs),
+    /// How many cases and repeats a difference needs, and what they cost
+    #[command(after_help = "Example:\n  jeton eval size refunds --detect 3pp")]
+    Size(SizeArgs),
+}
+
+/// Which part of a suite is run, and how.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct ChoiceArgs {
+    /// Only this target; may be given more than once [default: all]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Vec<String>,
+    /// Only cases with this tag; may be given more than once
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// Only this case; may be given more than once
+    #[arg(long, value_name = "ID")]
+    pub(crate) case: Vec<String>,
+    /// Only the first so many cases of the seeded order
+    #[arg(long, value_name = "N")]
+    pub(crate) first: Option<usize>,
+    /// The seed of the order [default: the suite's]
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+    /// How often each case is tried [default: the suite's]
+    #[arg(long, value_name = "N")]
+    pub(crate) repeats: Option<u32>,
+    /// The most calls at one time [default: the suite's]
+    #[arg(long, value_name = "N")]
+    pub(crate) concurrency: Option<usize>,
+    /// The most that all calls of the run may cost together, such as 2usd
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    pub(crate) budget: Option<Nanousd>,
+    /// Take answers of earlier runs to the very same requests
+    #[arg(long)]
+    pub(crate) cache: bool,
+    /// Pay models without testing the graders first; the report says so
+    #[arg(long)]
+    pub(crate) no_selftest: bool,
+    /// Give a call up after so many milliseconds
+    #[arg(long, value_name = "MS")]
+    pub(crate) timeout: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct RunArgs {
+    /// The suite's name, or a file
+    #[arg(required_unless_present = "resume")]
+    pub(crate) suite: Option<String>,
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+    /// Go on with this run, with everything as it was asked for
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["suite", "target", "tag", "case", "first", "seed", "repeats", "concurrency", "budget", "cache", "no_selftest", "timeout"])]
+    pub(crate) resume: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// A run's id, or a suite for its last run
+    pub(crate) run: String,
+    /// Everything of this case
+    #[arg(long, value_name = "ID")]
+    pub(crate) case: Option<String>,
+    /// List cases with this outcome: passed, failed, unscored, error
+    #[arg(long)]
+    pub(crate) outcome: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CompareArgs {
+    /// What is compared with: RUN, SUITE, RUN:TARGET or SUITE:TARGET
+    pub(crate) baseline: String,
+    /// What is judged: the same
+    pub(crate) candidate: String,
+    /// The largest difference that does not matter, such as 2pp
+    #[arg(long, default_value = "2pp", value_parser = points)]
+    pub(crate) margin: f64,
+    /// Only cases with this tag
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// List at most so many flips of each kind
+    #[arg(long, default_value_t = 10)]
+    pub(crate) limit: usize,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct GateArgs {
+    /// The suite's name, or a file
+    pub(crate) suite: String,
+    #[command(flatten)]
+    pub(crate) choice: ChoiceArgs,
+    /// The pass rate that is needed, from 0 to 1 [default: the class's quality.at_least]
+    #[arg(long, value_name = "RATE")]
+    pub(crate) at_least: Option<f64>,
+    /// The target that the judged one must not be worse than
+    #[arg(long, value_name = "TARGET", conflicts_with = "at_least")]
+    pub(crate) not_worse_than: Option<String>,
+    /// The loss that is allowed, such as 2pp
+    #[arg(long, default_value = "2pp", value_parser = points)]
+    pub(crate) margin: f64,
+    /// Run all cases, whatever is decided before
+    #[arg(long)]
+    pub(crate) whole: bool,
+    /// Write JUnit XML to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) junit: Option<PathBuf>,
+    /// Write a summary in Markdown to this file
+    #[arg(long, value_name = "FILE")]
+    pub(crate) markdown: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct SizeArgs {
+    /// The suite's name, or a file
+    pub(crate) suite: String,
+    /// The difference that is to be seen, such as 3pp
+    #[arg(long, value_parser = points)]
+    pub(crate) detect: f64,
+    /// The chance to see it where it is there
+    #[arg(long, default_value_t = 0.8)]
+    pub(crate) power: f64,
+}
+
+/// `3pp`, `3%` or `0.03` as a share.
+fn points(text: &str) -> Result<f64, String> {
+    let text = text.trim();
+    let (number, by) = match text.strip_suffix("pp").or_else(|| text.strip_suffix('%')) {
+        Some(number) => (number.trim(), 100.0),
+        None => (text, 1.0),
+    };
+    let share = number.parse::<f64>().map(|value| value / by).ok().filter(|share| (0.0..=1.0).contains(share));
+    share.ok_or_else(|| "expected points such as 2pp, or a share from 0 to 1".to_owned())
+}
+
+/// `2usd`, `$2` or `2` as money.
+fn usd(text: &str) -> Result<Nanousd, String> {
+    let number = text.trim().trim_start_matches('$').trim_end_matches("usd").trim_end_matches("USD").trim();
+    Nanousd::parse_usd(number).and_then(|amount| if amount > Nanousd::ZERO { Ok(amount) } else { Err("a budget is more than nothing".to_owned()) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn points_and_money_as_people_write_them() {
+        let near = |text: &str| points(text).map(|share| (share * 1e6).round() / 1e6);
+        assert_eq!([near("2pp"), near("3 %"), near("0.05")], [Ok(0.02), Ok(0.03), Ok(0.05)]);
+        assert!(points("two").is_err() && points("200").is_err() && points("-1pp").is_err());
+        assert_eq!(["2usd", "$0.5", "1.25"].map(|text| usd(text).map(|amount| amount.0)), [Ok(2_000_000_000), Ok(500_000_000), Ok(1_250_000_000)]);
+        assert!(usd("0").is_err() && usd("free").is_err());
+    }
+}

@@ -1,0 +1,199 @@
+//! `jeton eval`: how good answers are, and why not better.
+
+mod compare;
+mod gate;
+mod list;
+mod outside;
+mod progress;
+mod run;
+mod show;
+mod size;
+
+use crate::caller::{Caller, Wall};
+use crate::cli::{ChoiceArgs, EvalCommand};
+use crate::context::Context;
+use crate::failure::Failure;
+use jeton_context::engine::{Engine, EngineOptions};
+use jeton_context::sandbox::Sandbox;
+use jeton_context::{Finding, Severity};
+use jeton_core::{Clock, SystemClock};
+use jeton_eval::environment::Environment;
+use jeton_eval::grader::Bench;
+use jeton_eval::run::Choice;
+use jeton_eval::session::{Place, SessionError};
+use jeton_eval::{FaultClass, Suite, TargetKind, read};
+use jeton_ledger::Records;
+use jeton_project::Snapshot;
+use outside::Outside;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+pub(crate) fn run(context: &Context, command: EvalCommand, is_json: bool) -> Result<(), Failure> {
+    match command {
+        EvalCommand::List { runs } => list::list(context, runs.as_deref(), is_json),
+        EvalCommand::Run(args) => run::run(context, &args, is_json),
+        EvalCommand::Show(args) => show::show(context, &args, is_json),
+        EvalCommand::Compare(args) => compare::compare(context, &args, is_json),
+        EvalCommand::Gate(args) => gate::gate(context, &args, is_json),
+        EvalCommand::Size(args) => size::size(context, &args, is_json),
+    }
+}
+
+/// Everything that a run needs, opened.
+pub(super) struct Desk {
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) suite: Suite,
+    caller: Caller,
+    environment: Environment,
+    sandbox: Result<Sandbox, String>,
+    directory: PathBuf,
+    outside: Outside,
+}
+
+impl Desk {
+    /// Reads the suite of this name or file, and opens what it needs. Every mistake is told before a token is spent.
+    pub(super) fn open(context: &Context, suite: &str, wall: Option<&Wall>) -> Result<Self, Failure> {
+        let snapshot = Arc::new(context.snapshot()?);
+        let engine = Arc::new(engine(context, &snapshot));
+        let suite = read_suite(context, suite, &engine)?;
+        let sandbox = Sandbox::open(context.project.dir()).map_err(|why| why.to_string());
+        let directory = context.project.dir().join(Path::new(&*suite.place.path).parent().unwrap_or(Path::new("")));
+        let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
+        let environment = Environment::new(Some(engine), snapshot.packs.clone(), today);
+        let caller = Caller::open(context, &snapshot, wall)?;
+        let outside = Outside::new(context.project.dir());
+        Ok(Self { snapshot, suite, caller, environment, sandbox, directory, outside })
+    }
+
+    pub(super) fn store(&self) -> &Arc<dyn Records> {
+        self.caller.store()
+    }
+
+    pub(super) fn note(&self) -> Option<String> {
+        self.caller.note()
+    }
+
+    /// Gives what runs are made with to `work`, on a runtime of its own.
+    pub(super) fn with<R>(&self, work: impl AsyncFnOnce(&Place<'_>) -> R) -> Result<R, Failure> {
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
+            .enable_all()
+            .build()
+            .map_err(|error| Failure::dependency(format!("no runtime could be started: {error}"), ""))?;
+        let bench = Bench {
+            models: &self.caller,
+            engine: self.environment.engine.as_deref(),
+            sandbox: self.sandbox.as_ref().map_err(Clone::clone),
+            dir: &self.directory,
+            tags: vec![format!("suite:{}", self.suite.name), "grader".to_owned()],
+        };
+        let place = Place {
+            store: Arc::clone(self.store()),
+            models: &self.caller,
+            outside: &self.outside,
+            environment: &self.environment,
+            bench: &bench,
+            clock: &SystemClock,
+            config: self.snapshot.digest.clone(),
+        };
+        Ok(runtime.block_on(work(&place)))
+    }
+}
+
+/// The project's context with its code, as packs need it.
+fn engine(context: &Context, snapshot: &Snapshot) -> Engine {
+    let root = context.project.dir();
+    let options = EngineOptions { with_code: needs_code(snapshot), ..super::context::engine_options(context, snapshot) };
+    super::context::open_with(root, options)
+}
+
+/// Whether any pack may hold code or history: else the files need not be indexed.
+fn needs_code(snapshot: &Snapshot) -> bool {
+    snapshot.packs.values().any(|pack| pack.kinds.is_empty() || pack.kinds.iter().any(|kind| kind == "code" || kind == "history"))
+}
+
+/// The file of a suite: a path, or a name among `evals/`.
+fn file_of(context: &Context, suite: &str) -> Result<PathBuf, Failure> {
+    let root = context.project.dir();
+    let as_path = [Path::new(suite).to_owned(), root.join(suite)].into_iter().find(|path| path.is_file());
+    if let Some(path) = as_path {
+        return Ok(path);
+    }
+    let found = read::discover(root);
+    let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if let Some(path) = found.iter().find(|path| stem(path) == suite) {
+        return Ok(path.clone());
+    }
+    let names: Vec<String> = found.iter().map(|path| stem(path)).collect();
+    let remedy = match names.is_empty() {
+        true => "put suites into evals/NAME.toml; docs/evals.md says how".to_owned(),
+        false => format!("the suites are: {}", names.join(", ")),
+    };
+    Err(Failure::usage(format!("there is no suite and no file `{suite}`"), remedy))
+}
+
+fn read_suite(context: &Context, suite: &str, engine: &Engine) -> Result<Suite, Failure> {
+    let file = file_of(context, suite)?;
+    let desk = engine.desk();
+    let (suite, notes) = read::read_suite(context.project.dir(), &file, &desk.catalogue).map_err(|findings| unreadable(&findings))?;
+    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}: {}\n  next: {}", note.place, note.message, note.remedy));
+    Ok(suite)
+}
+
+fn unreadable(findings: &[Finding]) -> Failure {
+    let told: Vec<String> = findings.iter().map(|finding| format!("{}: {}\n       {}", finding.place, finding.message, finding.remedy)).collect();
+    Failure::usage(told.join("\n       "), "mend the suite; nothing was spent. docs/evals.md has every key")
+}
+
+/// What was asked for, over what the suite says.
+fn choice(args: &ChoiceArgs, suite: &Suite) -> Choice {
+    Choice {
+        targets: args.target.clone(),
+        tags: args.tag.clone(),
+        cases: args.case.clone(),
+        first: args.first,
+        seed: args.seed.unwrap_or(suite.seed),
+        repeats: args.repeats.unwrap_or(suite.repeats),
+        concurrency: args.concurrency.unwrap_or(suite.concurrency),
+        budget: args.budget,
+        cache: args.cache,
+        no_selftest: args.no_selftest,
+        timeout_ms: args.timeout.or(suite.timeout_ms),
+    }
+}
+
+/// The wall of a run with a budget; its account is named before the run is, and kept by it.
+fn wall(args: &ChoiceArgs, account: &str) -> Option<Wall> {
+    args.budget.map(|amount| Wall { account: account.to_owned(), amount })
+}
+
+fn refused(error: SessionError) -> Failure {
+    match error {
+        SessionError::Ledger(error) => error.into(),
+        SessionError::NoRun(_) => Failure::usage(error.to_string(), "`jeton eval list` shows suites and runs"),
+        SessionError::Changed { .. } => Failure::usage(error.to_string(), "begin a new run, or bring the suite back to what it was"),
+        SessionError::NoTarget(..) => Failure::usage(error.to_string(), "name one of those"),
+        SessionError::Nothing => Failure::usage(error.to_string(), "look at `--tag`, `--case`, and the suite's cases"),
+    }
+}
+
+/// A number for ids: the clock's lowest bits are enough to tell two runs of one millisecond apart.
+fn chance() -> u64 {
+    u64::from(std::process::id()) ^ u64::try_from(SystemClock.now().0).unwrap_or(0)
+}
+
+/// Whether any target calls a model that costs money.
+fn calls_models(suite: &Suite) -> bool {
+    suite.targets.iter().any(|target| matches!(target.kind, TargetKind::Model { .. }))
+}
+
+/// The word of a class of fault, for people.
+const fn fault_word(class: FaultClass) -> &'static str {
+    match class {
+        FaultClass::Provider => "provider",
+        FaultClass::Budget => "budget",
+        FaultClass::Request => "request",
+        FaultClass::Target => "target",
+        FaultClass::Internal => "internal",
+    }
+}

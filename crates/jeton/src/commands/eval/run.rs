@@ -1,0 +1,135 @@
+//! `jeton eval run`.
+
+use super::progress::{Shown, interrupts};
+use super::{Desk, chance, choice, refused, wall};
+use crate::cli::RunArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output;
+use jeton_allocate::Level;
+use jeton_core::{Clock, SystemClock};
+use jeton_eval::gate::Stopping;
+use jeton_eval::grader::selftest::selftest;
+use jeton_eval::run::{Choice, End, SelfTestSummary};
+use jeton_eval::session::{Place, Session, read_head};
+use jeton_eval::totals::{Totals, Validity, totals};
+use jeton_ledger::Records;
+use serde_json::json;
+
+pub(super) fn run(context: &Context, args: &RunArgs, is_json: bool) -> Result<(), Failure> {
+    let (desk, begun) = match &args.resume {
+        Some(run) => {
+            let head = read_head(&super::super::store(context)?, run).map_err(refused)?;
+            let wall = head.choice.budget.map(|amount| crate::caller::Wall { account: account_of(&head.id), amount });
+            let desk = Desk::open(context, &head.file, wall.as_ref())?;
+            (desk, Begun::Resumed(head.id))
+        }
+        None => {
+            let account = account_of(&jeton_eval::run::run_id(SystemClock.now(), chance()));
+            let desk = Desk::open(context, args.suite.as_deref().unwrap_or_default(), wall(&args.choice, &account).as_ref())?;
+            let choice = choice(&args.choice, &desk.suite);
+            (desk, Begun::New(choice, account))
+        }
+    };
+    let done = desk.with(async |place| execute(place, &desk, begun, Gating::default()).await)??;
+    report(&done, is_json);
+    done.outcome()
+}
+
+/// The account of a run's budget, by the run's id.
+pub(super) fn account_of(run: &str) -> String {
+    format!("eval:{}", run.strip_prefix("run-").unwrap_or(run))
+}
+
+/// A run that begins, or goes on.
+pub(super) enum Begun {
+    New(Choice, String),
+    Resumed(String),
+}
+
+/// A gate that may end the run.
+#[derive(Default)]
+pub(super) struct Gating {
+    pub(super) question: Option<jeton_eval::gate::Question>,
+    pub(super) stops: bool,
+}
+
+/// A run that has ended.
+pub(super) struct Done {
+    pub(super) session: Session,
+    pub(super) end: End,
+    pub(super) totals: Totals,
+    pub(super) stopping: Option<Stopping>,
+}
+
+/// Tests the graders, runs what is to be run, and adds it up.
+pub(super) async fn execute(place: &Place<'_>, desk: &Desk, begun: Begun, gating: Gating) -> Result<Done, Failure> {
+    desk.note().into_iter().for_each(|note| eprintln!("{note}"));
+    let mut session = match begun {
+        Begun::New(choice, account) => {
+            let tested = tested(place, desk, &choice).await?;
+            let random = chance();
+            let _ = account;
+            Session::begin(place, &desk.suite, choice, tested, random).map_err(refused)?
+        }
+        Begun::Resumed(run) => Session::resume(place, &desk.suite, &run).map_err(refused)?,
+    };
+    eprintln!("{} · {} cells, {} done; `jeton eval run --resume {}` goes on with it", session.head.id, session.plan.len(), session.rows.len(), session.head.id);
+    let stopping = gating.question.map(|question| Stopping::new(question, &super::gate::slots(&session, &desk.suite), Level::P95));
+    let mut shown = Shown::new(session.plan.len(), session.rows.clone(), stopping, gating.stops, interrupts());
+    let end = session.go(place, &desk.suite, &mut shown).await.map_err(refused)?;
+    let stopping = shown.finish();
+    let totals = totals(&session.rows, &session.target_names(), session.head.errors_max, Level::P95);
+    Ok(Done { session, end, totals, stopping })
+}
+
+/// The graders' own test, before any model is paid.
+async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> Result<Option<SelfTestSummary>, Failure> {
+    if choice.no_selftest {
+        return Ok(None);
+    }
+    let found = selftest(&desk.suite, place.bench).await;
+    for finding in found.findings.iter().filter(|finding| finding.severity < jeton_context::Severity::Error) {
+        eprintln!("{}: {}", finding.place, finding.message);
+    }
+    let errors: Vec<String> =
+        found.findings.iter().filter(|finding| finding.severity == jeton_context::Severity::Error).map(|finding| format!("{}: {}", finding.place, finding.message)).collect();
+    if errors.is_empty() {
+        return Ok(Some(found.summary()));
+    }
+    eprintln!("The graders fail their own test, so nothing was run and nothing was spent:");
+    errors.iter().take(10).for_each(|error| eprintln!("  {error}"));
+    if errors.len() > 10 {
+        eprintln!("  … and {} more", errors.len() - 10);
+    }
+    eprintln!("  next: mend the graders or the references; `--no-selftest` runs all the same, and the report says so");
+    Err(Failure::No)
+}
+
+fn report(done: &Done, is_json: bool) {
+    if is_json {
+        output::json(&json!({ "run": done.session.head, "is_complete": done.session.is_whole(), "totals": done.totals }));
+    } else {
+        super::show::summary(&done.session.head, &done.totals, done.session.is_whole());
+    }
+}
+
+impl Done {
+    /// What the exit code says of the run.
+    fn outcome(&self) -> Result<(), Failure> {
+        match &self.end {
+            End::Broken(fault) => Err(Failure::dependency(
+                format!("nothing was answered any more ({}): {}", super::fault_word(fault.class), fault.message),
+                format!("mend that, then `jeton eval run --resume {}`", self.session.head.id),
+            )),
+            End::Budget(_) | End::Stopped => {
+                if let End::Budget(fault) = &self.end {
+                    eprintln!("The budget is spent: {}\n  next: `jeton eval run --resume {}` once there is more", fault.message, self.session.head.id);
+                }
+                Err(Failure::Undecided)
+            }
+            End::Complete if self.totals.targets.iter().any(|target| matches!(target.validity, Validity::Invalid { .. })) => Err(Failure::Invalid),
+            End::Complete => Ok(()),
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `jeton eval show`: a run's totals, and its cases.
+
+use super::refused;
+use crate::cli::ShowArgs;
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output;
+use jeton_allocate::{Estimate, Level};
+use jeton_eval::run::{RunHead, read_rows};
+use jeton_eval::session::read_head;
+use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
+use jeton_eval::{Outcome, Row, Verdict};
+use serde_json::json;
+
+pub(super) fn show(context: &Context, args: &ShowArgs, is_json: bool) -> Result<(), Failure> {
+    let store = super::super::store(context)?;
+    let head = read_head(&store, &args.run).map_err(refused)?;
+    let rows = read_rows(&store, &head.id)?;
+    if let Some(case) = &args.case {
+        return show_case(&rows, case, is_json);
+    }
+    let names: Vec<String> = head.targets.iter().map(|target| target.name.clone()).collect();
+    let totals = totals(&rows, &names, head.errors_max, Level::P95);
+    let wanted = args.outcome.as_deref().map(outcome).transpose()?;
+    let listed: Vec<&Row> = rows.iter().filter(|row| wanted == Some(row.outcome)).collect();
+    if is_json {
+        output::json(&json!({ "run": head, "is_complete": rows.len() == head.cells, "totals": totals, "rows": wanted.map(|_| &listed) }));
+        return Ok(());
+    }
+    summary(&head, &totals, rows.len() == head.cells);
+    if wanted.is_some() {
+        println!();
+        let cells = |row: &&Row| vec![row.cell.case.clone(), row.cell.target.clone(), outcome_word(row.outcome).to_owned(), why(row)];
+        output::table(&["case", "target", "outcome", "why"], &[], listed.iter().map(cells).collect());
+    }
+    Ok(())
+}
+
+fn outcome(word: &str) -> Result<Outcome, Failure> {
+    match word {
+        "passed" => Ok(Outcome::Passed),
+        "failed" => Ok(Outcome::Failed),
+        "unscored" => Ok(Outcome::Unscored),
+        "error" | "errors" => Ok(Outcome::Error),
+        _ => Err(Failure::usage(format!("`{word}` is no outcome"), "use passed, failed, unscored or error")),
+    }
+}
+
+pub(super) const fn outcome_word(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Passed => "passed",
+        Outcome::Failed => "failed",
+        Outcome::Unscored => "unscored",
+        Outcome::Error => "error",
+    }
+}
+
+/// Why a row is what it is, in a few words.
+pub(super) fn why(row: &Row) -> String {
+    let of_fault = row.fault.as_ref().map(|fault| format!("{}: {}", fault.code, fault.message));
+    let of_grade = || row.grades.iter().find(|grade| grade.verdict != Verdict::Pass).map(|grade| format!("{}: {}", grade.grader, grade.why));
+    let whole = of_fault.or_else(of_grade).unwrap_or_default();
+    let line: String = whole.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    if line.chars().count() > 100 { format!("{}…", line.chars().take(99).collect::<String>()) } else { line }
+}
+
+/// `[low, high]` with a blank before it; nothing where there is none.
+pub(super) fn interval(estimate: &Estimate, by: f64, decimals: usize) -> String {
+    estimate.interval.map_or_else(String::new, |interval| format!(" [{:.decimals$}, {:.decimals$}]", by * interval.low, by * interval.high))
+}
+
+/// A figure with its interval; a dash where it is unknown.
+pub(super) fn figure(estimate: Option<&Estimate>, by: f64, decimals: usize) -> String {
+    estimate.map_or_else(|| "–".to_owned(), |estimate| format!("{:.decimals$}{}", by * estimate.value, interval(estimate, by, decimals)))
+}
+
+/// The totals of a run for people.
+pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
+    let state = if is_whole { "" } else { " (not whole: the figures are of what is done)" };
+    println!("{} · suite {} · {} cases · seed {}{state}", head.id, head.suite, head.cases, head.choice.seed);
+    match &head.selftest {
+        None => println!("The graders were not tested: --no-selftest."),
+        Some(test) => println!("Graders tested: {} checks, {} faults, {} not applicable.", test.checked, test.faults.len(), test.not_applicable),
+    }
+    let row = |target: &TargetTotals| {
+        vec![
+            if target.is_simulated { format!("{} (sim)", target.target) } else { target.target.clone() },
+            output::count(target.cells as u64),
+            figure(target.pass_rate.as_ref(), 100.0, 1),
+            target.bounds.map_or_else(|| "–".to_owned(), |bounds| format!("{:.1}–{:.1}", 100.0 * bounds.low, 100.0 * bounds.high)),
+            output::count(target.errors as u64),
+            output::count(target.unscored as u64),
+            output::money(target.cost, target.cost_unknown as u64),
+            figure(target.usd_per_success.as_ref(), 1.0, 6),
+            figure(target.latency_p50_ms.as_ref(), 1.0, 1),
+        ]
+    };
+    println!();
+    let heads = ["target", "cells", "passed % [95 %]", "bounds %", "errors", "unscored", "cost", "usd a success", "median ms"];
+    output::table(&heads, &[1, 4, 5], totals.targets.iter().map(row).collect());
+    for target in &totals.targets {
+        if let Validity::Invalid { share, most } = target.validity {
+            println!("\n{}: INVALID: {:.1} % of the cells have no verdict, more than {:.1} %. Nothing can be said of its quality.", target.target, 100.0 * share, 100.0 * most);
+        }
+        if !target.faults.is_empty() {
+            let faults: Vec<String> = target.faults.iter().map(|(code, count)| format!("{code} {count}")).collect();
+            println!("\n{}: errors: {}", target.target, faults.join(", "));
+        }
+    }
+    tags(totals);
+    println!("\n`jeton eval show {} --outcome failed` lists what failed, `--case ID` opens one.", head.id);
+}
+
+/// Pass rates by tag, where cases have tags.
+fn tags(totals: &Totals) {
+    let mut names: Vec<&String> = totals.targets.iter().flat_map(|target| target.tags.keys()).collect();
+    names.sort();
+    names.dedup();
+    if names.is_empty() || names.len() > 24 {
+        return;
+    }
+    let row = |name: &&String| {
+        let of = |target: &TargetTotals| figure(target.tags.get(*name).and_then(Option::as_ref), 100.0, 1);
+        std::iter::once((*name).clone()).chain(totals.targets.iter().map(of)).collect()
+    };
+    let heads: Vec<&str> = std::iter::once("tag").chain(totals.targets.iter().map(|target| target.target.as_str())).collect();
+    println!();
+    output::table(&heads, &[], names.iter().map(row).collect());
+}
+
+/// Everything of one case.
+fn show_case(rows: &[Row], case: &str, is_json: bool) -> Result<(), Failure> {
+    let found: Vec<&Row> = rows.iter().filter(|row| row.cell.case == case).collect();
+    if found.is_empty() {
+        let nearest = jeton_core::nearest(case, rows.iter().map(|row| row.cell.case.as_str()), 3).join(", ");
+        return Err(Failure::usage(format!("the run has no case `{case}`"), if nearest.is_empty() { String::new() } else { format!("the nearest: {nearest}") }));
+    }
+    if is_json {
+        output::json(&found);
+        return Ok(());
+    }
+    for row in found {
+        println!("{} · {} · repeat {} · {}", row.cell.case, row.cell.target, row.cell.repeat, outcome_word(row.outcome));
+        if let Some(answer) = &row.answer {
+            println!("  answer ({}): {}", answer.finish.as_deref().unwrap_or("no reason given"), answer.text);
+            answer.tools.iter().for_each(|tool| println!("  calls {} {}", tool.name, tool.arguments));
+            answer.call.iter().for_each(|call| println!("  receipt: jeton call show {call}"));
+        }
+        row.fault.iter().for_each(|fault| println!("  {} ({}): {}", fault.code, super::fault_word(fault.class), fault.message));
+        for grade in &row.grades {
+            let score = grade.score.map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
+            println!("  {:?} {} {score} {}", grade.verdict, grade.grader, grade.why);
+        }
+        if let Some(context) = &row.context {
+            println!("  context: pack {} · {} of {} tokens", context.pack, context.tokens, context.budget_tokens);
+            context.units.iter().for_each(|unit| println!("    {} ({}, {} tokens)", unit.unit, unit.view, unit.tokens));
+            context.missing.iter().for_each(|(unit, why)| println!("    lacks {unit}: {why}"));
+        }
+        println!();
+    }
+    Ok(())
+}
