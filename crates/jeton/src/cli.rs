@@ -5,7 +5,7 @@ mod eval;
 
 pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs};
 
-pub(crate) use eval::{ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, RunArgs, ShowArgs, SizeArgs};
+pub(crate) use eval::{CausesArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, RunArgs, ShowArgs, SizeArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

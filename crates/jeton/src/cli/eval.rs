@@ -35,6 +35,11 @@ pub(crate) enum EvalCommand {
     /// How many cases and repeats a difference needs, and what they cost
     #[command(after_help = "Example:\n  jeton eval size refunds --detect 3pp")]
     Size(SizeArgs),
+    /// Why cases failed: from the record, then by experiments; and how much of it is ours to mend
+    #[command(
+        after_help = "Example:\n  jeton eval causes refunds                            the suite's last run\n  jeton eval causes run-20261123-9q2k7c1m0 --stronger openai/gpt-5 --budget 1usd"
+    )]
+    Causes(CausesArgs),
 }
 
 /// Which part of a suite is run, and how.
@@ -152,6 +157,36 @@ pub(crate) struct SizeArgs {
     /// The chance to see it where it is there
     #[arg(long, default_value_t = 0.8)]
     pub(crate) power: f64,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CausesArgs {
+    /// A run's id, or a suite for its last run
+    pub(crate) run: String,
+    /// Only this case; may be given more than once
+    #[arg(long, value_name = "ID")]
+    pub(crate) case: Vec<String>,
+    /// A model that can more; without one, "the model" is never said to be the cause
+    #[arg(long, value_name = "MODEL")]
+    pub(crate) stronger: Option<String>,
+    /// Repeats of each experiment
+    #[arg(long, default_value_t = 5, value_name = "N")]
+    pub(crate) repeats: u64,
+    /// Failures of a cluster that are examined
+    #[arg(long, default_value_t = 3, value_name = "N")]
+    pub(crate) members: usize,
+    /// The most calls that experiments may make
+    #[arg(long, default_value_t = 500, value_name = "N")]
+    pub(crate) calls: u64,
+    /// The most that experiments may cost together
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    pub(crate) budget: Option<Nanousd>,
+    /// Only what the record proves: no call is made
+    #[arg(long)]
+    pub(crate) no_experiments: bool,
+    /// Do not measure the environment gap
+    #[arg(long)]
+    pub(crate) no_gap: bool,
 }
 
 /// `3pp`, `3%` or `0.03` as a share.

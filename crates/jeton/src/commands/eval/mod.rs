@@ -1,5 +1,6 @@
 //! `jeton eval`: how good answers are, and why not better.
 
+mod causes;
 mod compare;
 mod gate;
 mod list;
@@ -35,6 +36,7 @@ pub(crate) fn run(context: &Context, command: EvalCommand, is_json: bool) -> Res
         EvalCommand::Show(args) => show::show(context, &args, is_json),
         EvalCommand::Compare(args) => compare::compare(context, &args, is_json),
         EvalCommand::Gate(args) => gate::gate(context, &args, is_json),
+        EvalCommand::Causes(args) => causes::causes(context, &args, is_json),
         EvalCommand::Size(args) => size::size(context, &args, is_json),
     }
 }
