@@ -14,17 +14,25 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+pub mod agreement;
+pub mod betting;
 pub mod bootstrap;
 pub mod bounds;
 mod estimate;
 pub mod fisher;
 pub mod mean;
+pub mod monitor;
+pub mod multiple;
 pub mod paired;
 pub mod passk;
+pub mod power;
+pub mod ppi;
 pub mod proportion;
 pub mod sequential;
+pub mod shapley;
 pub mod simulate;
 mod special;
+pub mod two_sample;
 pub mod verdict;
 
 pub use estimate::{Case, Estimate, Interval, Level, Method, Observation, average_repeats, independent};

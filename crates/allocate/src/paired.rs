@@ -79,7 +79,7 @@ impl Flips {
         if discordant == 0 {
             1.0
         } else if self.fixed == self.broken {
-            1.0 - point
+            (1.0 - point).clamp(0.0, 1.0)
         } else {
             (2.0 * binomial_cdf(least, discordant, 0.5) - point).clamp(0.0, 1.0)
         }

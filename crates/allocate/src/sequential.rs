@@ -36,10 +36,17 @@ impl RateSequence {
     /// Takes the next result.
     pub const fn push(&mut self, passed: bool) {
         if passed {
-            self.passed += 1;
+            self.passed = self.passed.saturating_add(1);
         } else {
-            self.failed += 1;
+            self.failed = self.failed.saturating_add(1);
         }
+    }
+
+    /// The logarithm of the evidence that the rate is not `rate`: B(a+S, b+F) / (B(a,b)·p^S·(1−p)^F). The rates for which it is below ln(1/α)
+    /// are the confidence sequence.
+    #[must_use]
+    pub fn ln_e_against(&self, rate: f64) -> f64 {
+        ln_mixture(self.passed, self.failed) - ln_likelihood(rate, self.passed, self.failed)
     }
 
     /// The rates p with B(a+S, b+F) / (B(a,b)·p^S·(1−p)^F) < 1/α, a = b = ½ (Robbins 1970's mixture; Ville's inequality): the chance that
@@ -48,9 +55,9 @@ impl RateSequence {
     pub fn estimate(&self, level: Level) -> Option<Estimate> {
         let n = self.passed.checked_add(self.failed).filter(|n| *n > 0)?;
         let value = self.passed as f64 / n as f64;
-        let limit = ln_mixture(self.passed, self.failed) + level.alpha().ln();
         // Below zero where the data are too unlikely under p.
-        let kept = |p: f64| ln_likelihood(p, self.passed, self.failed) - limit;
+        let mixture = ln_mixture(self.passed, self.failed);
+        let kept = |p: f64| ln_likelihood(p, self.passed, self.failed) - mixture - level.alpha().ln();
         let low = if self.passed == 0 { 0.0 } else { root(0.0, value, |p| -kept(p)) };
         let high = if self.failed == 0 { 1.0 } else { root(value, 1.0, kept) };
         let (n, interval) = (n as usize, Interval::new(low, high));
@@ -125,7 +132,7 @@ impl Gate {
     }
 }
 
-fn ln_e_above(bar: f64, passed: u64, failed: u64) -> f64 {
+pub(crate) fn ln_e_above(bar: f64, passed: u64, failed: u64) -> f64 {
     // 1 − I(a, b) at p0 is I(b, a) at 1 − p0, without cancellation.
     let ln_above = |passed: u64, failed: u64| ln_beta_cdf(1.0 - bar, PRIOR + failed as f64, PRIOR + passed as f64);
     ln_mixture(passed, failed) + ln_above(passed, failed) - ln_above(0, 0) - ln_likelihood(bar, passed, failed)
@@ -240,6 +247,7 @@ mod tests {
             mixture *= (f64::from(n) - 0.5) / f64::from(n);
             let interval = sequence.estimate(Level::P95).unwrap().interval.unwrap();
             assert!((interval.low - (0.05 * mixture).powf(1.0 / f64::from(n))).abs() < 1e-9 && interval.high >= 1.0);
+            assert!((sequence.ln_e_against(interval.low) - 20.0_f64.ln()).abs() < 1e-6);
         }
     }
 

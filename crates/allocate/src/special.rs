@@ -59,8 +59,8 @@ pub(crate) fn ln_beta_cdf(x: f64, a: f64, b: f64) -> f64 {
     if x < (a + 1.0) / (a + b + 2.0) { a * x.ln() + b * (-x).ln_1p() - ln_beta(a, b) + (fraction(x, a, b) / a).ln() } else { beta_cdf(x, a, b).ln() }
 }
 
-/// Terms of the fraction at most. It needs about the root of the larger parameter.
-const TERMS_MAX: u32 = 100_000;
+/// Terms of the fraction at most. It needs about the root of the larger parameter, so this is enough for a hundred million cases.
+const TERMS_MAX: u32 = 20_000;
 
 fn fraction(x: f64, a: f64, b: f64) -> f64 {
     let away = |v: f64| if v.abs() < 1e-300 { 1e-300 } else { v };
