@@ -16,9 +16,14 @@ pub struct Environment {
     pub engine: Option<Arc<Engine>>,
     /// By name.
     pub packs: BTreeMap<String, Pack>,
+    /// Packs by the class that has them.
+    pack_of: BTreeMap<String, String>,
     /// `YYYY-MM-DD`.
     today: String,
 }
+
+/// As a target's pack: the pack of the case's class.
+pub const PACK_OF_CLASS: &str = "class";
 
 /// What an experiment changes.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +62,22 @@ impl Environment {
     /// A project's packs over its catalogue, judged on `today` (`YYYY-MM-DD`).
     #[must_use]
     pub fn new(engine: Option<Arc<Engine>>, packs: BTreeMap<String, Pack>, today: impl Into<String>) -> Self {
-        Self { engine, packs, today: today.into() }
+        Self { engine, packs, pack_of: BTreeMap::new(), today: today.into() }
+    }
+
+    /// With the packs of classes, for targets whose pack is [`PACK_OF_CLASS`].
+    #[must_use]
+    pub fn with_packs_of_classes(mut self, pack_of: impl IntoIterator<Item = (String, String)>) -> Self {
+        self.pack_of.extend(pack_of);
+        self
+    }
+
+    /// The name of the pack that is meant; none: the class has none.
+    fn pack_meant<'n>(&'n self, wanted: &Wanted<'n>) -> Option<&'n str> {
+        match wanted.pack {
+            Some(PACK_OF_CLASS) => wanted.class.and_then(|class| self.pack_of.get(class)).map(String::as_str),
+            named => named,
+        }
     }
 
     /// The context of a case; none where neither a pack nor an insertion asks for one.
@@ -65,6 +85,7 @@ impl Environment {
     /// # Errors
     /// Where the pack is not known, or what must be in does not fit or is not there.
     pub fn context(&self, wanted: &Wanted<'_>) -> Result<Option<(ContextText, ContextUse)>, CallFault> {
+        let wanted = &Wanted { pack: self.pack_meant(wanted), ..*wanted };
         if wanted.pack.is_none() && wanted.change.insert.is_empty() {
             return Ok(None);
         }

@@ -19,7 +19,6 @@ macro_rules! println {
     }};
 }
 
-#[allow(dead_code)] // TEMP
 mod caller;
 mod cli;
 mod commands;

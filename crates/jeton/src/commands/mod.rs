@@ -7,6 +7,7 @@ mod config;
 mod context;
 mod cost;
 mod demo;
+mod eval;
 mod init;
 mod key;
 mod ledger;
@@ -37,6 +38,7 @@ pub(crate) fn run(cli: Cli) -> Result<(), Failure> {
         Command::Config(command) => config::run(&context, &command, is_json),
         Command::Model(command) => model::run(&context, &command, is_json),
         Command::Context(command) => context::run(&context, command, is_json),
+        Command::Eval(command) => eval::run(&context, command, is_json),
     }
 }
 

@@ -45,7 +45,7 @@ fn open(context: &Context, with_code: bool) -> Result<Engine, Failure> {
     Ok(open_with(context.project.dir(), EngineOptions { with_code, ..engine_options(context, &snapshot) }))
 }
 
-fn open_with(root: &Path, options: EngineOptions) -> Engine {
+pub(crate) fn open_with(root: &Path, options: EngineOptions) -> Engine {
     let engine = Engine::open(root, options);
     // A checkout that may only be read is read again the next time.
     let _ = engine.save().and_then(|()| hide(cache(root).as_deref()));
@@ -76,7 +76,7 @@ fn read_text(file: &str, what: &str, bytes_max: u64) -> Result<String, Failure> 
 }
 
 /// How the settings say that the project is read.
-fn engine_options(context: &Context, snapshot: &Snapshot) -> EngineOptions {
+pub(crate) fn engine_options(context: &Context, snapshot: &Snapshot) -> EngineOptions {
     let root = context.project.dir();
     EngineOptions { tree: tree_options(snapshot), vocabulary: vocabulary(snapshot), cache: cache(root), with_code: true }
 }

@@ -16,7 +16,7 @@ use jeton_eval::cell::CellRunner;
 use jeton_eval::run::{RowWriter, RunHead, read_rows, run_id};
 use jeton_eval::session::{Place, SessionError, read_head};
 use jeton_eval::{Outcome, Row};
-use jeton_ledger::{LedgerError, Note, Records, RunRecord, Runs};
+use jeton_ledger::{LedgerError, Note, RunRecord};
 use serde_json::json;
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;

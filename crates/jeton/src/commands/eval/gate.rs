@@ -16,7 +16,7 @@ use jeton_eval::report::{junit, markdown};
 use jeton_eval::run::End;
 use jeton_eval::session::Session;
 use jeton_eval::totals::Validity;
-use jeton_ledger::{Note, Records, Runs};
+use jeton_ledger::Note;
 use serde_json::json;
 use std::path::Path;
 
@@ -54,7 +54,7 @@ fn question(args: &GateArgs, desk: &Desk, targets: &mut Vec<String>) -> Result<Q
         return Ok(Question::NotWorse { baseline: baseline.clone(), candidate: judged, margin: args.margin });
     }
     *targets = vec![judged.clone()];
-    let of_class = || desk.suite.class.as_ref().and_then(|class| desk.snapshot.classes.get(class)).and_then(|class| class.quality.as_ref()).map(|q| q.at_least);
+    let of_class = || desk.suite.class.as_ref().and_then(|class| desk.snapshot.classes.get(class)).and_then(|class| class.quality.as_ref()).and_then(|quality| quality.at_least);
     let bar = args.at_least.or_else(of_class).filter(|bar| *bar > 0.0 && *bar < 1.0);
     let bar = bar.ok_or_else(|| Failure::usage("the gate has no bar between 0 and 1", "give --at-least 0.9, --not-worse-than TARGET, or quality.at_least of the class"))?;
     Ok(Question::AtLeast { target: judged, bar })

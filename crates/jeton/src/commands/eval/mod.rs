@@ -61,7 +61,8 @@ impl Desk {
         let sandbox = Sandbox::open(context.project.dir()).map_err(|why| why.to_string());
         let directory = context.project.dir().join(Path::new(&*suite.place.path).parent().unwrap_or(Path::new("")));
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
-        let environment = Environment::new(Some(engine), snapshot.packs.clone(), today);
+        let pack_of = snapshot.classes.iter().filter_map(|(name, class)| Some((name.clone(), class.pack.clone()?)));
+        let environment = Environment::new(Some(engine), snapshot.packs.clone(), today).with_packs_of_classes(pack_of);
         let caller = Caller::open(context, &snapshot, wall)?;
         let outside = Outside::new(context.project.dir());
         Ok(Self { snapshot, suite, caller, environment, sandbox, directory, outside })
@@ -137,7 +138,7 @@ fn file_of(context: &Context, suite: &str) -> Result<PathBuf, Failure> {
 fn read_suite(context: &Context, suite: &str, engine: &Engine) -> Result<Suite, Failure> {
     let file = file_of(context, suite)?;
     let desk = engine.desk();
-    let (suite, notes) = read::read_suite(context.project.dir(), &file, &desk.catalogue).map_err(|findings| unreadable(&findings))?;
+    let (suite, notes) = read::read_suite_with(context.project.dir(), &file, &desk.catalogue).map_err(|findings| unreadable(&findings))?;
     notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}: {}\n  next: {}", note.place, note.message, note.remedy));
     Ok(suite)
 }

@@ -13,7 +13,6 @@ use jeton_eval::grader::selftest::selftest;
 use jeton_eval::run::{Choice, End, SelfTestSummary};
 use jeton_eval::session::{Place, Session, read_head};
 use jeton_eval::totals::{Totals, Validity, totals};
-use jeton_ledger::Records;
 use serde_json::json;
 
 pub(super) fn run(context: &Context, args: &RunArgs, is_json: bool) -> Result<(), Failure> {
