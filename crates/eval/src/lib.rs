@@ -8,13 +8,22 @@
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
 mod case;
+pub mod codes;
 mod grade;
 mod models;
+pub mod prompt;
+pub mod read;
 mod row;
 mod suite;
+pub mod template;
+#[cfg(test)]
+mod testing;
+pub mod transform;
+pub mod write;
 
 pub use case::{Case, Input, Role, Turn};
 pub use grade::{Criterion, Grade, Grader, Verdict};
 pub use models::{Answer, CallFault, Calling, ContextText, FaultClass, ModelCall, Models, ToolUse};
 pub use row::{Cell, ContextUse, Outcome, Row, UnitUse};
 pub use suite::{Prompt, Suite, Target, TargetKind, Watch};
+pub use transform::Transform;
