@@ -26,6 +26,8 @@ pub mod run;
 pub mod session;
 mod suite;
 pub mod template;
+#[cfg(test)]
+mod testing;
 pub mod totals;
 pub mod transform;
 pub mod write;
@@ -34,5 +36,5 @@ pub use case::{Case, Input, Role, Turn};
 pub use grade::{Criterion, Grade, Grader, Verdict};
 pub use models::{Answer, CallFault, Calling, ContextText, FaultClass, ModelCall, Models, ToolUse};
 pub use row::{Cell, ContextUse, Outcome, Row, UnitUse};
-pub use transform::Transform;
 pub use suite::{Prompt, Suite, Target, TargetKind, Watch};
+pub use transform::Transform;

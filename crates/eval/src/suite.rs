@@ -41,6 +41,30 @@ pub struct Suite {
     pub place: Place,
 }
 
+impl Suite {
+    /// A suite without cases, with defaults for all else.
+    #[must_use]
+    pub fn new(name: impl Into<String>, place: Place) -> Self {
+        Self {
+            name: name.into(),
+            description: String::new(),
+            class: None,
+            cases: Vec::new(),
+            graders: Vec::new(),
+            targets: Vec::new(),
+            prompts: BTreeMap::new(),
+            seed: 0,
+            repeats: 1,
+            concurrency: 8,
+            errors_max: 0.1,
+            timeout_ms: None,
+            watch: None,
+            digest: Digest::default(),
+            place,
+        }
+    }
+}
+
 /// Something that answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Target {

@@ -1,0 +1,117 @@
+//! The codes of findings about suites and imports, each with its cause and remedy. The tables of `docs/evals.md` have the same.
+
+use jeton_context::Severity;
+
+/// What a finding's code means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Code {
+    /// The code itself.
+    pub name: &'static str,
+    /// How much such a finding weighs.
+    pub severity: Severity,
+    /// What is wrong.
+    pub cause: &'static str,
+    /// What to do.
+    pub remedy: &'static str,
+}
+
+const fn code(name: &'static str, severity: Severity, cause: &'static str, remedy: &'static str) -> Code {
+    Code { name, severity, cause, remedy }
+}
+
+/// Every code of the readers and importers, by name.
+pub const CODES: [Code; 27] = [
+    code("bad-pattern", Severity::Error, "A regular expression cannot be read.", "Mend it; there is no look-around and no reference to a group."),
+    code("bad-schema", Severity::Error, "A JSON Schema cannot be read.", "Mend the schema."),
+    code("bad-template", Severity::Error, "A prompt's or grader's template cannot be read.", "Mend it; `{% raw %}` keeps braces."),
+    code("bad-value", Severity::Error, "A setting has a value that it cannot have, or stands beside one that excludes it.", "Write what the remedy names."),
+    code("duplicate-id", Severity::Error, "Two cases have one id.", "Give one of them another id."),
+    code("duplicate-name", Severity::Error, "Two targets, or two graders of one case, have one name.", "Give each a name of its own."),
+    code("matrix-and-targets", Severity::Error, "`[matrix]` and `[[target]]` both say what is tried.", "Keep one of them."),
+    code("missing-key", Severity::Error, "A setting that must be there is not.", "Write it."),
+    code("no-cases", Severity::Error, "A suite or a file of cases has no cases.", "Write `[[case]]`, or name a file with rows."),
+    code(
+        "no-constraints",
+        Severity::Warning,
+        "`constraints = true` finds no mandatory constraint with a check.",
+        "Leave it out, or mark the constraints as mandatory.",
+    ),
+    code("no-graders", Severity::Warning, "Nothing decides about some cases, so they are unscored.", "Write `[[grade]]`."),
+    code("no-reference", Severity::Error, "A grader judges by the reference, and cases have none.", "Write `reference` in the case, or `value` in the grader."),
+    code("no-targets", Severity::Note, "The suite does not say what is tried.", "Write `[[target]]`, or name a target where the suite is run."),
+    code("outside-project", Severity::Error, "A file lies outside of the project, and is not read.", "Copy it into the project."),
+    code("rows-guessed", Severity::Note, "Rows have the keys of another program, and are read so.", "Nothing, if that is right; else rename the keys."),
+    code("unknown-grader", Severity::Error, "There is no grader of this kind.", "Write one of those that the remedy names."),
+    code(
+        "unknown-key",
+        Severity::Error,
+        "A setting is not known, so it would have no effect.",
+        "Write the name that the remedy names; variables of a case go under `vars`.",
+    ),
+    code("unknown-prompt", Severity::Error, "A target names a prompt that the suite does not have.", "Write one that it has."),
+    code("unknown-tag", Severity::Error, "A target is tried on cases with a tag that none has.", "Write a tag that cases have."),
+    code(
+        "unknown-unit",
+        Severity::Error,
+        "A unit of context that is named by id is not in the catalogue, or of another kind.",
+        "`jeton context list` shows the ids.",
+    ),
+    code("unreadable-csv", Severity::Error, "A CSV file has broken quotes, or records that do not fit its first line.", "Mend the line."),
+    code("unreadable-file", Severity::Error, "A file is not there, too large, no UTF-8, or of no kind that is read.", "Correct the path, or the file."),
+    code("unreadable-json", Severity::Error, "A file or row is no JSON.", "Mend the line."),
+    code("unreadable-toml", Severity::Error, "A suite is no TOML.", "Mend the line."),
+    code("unreadable-yaml", Severity::Error, "A suite is no YAML.", "Mend the line."),
+    code("unset-variable", Severity::Error, "A template asks for a variable that cases do not have.", "Set it in `vars` of the case or of the suite."),
+    code("wrong-type", Severity::Error, "A setting or a row has a value of another type than it needs.", "Write what the remedy names."),
+];
+
+/// What `name` means.
+#[must_use]
+pub fn meaning(name: &str) -> Option<&'static Code> {
+    CODES.iter().find(|code| code.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    /// The codes with which findings are made in a folder of sources: the first word in quotes of such a call.
+    fn emitted(folder: &Path, found: &mut BTreeSet<String>) {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                emitted(&path, found);
+                continue;
+            }
+            if path.ends_with("tests.rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path).unwrap();
+            let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
+            for made in [".error(", "report.add(", "Unread::new(", "self.note("].iter().flat_map(|call| text.split(call).skip(1)) {
+                let word = made.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(word, _)| word);
+                found.extend(word.map(str::to_owned));
+            }
+            found.extend(text.split(", \"unreadable-").skip(1).filter_map(|rest| Some(format!("unreadable-{}", rest.split_once('"')?.0))));
+        }
+    }
+
+    #[test]
+    fn every_code_has_its_meaning_and_its_line() {
+        assert!(CODES.windows(2).all(|pair| pair[0].name < pair[1].name), "by name");
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let page = std::fs::read_to_string(root.join("../../docs/evals.md")).unwrap();
+        for code in CODES {
+            let line = format!("| `{}` | {} | {} | {} |", code.name, code.severity.name(), code.cause, code.remedy);
+            assert!(page.lines().any(|have| have == line), "docs/evals.md lacks the line\n{line}");
+        }
+        let mut used = BTreeSet::new();
+        for folder in ["read", "import"] {
+            emitted(&root.join("src").join(folder), &mut used);
+        }
+        let known: BTreeSet<String> = CODES.iter().map(|code| code.name.to_owned()).collect();
+        assert_eq!(used, known, "codes that are emitted, and codes that are listed");
+    }
+}
