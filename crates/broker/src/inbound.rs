@@ -12,6 +12,8 @@ use tokio::time::Instant;
 pub struct Peer {
     /// The caller sits on this machine, and no proxy stands between that speaks for others.
     pub is_loopback: bool,
+    /// Jeton itself asks, from within: no key is needed.
+    pub is_own: bool,
 }
 
 /// A request to a model, read whole, before anything is known of it.
@@ -37,6 +39,8 @@ pub struct Inbound {
     pub reserved: Reserved,
     /// Where it comes from.
     pub peer: Peer,
+    /// The accounts that pay instead of the default ones, the nearest first; heeded for Jeton's own calls alone.
+    pub accounts: Option<Arc<[Arc<str>]>>,
     /// When its first byte was there.
     pub received: Instant,
 }

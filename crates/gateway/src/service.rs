@@ -200,7 +200,7 @@ impl Gateway {
         };
         let mut reserved = self.buffers.reserve();
         // A stranger's body is not read: it could be large, and many.
-        let peer = Peer { is_loopback: client.is_loopback() };
+        let peer = Peer { is_loopback: client.is_loopback(), is_own: false };
         let read = match self.broker.check_caller(&head.headers, target.key.as_deref(), peer) {
             Ok(()) => read_body(body, &head.headers, bounds, &mut reserved).await,
             Err(fault) => Err(fault),
@@ -236,7 +236,8 @@ fn inbound(endpoint: Option<Endpoint>, head: Parts, (body, reserved): (Bytes, Re
         headers: Arc::new(head.headers),
         body,
         reserved,
-        peer: Peer { is_loopback: client.is_loopback() },
+        peer: Peer { is_loopback: client.is_loopback(), is_own: false },
+        accounts: None,
         received,
     }
 }

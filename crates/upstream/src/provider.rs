@@ -271,7 +271,7 @@ const fn position(endpoint: Endpoint) -> usize {
 }
 
 /// Splits a base URL into its origin and the path before the endpoint's own.
-fn parse_base(base_url: &str) -> Result<(Origin, String), String> {
+pub(crate) fn parse_base(base_url: &str) -> Result<(Origin, String), String> {
     let uri: Uri = base_url.trim().parse().map_err(|e| format!("base_url `{base_url}` is not a URL: {e}"))?;
     let secure = match uri.scheme() {
         Some(s) if *s == Scheme::HTTPS => true,

@@ -21,7 +21,10 @@ pub(crate) fn identify(call: &mut Call) -> Result<(), Fault> {
             call.attribution.accounts = call.live.accounts_of_key(&key.name, &key.account);
             call.key = Some(key);
         }
-        None => call.attribution.accounts = call.live.default_accounts(),
+        None => {
+            let own = call.inbound.accounts.clone().filter(|_| call.inbound.peer.is_own);
+            call.attribution.accounts = own.unwrap_or_else(|| call.live.default_accounts());
+        }
     }
     read_labels(call)
 }
@@ -42,6 +45,7 @@ pub(crate) fn authenticate(ledger: &dyn Ledger, headers: &HeaderMap, path_key: O
             }
             Ok(Some(key))
         }
+        None if peer.is_own => Ok(None),
         None if ledger.has_keys() => Err(Fault::new(FaultKind::Unauthenticated, "This server asks for a key and the request has none.")
             .remedy("Send a key made with `jeton key create NAME` as the API key of your client, or in the header `jeton-key`.")),
         None if !peer.is_loopback => Err(Fault::new(FaultKind::Unauthenticated, "Without keys this server serves callers on its own machine only.")

@@ -78,7 +78,8 @@ impl Harness {
             headers: Arc::new(headers),
             body: Bytes::from(body.to_owned()),
             reserved: self.buffers.reserve(),
-            peer: Peer { is_loopback: true },
+            peer: Peer { is_loopback: true, is_own: false },
+            accounts: None,
             received: Instant::now(),
         }
     }
