@@ -22,6 +22,7 @@ macro_rules! println {
 mod cli;
 mod commands;
 mod context;
+mod embedder;
 mod failure;
 mod output;
 mod serve;

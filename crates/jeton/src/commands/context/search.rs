@@ -1,5 +1,6 @@
 //! `jeton context search`: where some words are spoken of.
 
+use super::tell_notes;
 use crate::failure::Failure;
 use crate::output;
 use jeton_context::compile::FoundUnit;
@@ -17,6 +18,7 @@ pub(super) fn run(engine: &Engine, words: &str, limit: usize, is_json: bool) -> 
     if wanted.is_empty() {
         return Err(Failure::usage("there is no word to look for", "say what you look for: jeton context search \"refund window\""));
     }
+    tell_notes(&engine.meaning_of(words).map(|nearness| nearness.notes).unwrap_or_default());
     let units: Vec<Value> = engine.search_units(words).iter().take(limit).filter_map(|found| unit(engine, found, &wanted)).collect();
     let files: Vec<Value> = engine
         .search(words)
