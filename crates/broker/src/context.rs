@@ -44,6 +44,8 @@ pub struct ContextAnswer {
     pub tokens: u64,
     /// Where it comes from, for the receipt.
     pub manifest: ContextManifest,
+    /// How it was made, where that is not plain from the manifest; goes on the receipt as decisions.
+    pub notes: Vec<String>,
 }
 
 /// Where a compilation comes from.

@@ -1,6 +1,7 @@
 //! A project's context ready for use: files, units, index and past, read once and then followed.
 
-use crate::compile::{Compilation, CompileError, Explanation, Request, Sources, UnitIndex, compile, explain};
+use crate::compile::{Compilation, CompileError, Explanation, FoundUnit, Request, Sources, UnitIndex, compile, explain, found_units};
+use crate::embed::{Embedded, Embedder, Meaning, Nearness, TaskDirection, Texts, text_of};
 use crate::git::{Git, NoGit};
 use crate::index::{Index, View};
 use crate::rank::{Corpus, History, Query, RankedFile, rank};
@@ -10,7 +11,7 @@ use crate::{Catalogue, CatalogueOptions, Finding, Lock, TokenCache, Unit};
 use jeton_text::Vocabulary;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
 
 /// The lock's file in the project's directory.
 pub const LOCK_FILE: &str = "context.lock";
@@ -53,6 +54,8 @@ pub struct Desk {
     pub standing: Standing,
     view: View,
     history: Option<Arc<History>>,
+    /// What is embedded; worked out when it is first needed.
+    texts: OnceLock<Texts>,
 }
 
 impl std::fmt::Debug for Desk {
@@ -71,6 +74,7 @@ pub struct Engine {
     desk: RwLock<Arc<Desk>>,
     history: Mutex<Option<(String, Arc<History>)>>,
     tokens: Mutex<TokenCache>,
+    meaning: OnceLock<Meaning>,
 }
 
 impl Engine {
@@ -88,6 +92,7 @@ impl Engine {
             desk: RwLock::new(Arc::new(Desk::empty())),
             history: Mutex::new(None),
             tokens: Mutex::new(tokens),
+            meaning: OnceLock::new(),
             options,
         };
         engine.refresh();
@@ -132,7 +137,7 @@ impl Engine {
         let standing = crate::standing::standing(&*tree, &catalogue, lock.as_ref());
         let view = if self.options.with_code { self.index.write().unwrap_or_else(PoisonError::into_inner).view(&*tree) } else { View::default() };
         let history = if self.options.with_code { self.history() } else { None };
-        let desk = Desk { tree, catalogue, units, lock, lock_findings, standing, view, history };
+        let desk = Desk { tree, catalogue, units, lock, lock_findings, standing, view, history, texts: OnceLock::new() };
         *self.desk.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(desk);
     }
 
@@ -189,7 +194,7 @@ impl Engine {
     /// # Errors
     /// As [`compile`].
     pub fn compile(&self, request: &Request<'_>) -> Result<Compilation, CompileError> {
-        self.with_sources(|sources| compile(sources, request))
+        self.with_sources(request.task, |sources| compile(sources, request))
     }
 
     /// Why the context of a task is what it is.
@@ -197,27 +202,70 @@ impl Engine {
     /// # Errors
     /// As [`compile`].
     pub fn explain(&self, request: &Request<'_>, more_tokens: u64) -> Result<Explanation, CompileError> {
-        self.with_sources(|sources| explain(sources, request, more_tokens))
+        self.with_sources(request.task, |sources| explain(sources, request, more_tokens))
     }
 
     /// Files by how likely a task needs them, with their paths.
     #[must_use]
     pub fn search(&self, task: &str) -> Vec<(String, RankedFile)> {
+        let asked = self.ask(task);
         let desk = self.desk();
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let corpus = Corpus { index: &index, view: &desk.view, history: desk.history.as_deref(), unseen_commits: 0 };
+        let meaning = self.nearness(&desk, &index, asked.as_ref()).map(|nearness| nearness.files());
+        let corpus = corpus(&desk, &index, meaning.as_deref());
         let path = |ranked: &RankedFile| desk.view.files()[ranked.file].path.to_string();
         rank(&corpus, &Query::new(task)).into_iter().map(|ranked| (path(&ranked), ranked)).collect()
     }
 
-    /// Units by what they have of a task's words, the best first, each with the share of the task that it covers, from 0 to 1.
+    /// Units by what they have of a task's words and meaning, the best first.
     #[must_use]
-    pub fn search_units(&self, task: &str) -> Vec<(String, f64)> {
+    pub fn search_units(&self, task: &str) -> Vec<FoundUnit> {
+        let nearness = self.meaning_of(task);
         let desk = self.desk();
-        let scores = desk.units.scores(&Query::new(task));
-        let mut found: Vec<_> = desk.catalogue.units().iter().zip(scores).filter(|(_, score)| score.score > 0.0).collect();
-        found.sort_by(|a, b| b.1.score.total_cmp(&a.1.score).then(a.0.id.cmp(&b.0.id)));
-        found.into_iter().map(|(unit, score)| (unit.id.clone(), score.coverage)).collect()
+        found_units(&desk.catalogue, &desk.units, &Query::new(task), nearness.as_ref())
+    }
+
+    /// Lets a model say what means the like, from now on; a second one changes nothing. What it said before is read from the cache's directory.
+    pub fn set_embedder(&self, embedder: Arc<dyn Embedder>) {
+        let _ = self.meaning.get_or_init(|| Meaning::new(embedder, self.options.cache.as_ref()));
+    }
+
+    /// The same engine with a model that says what means the like.
+    #[must_use]
+    pub fn with_embedder(self, embedder: Arc<dyn Embedder>) -> Self {
+        self.set_embedder(embedder);
+        self
+    }
+
+    /// Asks the model for what it has not yet embedded of the project as it is now, [`crate::embed::BATCH_TEXTS_MAX`] texts in a call, and keeps it.
+    /// `progress` is told after each call how many texts of how many are done. Without a model nothing is done.
+    ///
+    /// # Errors
+    /// Why the model gave nothing; what it gave before that is kept.
+    pub fn embed_missing(&self, progress: &mut dyn FnMut(usize, usize)) -> Result<Embedded, String> {
+        let Some(meaning) = self.meaning.get() else { return Ok(Embedded::default()) };
+        let desk = self.desk();
+        let index = || self.index.read().unwrap_or_else(PoisonError::into_inner);
+        let texts = desk.texts(meaning.model(), &index());
+        meaning.embed_missing(texts, &|which| text_of(which, &desk.catalogue, &index(), &desk.view), progress)
+    }
+
+    /// What the model says of a task; none without a model, or for a task that says nothing.
+    #[must_use]
+    pub fn meaning_of(&self, task: &str) -> Option<Nearness> {
+        let asked = self.ask(task);
+        let desk = self.desk();
+        let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
+        self.nearness(&desk, &index, asked.as_ref())
+    }
+
+    /// Asks the model for a task's direction. No lock is held meanwhile: the answer may take seconds.
+    fn ask(&self, task: &str) -> Option<TaskDirection> {
+        self.meaning.get().and_then(|meaning| meaning.of_task(task))
+    }
+
+    fn nearness(&self, desk: &Desk, index: &Index, asked: Option<&TaskDirection>) -> Option<Nearness> {
+        self.meaning.get().zip(asked).map(|(meaning, asked)| meaning.nearness(desk.texts(meaning.model(), index), asked))
     }
 
     /// The lines of a chunk of a file of [`Engine::search`]: its best.
@@ -230,10 +278,13 @@ impl Engine {
         index.lines(file, best)
     }
 
-    fn with_sources<R>(&self, work: impl FnOnce(&Sources<'_>) -> R) -> R {
+    fn with_sources<R>(&self, task: &str, work: impl FnOnce(&Sources<'_>) -> R) -> R {
+        let asked = self.ask(task);
         let desk = self.desk();
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
-        let corpus = Corpus { index: &index, view: &desk.view, history: desk.history.as_deref(), unseen_commits: 0 };
+        let nearness = self.nearness(&desk, &index, asked.as_ref());
+        let meaning = nearness.as_ref().map(Nearness::files);
+        let corpus = corpus(&desk, &index, meaning.as_deref());
         let standing = |unit: &Unit| desk.standing.get(&unit.id).copied().unwrap_or((1.0, None));
         let sources = Sources {
             tree: &*desk.tree,
@@ -242,6 +293,7 @@ impl Engine {
             corpus: self.options.with_code.then_some(&corpus),
             standing: &standing,
             mask: &crate::standing::masked,
+            nearness: nearness.as_ref(),
         };
         work(&sources)
     }
@@ -250,6 +302,10 @@ impl Engine {
 const INDEX_FILE: &str = "index.bin";
 const TOKENS_FILE: &str = "tokens.bin";
 const LOG_FILE: &str = "log.bin";
+
+fn corpus<'a>(desk: &'a Desk, index: &'a Index, meaning: Option<&'a [f64]>) -> Corpus<'a> {
+    Corpus { index, view: &desk.view, history: desk.history.as_deref(), unseen_commits: 0, meaning }
+}
 
 fn write_if_new(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     if std::fs::read(path).is_ok_and(|known| known == bytes) { Ok(()) } else { replace_file(path, bytes) }
@@ -276,7 +332,13 @@ impl Desk {
             standing: Standing::new(),
             view: View::default(),
             history: None,
+            texts: OnceLock::new(),
         }
+    }
+
+    /// What is embedded of it by a model.
+    fn texts(&self, model: &str, index: &Index) -> &Texts {
+        self.texts.get_or_init(|| Texts::new(model, &self.catalogue, index, &self.view))
     }
 
     /// How many files can be searched, and how many chunks they have.

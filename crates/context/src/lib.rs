@@ -9,6 +9,7 @@ pub mod code;
 mod codeowners;
 pub mod compile;
 pub mod constraint;
+pub mod embed;
 pub mod engine;
 pub mod export;
 pub mod facts;

@@ -192,7 +192,7 @@ fn why_missing(engine: &Engine, need: &str, wanted: &Wanted<'_>) -> String {
         return "left out by the experiment".to_owned();
     }
     let found = engine.search_units(wanted.question);
-    match found.iter().position(|(id, _)| id == need) {
+    match found.iter().position(|unit| unit.id == *need) {
         None => "it shares no word with the question".to_owned(),
         Some(place) => format!("ranked {} of {} units for the question; the budget or the scope went to others", place + 1, found.len()),
     }

@@ -75,6 +75,18 @@ impl Failure {
     }
 }
 
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::No => f.write_str("no"),
+            Self::Undecided => f.write_str("undecided"),
+            Self::Invalid => f.write_str("invalid"),
+            Self::Config(report) => write!(f, "{report}"),
+            Self::Usage { message, .. } | Self::Dependency { message, .. } => f.write_str(message),
+        }
+    }
+}
+
 impl From<LedgerError> for Failure {
     fn from(error: LedgerError) -> Self {
         match &error {

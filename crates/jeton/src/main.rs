@@ -23,6 +23,7 @@ mod caller;
 mod cli;
 mod commands;
 mod context;
+mod embedder;
 mod failure;
 mod output;
 mod serve;

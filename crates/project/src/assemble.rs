@@ -330,6 +330,7 @@ fn context(reader: &Reader<'_>) -> ContextSettings {
     ContextSettings {
         ignore: reader.texts("ignore"),
         vocabulary: reader.text("vocabulary").unwrap_or_default(),
+        embeddings: reader.text("embeddings"),
         commands: reader.word("commands", &[("sandboxed", ContextCommands::Sandboxed), ("never", ContextCommands::Never)]),
     }
 }

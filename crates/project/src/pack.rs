@@ -54,6 +54,8 @@ pub struct ContextSettings {
     pub ignore: Vec<String>,
     /// Name of the vocabulary in which tokens are counted where the model says nothing.
     pub vocabulary: String,
+    /// The model, as `provider/name`, whose embeddings take part in ranking; none: ranking is by words alone.
+    pub embeddings: Option<String>,
     /// Whether commands of constraints, and code blocks marked as tests, may run.
     pub commands: ContextCommands,
 }

@@ -37,7 +37,7 @@ pub(crate) fn adopt(tree: &mut Tree, name: &str, more: Tree) -> bool {
 }
 
 impl Checker<'_> {
-    /// Every class names a pack that exists.
+    /// Every class names a pack that exists, and so does the model that embeds.
     pub(crate) fn packs(&mut self, snapshot: &Snapshot) {
         let known: Vec<&str> = snapshot.packs.keys().map(String::as_str).collect();
         for (name, class) in &snapshot.classes {
@@ -48,6 +48,10 @@ impl Checker<'_> {
                 None => ("the name of a pack".to_owned(), format!("add `[packs.{pack}]`, or a file `context/packs/{pack}.toml`")),
             };
             self.add(Code::UnknownName, &["classes", name, "pack"], message, &expected, remedy);
+        }
+        if let Some(model) = &snapshot.context.embeddings {
+            let span = self.tree.span(&["context", "embeddings"]);
+            self.model_exists(snapshot, model, "`context.embeddings`", span);
         }
     }
 }
@@ -105,6 +109,15 @@ mod tests {
             ],
         );
         assert!(report.diagnostics[0].remedy.contains("`refunds`") && report.diagnostics[1].remedy.contains("`budget_tokens`"), "{report}");
+    }
+
+    #[test]
+    fn the_model_that_embeds_is_one_of_a_provider() {
+        let embeddings = |text: &str| read(text, &[]).map(|snapshot| snapshot.context.embeddings);
+        assert_eq!(embeddings("").unwrap(), None);
+        assert_eq!(embeddings("[context]\nembeddings = 'twin/steady'\n").unwrap().as_deref(), Some("twin/steady"));
+        refused("[context]\nembeddings = 'acme/small'\n", &[], &[("jeton.toml", 2, Code::UnknownName)]);
+        refused("[context]\nembeddings = 'small'\n", &[], &[("jeton.toml", 2, Code::BadValue)]);
     }
 
     #[test]

@@ -285,6 +285,13 @@ pub(crate) const SETTINGS: &[Definition] = &[
         Text("o200k_base"),
         "The vocabulary in which tokens are counted where the model says nothing of its own.",
     ),
+    text(
+        "context.embeddings",
+        &forms::MODEL,
+        Unset("ranking is by words alone"),
+        "Model whose embeddings take part in ranking: texts of units and names of code are sent to it, in calls of the class `jeton.context`.",
+    )
+    .example(r#""openai/text-embedding-3-small""#),
     setting(
         "context.commands",
         Choice(&["sandboxed", "never"]),

@@ -121,6 +121,7 @@ fn put_in(call: &mut Call, asked: &Asked, answer: ContextAnswer) -> Result<(), F
         PackPlace::System => ContextPlace::System,
         PackPlace::User => ContextPlace::User,
     };
+    answer.notes.iter().for_each(|note| call.decided("attach", note.as_str()));
     let attached = jeton_wire::attach_context(endpoint, &call.inbound.body, &answer.segments, place).map_err(|refusal| refusal.fault(endpoint))?;
     let body = attached.edits.apply(&call.inbound.body);
     let bytes = body.len().saturating_sub(call.inbound.body.len()) as u64;

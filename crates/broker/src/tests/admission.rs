@@ -64,6 +64,20 @@ async fn once_a_key_exists_every_call_needs_one_wherever_sdks_put_it() {
 }
 
 #[tokio::test]
+async fn calls_of_jetons_own_need_no_key_and_the_default_account_pays() {
+    let house = Harness::new("");
+    key(&house, NewKey::named("ci"));
+    for (is_own, status) in [(true, 200), (false, 401)] {
+        let mut inbound = house.inbound(Endpoint::Chat, HELLO, &[]);
+        inbound.peer.is_own = is_own;
+        let got = house.send(inbound).await;
+        assert_eq!(got.status, status);
+        let attribution = house.record(&got).record.attribution;
+        assert!(attribution.key.is_none() && attribution.accounts.iter().all(|name| &**name == jeton_core::DEFAULT_ACCOUNT), "{attribution:?}");
+    }
+}
+
+#[tokio::test]
 async fn without_keys_only_this_machine_is_served() {
     let house = Harness::new("");
     let mut inbound = house.inbound(Endpoint::Chat, HELLO, &[]);

@@ -64,6 +64,7 @@ impl ContextSource for Fake {
                 spans: eligible.iter().map(|unit| span(unit)).collect(),
                 hold_out,
             },
+            notes: vec!["ranked by words alone".into()],
         })
     }
 }
@@ -234,6 +235,14 @@ async fn what_cannot_be_attached_is_refused_with_what_to_do() {
     }
     assert_eq!(scene.upstream.count(), 0, "nothing was sent");
     scene.house.assert_books_hold();
+}
+
+#[tokio::test]
+async fn what_the_source_notes_is_on_the_receipt() {
+    let scene = Scene::new("");
+    let got = scene.send(Endpoint::Chat, r#"{"model":"oa/m","messages":[{"role":"user","content":"When?"}]}"#, &[("jeton-context", "refunds")]).await;
+    let decisions = scene.house.record(&got).record.decisions;
+    assert!(decisions.iter().any(|decision| (&*decision.stage, decision.what.as_str()) == ("attach", "ranked by words alone")), "{decisions:?}");
 }
 
 #[tokio::test]

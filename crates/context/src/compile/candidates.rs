@@ -2,11 +2,12 @@
 
 use super::choose::Choice;
 use super::manifest::{Span, View};
-use super::units::kind_prior;
+use super::units::{UnitIndex, UnitScore, kind_prior};
 use super::{Part, Request, Sources, Tier, Work, code, render, scope, shown};
+use crate::embed::{Meant, Nearness};
 use crate::index::{each_word, terms_of_word};
 use crate::rank::{Corpus, Query, Similar};
-use crate::{Digest, Kind, Place, Trust, Unit};
+use crate::{Catalogue, Digest, Kind, Place, Trust, Unit};
 use rustc_hash::FxHashMap;
 use std::cell::RefCell;
 
@@ -98,17 +99,12 @@ fn telling_words(query: &Query) -> Vec<&str> {
 
 fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&str], facets: &Facets<'_>, found: &mut Candidates) {
     let paths = scope::globs(request.paths);
-    let scores = sources.units.scores(query);
     let all = sources.catalogue.units();
     let is_open = |unit: &Unit| {
         unit.kind != Kind::Code && scope::applies(unit, request) && scope::is_asked_for(unit, request, paths.as_ref()) && !taken.contains(&unit.id.as_str())
     };
-    let mut open: Vec<usize> = (0..all.len()).filter(|&place| scores[place].score > 0.0 && is_open(&all[place])).collect();
-    open.sort_by(|&a, &b| scores[b].score.total_cmp(&scores[a].score).then(a.cmp(&b)));
-    open.truncate(UNITS_MAX);
-    let best = open.first().map_or(1.0, |&place| scores[place].score).max(f64::MIN_POSITIVE);
-    for place in open {
-        let unit = &all[place];
+    for found_unit in fused(sources.units, query, sources.nearness, |place| is_open(&all[place])).into_iter().take(UNITS_MAX) {
+        let (place, unit) = (found_unit.place, &all[found_unit.place]);
         let (standing, _) = (sources.standing)(unit);
         let trust = match unit.trust {
             Trust::Untrusted => 0.5,
@@ -116,12 +112,72 @@ fn units(sources: &Sources<'_>, request: &Request<'_>, query: &Query, taken: &[&
             Trust::Team => 1.0,
             Trust::Reviewed => 1.1,
         };
-        let worth = scores[place].score / best * scores[place].coverage.sqrt() * kind_prior(unit.kind) * standing * trust;
+        let worth = found_unit.relevance * kind_prior(unit.kind) * standing * trust;
         if worth > 0.0 {
-            let why = format!("has {:.0} % of the task's words", 100.0 * scores[place].coverage);
-            found.items.push(unit_candidate(sources, request, Open { unit, place, worth, why }, facets));
+            found.items.push(unit_candidate(sources, request, Open { unit, place, worth, why: found_unit.why() }, facets));
         }
     }
+}
+
+/// What the unit that is nearest in meaning is worth without a word of the task, against one that has them all. Set by hand.
+const MEANT_WORTH: f64 = 0.5;
+
+/// A unit that has to do with a task, by its words or by what it means.
+struct Fused {
+    place: usize,
+    /// The order: the score of the words with the place in meaning.
+    rank: f64,
+    /// From 0; a unit that has all the words better than any other has 1 for them.
+    relevance: f64,
+    coverage: f64,
+    meant: Option<Meant>,
+}
+
+impl Fused {
+    fn why(&self) -> String {
+        let words = (self.coverage > 0.0).then(|| format!("has {:.0} % of the task's words", 100.0 * self.coverage));
+        words.into_iter().chain(self.meant.map(|meant| meant.to_string())).collect::<Vec<_>>().join("; ")
+    }
+}
+
+/// The open units that have to do with a task, the best first; equal ones by their place in the catalogue.
+fn fused(index: &UnitIndex, query: &Query, nearness: Option<&Nearness>, is_open: impl Fn(usize) -> bool) -> Vec<Fused> {
+    let scores = index.scores(query);
+    let meant = nearness.map(|nearness| nearness.units(&is_open)).unwrap_or_default();
+    let meant = |place: usize| meant.get(place).copied().flatten();
+    let open: Vec<usize> = (0..scores.len()).filter(|&place| (scores[place].score > 0.0 || meant(place).is_some()) && is_open(place)).collect();
+    let best = open.iter().map(|&place| scores[place].score).fold(0.0, f64::max);
+    let best = if best > 0.0 { best } else { 1.0 };
+    let each = open.into_iter().map(|place| {
+        let (UnitScore { score, coverage }, meant) = (scores[place], meant(place));
+        let strength = MEANT_WORTH * meant.map_or(0.0, Meant::strength);
+        Fused { place, rank: score + best * strength, relevance: score / best * coverage.sqrt() + strength, coverage, meant }
+    });
+    let mut found: Vec<Fused> = each.collect();
+    found.sort_by(|a, b| b.rank.total_cmp(&a.rank).then(a.place.cmp(&b.place)));
+    found
+}
+
+/// A unit that has to do with some words.
+#[derive(Clone, Debug, PartialEq)]
+pub struct FoundUnit {
+    /// Its id.
+    pub id: String,
+    /// The share of the words that it has, each word by how much it tells, from 0 to 1.
+    pub share: f64,
+    /// Its place among those that mean the like, in words: `means the like (3rd of 210)`; none where it is not among them.
+    pub meant: Option<String>,
+}
+
+/// The units of a catalogue that have to do with a query, the best first; equal ones by id.
+pub(crate) fn found_units(catalogue: &Catalogue, index: &UnitIndex, query: &Query, nearness: Option<&Nearness>) -> Vec<FoundUnit> {
+    let units = catalogue.units();
+    let mut found = fused(index, query, nearness, |_| true);
+    found.sort_by(|a, b| b.rank.total_cmp(&a.rank).then_with(|| units[a.place].id.cmp(&units[b.place].id)));
+    found
+        .into_iter()
+        .map(|found| FoundUnit { id: units[found.place].id.clone(), share: found.coverage, meant: found.meant.map(|meant| meant.to_string()) })
+        .collect()
 }
 
 /// Commits of the past that can be shown at most, and files that each names.

@@ -5,7 +5,7 @@ use super::choose::Choice;
 use super::manifest::{Span, View};
 use super::{Part, Request, Sources, Tier, Work, render, scope, shown};
 use crate::index::{Defined, Span as Lines, each_word, terms_of_word};
-use crate::rank::{Corpus, Query, RankedFile, SIGNALS, rank};
+use crate::rank::{Corpus, Query, RankedFile, SIGNALS, Signal, rank};
 use crate::{Digest, Kind, Place};
 use jeton_text::estimate_tokens;
 
@@ -121,8 +121,13 @@ fn coverage(corpus: &Corpus<'_>, query: &Query, ranked: &[RankedFile]) -> f64 {
     };
     #[allow(clippy::cast_precision_loss)]
     let share = terms.iter().filter(|term| has(term)).count() as f64 / terms.len().max(1) as f64;
-    share.sqrt()
+    // Meant without a word in common: the strength is that of the likeliest three.
+    let meant = ranked.iter().take(3).map(|ranked| ranked.evidence.0[Signal::Meaning as usize]).fold(0.0, f64::max);
+    share.sqrt().max(MEANT_COVERAGE * meant)
 }
+
+/// What code is worth that means the like and has no word of the task, against code that has all of them. Set by hand.
+const MEANT_COVERAGE: f64 = 0.5;
 
 fn candidate(
     sources: &Sources<'_>,

@@ -74,6 +74,12 @@ pub struct Manifest {
     /// The unit that was left out to learn what it is worth; several with a blank between them.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub held_out: Option<String>,
+    /// The model, as `provider/name`, whose embeddings took part in ranking; none: it was by words alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub embeddings: Option<String>,
+    /// What a reader must know of how this was made: that a model failed, or has not seen everything.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
 }
 
 impl Manifest {
@@ -88,6 +94,8 @@ impl Manifest {
             tokens,
             spans,
             held_out: (!request.held_out.is_empty()).then(|| request.held_out.join(" ")),
+            embeddings: sources.nearness.and_then(|nearness| nearness.model.clone()),
+            notes: sources.nearness.map(|nearness| nearness.notes.clone()).unwrap_or_default(),
         }
     }
 }

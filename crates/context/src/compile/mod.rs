@@ -4,7 +4,7 @@
 //! task ─▶ candidates ─▶ views with tokens and gains ─▶ choose ─▶ order by stability ─▶ text, manifest
 //! ```
 //!
-//! The same snapshot, task and budget give the same bytes.
+//! The same snapshot, vectors, task and budget give the same bytes.
 
 mod candidates;
 mod choose;
@@ -15,11 +15,14 @@ mod render;
 mod scope;
 mod units;
 
+pub use candidates::FoundUnit;
+pub(crate) use candidates::found_units;
 pub use explain::{Alternative, Explanation};
 pub use manifest::{Manifest, Span, View};
 pub use scope::Today;
 pub use units::UnitIndex;
 
+use crate::embed::Nearness;
 use crate::rank::{Corpus, Query};
 use crate::tree::Tree;
 use crate::{Catalogue, Kind, Unit};
@@ -110,6 +113,8 @@ pub struct Sources<'a> {
     pub standing: &'a dyn Fn(&Unit) -> (f64, Option<&'static str>),
     /// Takes secrets out of a text.
     pub mask: &'a dyn Fn(&str) -> String,
+    /// What a model for embeddings says of the task; none: nobody asked one.
+    pub nearness: Option<&'a Nearness>,
 }
 
 impl fmt::Debug for Sources<'_> {

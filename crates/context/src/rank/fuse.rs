@@ -30,6 +30,8 @@ pub enum Signal {
     Defines,
     /// It defines what the likeliest chunks use.
     Used,
+    /// Its path and names mean the like, as a model for embeddings sees it.
+    Meaning,
 }
 
 impl Signal {
@@ -47,18 +49,22 @@ impl Signal {
             Self::Mentions => "names a likely file",
             Self::Defines => "defines what is named",
             Self::Used => "defines what a likely part uses",
+            Self::Meaning => "means the like",
         }
     }
 }
 
 /// How many signals there are.
-pub const SIGNALS: usize = 10;
+pub const SIGNALS: usize = 11;
 
 /// How much each signal counts; it is applied to the square root of a signal's strength, which goes from 0 to 1.
 ///
 /// Fitted as a listwise softmax (Cao et al. 2007, "Learning to rank: from pairwise approach to listwise approach", ListNet) on 1,247 fixes
 /// of nine public repositories: ripgrep, flask, gin, fastify, jj, gson, pydantic, prometheus and vite. Those by which the quality is
 /// measured are not among them.
+///
+/// That of [`Signal::Meaning`] is set by hand, a little below that of similar commits, and fitted on nothing: no model for embeddings was there
+/// to measure it with.
 const WEIGHTS: [(Signal, f64); SIGNALS] = [
     (Signal::Body, 3.60),
     (Signal::Spread, 1.93),
@@ -70,6 +76,7 @@ const WEIGHTS: [(Signal, f64); SIGNALS] = [
     (Signal::Mentions, 0.97),
     (Signal::Defines, 0.38),
     (Signal::Used, 0.95),
+    (Signal::Meaning, 1.5),
 ];
 
 /// How likely a file is needed for what it is, fitted with [`WEIGHTS`].
@@ -174,6 +181,9 @@ fn own_evidence(corpus: &Corpus<'_>, query: &Query, terms: &[(TermId, f64)], chu
     put(evidence, Signal::Path, &path_scores(corpus, terms));
     put(evidence, Signal::Names, &name_scores(corpus, query));
     put(evidence, Signal::Defines, &definition_scores(corpus, terms));
+    if let Some(meaning) = corpus.meaning {
+        put(evidence, Signal::Meaning, meaning);
+    }
     let Some(history) = corpus.history else { return };
     let mut nearest = vec![0.0; files.len()];
     for (path, votes) in history.nearest(query, corpus.unseen_commits) {
@@ -204,8 +214,8 @@ const SPEAKERS: usize = 10;
 fn near_evidence(corpus: &Corpus<'_>, chunks: &ChunkScores, evidence: &mut [Evidence]) {
     let files = corpus.view.files();
     let scores: Vec<f64> = evidence.iter().zip(files).map(|(evidence, file)| evidence.score(file.role)).collect();
-    let mut order: Vec<usize> =
-        (0..files.len()).filter(|&file| evidence[file].0[Signal::Body as usize] > 0.0 || evidence[file].0[Signal::Nearest as usize] > 0.0).collect();
+    let speaks = |evidence: &Evidence| [Signal::Body, Signal::Nearest, Signal::Meaning].iter().any(|&signal| evidence.0[signal as usize] > 0.0);
+    let mut order: Vec<usize> = (0..files.len()).filter(|&file| speaks(&evidence[file])).collect();
     order.sort_by(|&a, &b| scores[b].total_cmp(&scores[a]).then(a.cmp(&b)));
     order.truncate(SPEAKERS);
     let best = order.first().map_or(0.0, |&file| scores[file]);

@@ -1,4 +1,4 @@
-//! Which files and chunks a task needs, told from words alone: no model, no network.
+//! Which files and chunks a task needs, told from words, names and the past; and from what a model says of meaning, where somebody asked one.
 
 pub mod baseline;
 mod fuse;
@@ -24,4 +24,6 @@ pub struct Corpus<'a> {
     pub history: Option<&'a History>,
     /// How many of the newest commits of the past are not to be seen: those that come after the tree.
     pub unseen_commits: usize,
+    /// How far each file means what the task means, from 0 to 1, by its number in the view; none: nobody was asked.
+    pub meaning: Option<&'a [f64]>,
 }

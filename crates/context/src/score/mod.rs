@@ -142,7 +142,7 @@ pub fn score_cases(git: &Git, log: &[Commit], cases: &[Case], options: &ScoreOpt
         let tree = RevisionTree::open(git, &case.parent, &options.tree)?;
         let view = index.view(&tree);
         found.files = found.files.max(view.files().len());
-        let corpus = Corpus { index: &index, view: &view, history: Some(&history), unseen_commits: case.position };
+        let corpus = Corpus { index: &index, view: &view, history: Some(&history), unseen_commits: case.position, meaning: None };
         let measures = [
             measured_plainly(case, &tree, &corpus, options, Ranker::Files),
             measured_plainly(case, &tree, &corpus, options, Ranker::Chunks),
@@ -159,7 +159,8 @@ fn measured(case: &Case, tree: &dyn Tree, corpus: &Corpus<'_>, options: &ScoreOp
     let ranked = rank(corpus, &Query::new(&case.query));
     let order: Vec<&str> = ranked.iter().take(10).map(|ranked| &*corpus.view.files()[ranked.file].path).collect();
     let (catalogue, units) = (Catalogue::default(), UnitIndex::default());
-    let sources = Sources { tree, catalogue: &catalogue, units: &units, corpus: Some(corpus), standing: &|_| (1.0, None), mask: &str::to_owned };
+    let sources =
+        Sources { tree, catalogue: &catalogue, units: &units, corpus: Some(corpus), standing: &|_| (1.0, None), mask: &str::to_owned, nearness: None };
     let request = Request {
         task: &case.query,
         budget_tokens: options.budget_tokens,

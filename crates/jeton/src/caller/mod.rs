@@ -7,6 +7,7 @@ mod server;
 
 use crate::context::Context;
 use crate::failure::Failure;
+use jeton_broker::{Broker, Buffers};
 use jeton_core::{CallId, Nanousd};
 use jeton_eval::{Answer, CallFault, Calling, FaultClass, ModelCall, Models};
 use jeton_ledger::sqlite::{SqliteStore, running_server};
@@ -14,7 +15,7 @@ use jeton_ledger::{CallRecord, CallStatus, Records};
 use jeton_project::Snapshot;
 use jeton_wire::{Dialect, Endpoint};
 use std::str::FromStr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 /// A sum of money that the calls of a caller may cost together.
@@ -35,8 +36,12 @@ pub(crate) struct Caller {
 }
 
 enum Way {
+    /// A broker of this command.
     Own(own::Own),
+    /// The server that has the ledger.
     Server(server::Server),
+    /// The broker of this server, which may be gone before the last who asks.
+    Serving(Weak<Broker>, Arc<Buffers>),
 }
 
 /// A request as it is sent.
@@ -73,6 +78,13 @@ impl Caller {
         Ok(Self { store: own.records(), way: Way::Own(own), snapshot: Arc::clone(snapshot) })
     }
 
+    /// The way to models within a server.
+    pub(crate) fn serving(broker: &Arc<Broker>, buffers: &Arc<Buffers>) -> Self {
+        let store: Arc<dyn Records> = Arc::clone(broker.ledger()) as Arc<dyn Records>;
+        let snapshot = Arc::clone(broker.live().snapshot());
+        Self { way: Way::Serving(Arc::downgrade(broker), Arc::clone(buffers)), store, snapshot }
+    }
+
     /// Where measured things are.
     pub(crate) fn store(&self) -> &Arc<dyn Records> {
         &self.store
@@ -81,7 +93,7 @@ impl Caller {
     /// A sentence on what a running server makes different, for people.
     pub(crate) fn note(&self) -> Option<String> {
         match &self.way {
-            Way::Own(_) => None,
+            Way::Own(_) | Way::Serving(..) => None,
             Way::Server(server) => Some(format!("calls go through the server at {}", server.address())),
         }
     }
@@ -91,6 +103,10 @@ impl Caller {
             match &self.way {
                 Way::Own(own) => own.send(sending).await,
                 Way::Server(server) => server.send(sending).await,
+                Way::Serving(broker, buffers) => match broker.upgrade() {
+                    Some(broker) => own::through(&broker, buffers, None, sending).await,
+                    None => Err(fault(FaultClass::Internal, "stopping", "the server is about to stop".to_owned())),
+                },
             }
         };
         match timeout {
@@ -104,7 +120,7 @@ impl Caller {
     fn receipt(&self, call: CallId) -> Option<CallRecord> {
         match &self.way {
             Way::Own(own) => own.take_record(call),
-            Way::Server(_) => self.store.call(call).ok().flatten().map(|detail| detail.record),
+            Way::Server(_) | Way::Serving(..) => self.store.call(call).ok().flatten().map(|detail| detail.record),
         }
     }
 
@@ -141,11 +157,19 @@ impl Caller {
         Ok(answer)
     }
 
-    async fn vectors(&self, model: &str, texts: Vec<String>, tags: Vec<String>) -> Result<(Vec<Vec<f32>>, Answer), CallFault> {
+    /// The vectors of texts, asked for under `class`.
+    pub(crate) async fn vectors(
+        &self,
+        model: &str,
+        texts: &[String],
+        class: Option<&str>,
+        tags: Vec<String>,
+        patience: Option<Duration>,
+    ) -> Result<(Vec<Vec<f32>>, Answer), CallFault> {
         let begun = Instant::now();
         let count = texts.len();
         let body = serde_json::json!({ "model": model, "input": texts }).to_string().into_bytes();
-        let sent = self.send(Sending { endpoint: Endpoint::Embeddings, body, class: None, tags }, None).await?;
+        let sent = self.send(Sending { endpoint: Endpoint::Embeddings, body, class: class.map(str::to_owned), tags }, patience).await?;
         let record = sent.call.and_then(|id| self.receipt(id));
         if !(200..300).contains(&sent.status) {
             return Err(refused(Dialect::OpenAi, &sent, record.as_ref()));
@@ -168,7 +192,7 @@ impl Models for Caller {
 
     fn embed(&self, model: &str, texts: Vec<String>, tags: Vec<String>) -> Calling<'_, (Vec<Vec<f32>>, Answer)> {
         let model = model.to_owned();
-        Box::pin(async move { self.vectors(&model, texts, tags).await })
+        Box::pin(async move { self.vectors(&model, &texts, None, tags, None).await })
     }
 }
 

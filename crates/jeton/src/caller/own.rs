@@ -66,29 +66,38 @@ impl Own {
     }
 
     pub(super) async fn send(&self, sending: Sending) -> Result<Sent, CallFault> {
-        let inbound = Inbound {
-            is_endpoint: true,
-            endpoint: sending.endpoint,
-            path: public_path(sending.endpoint).to_owned(),
-            path_class: None,
-            path_key: None,
-            query: None,
-            headers: Arc::new(headers(&sending)),
-            body: Bytes::from(sending.body),
-            reserved: self.buffers.reserve(),
-            peer: Peer { is_loopback: true, is_own: true },
-            accounts: self.accounts.clone(),
-            received: tokio::time::Instant::now(),
-        };
-        let (head, body) = self.broker.call(inbound).await.into_parts();
-        let call = call_id(&head.headers);
-        match body.collect().await {
-            Ok(whole) => Ok(Sent { status: head.status.as_u16(), body: whole.to_bytes().to_vec(), call }),
-            Err(error) => Err(CallFault {
-                call: call.map(|call| call.to_string()),
-                ..fault(FaultClass::Provider, "broken_off", format!("the answer broke off: {error}"))
-            }),
-        }
+        through(&self.broker, &self.buffers, self.accounts.clone(), sending).await
+    }
+}
+
+/// One call through a broker of this process.
+pub(super) async fn through(broker: &Arc<Broker>, buffers: &Arc<Buffers>, accounts: Option<Arc<[Arc<str>]>>, sending: Sending) -> Result<Sent, CallFault> {
+    let mut reserved = buffers.reserve();
+    if !reserved.grow(sending.body.len() as u64) {
+        return Err(fault(FaultClass::Internal, "memory_bound", "all calls together hold as many bytes as they may".to_owned()));
+    }
+    let inbound = Inbound {
+        is_endpoint: true,
+        endpoint: sending.endpoint,
+        path: public_path(sending.endpoint).to_owned(),
+        path_class: None,
+        path_key: None,
+        query: None,
+        headers: Arc::new(headers(&sending)),
+        body: Bytes::from(sending.body),
+        reserved,
+        peer: Peer { is_loopback: true, is_own: true },
+        accounts,
+        received: tokio::time::Instant::now(),
+    };
+    let (head, body) = broker.call(inbound).await.into_parts();
+    let call = call_id(&head.headers);
+    match body.collect().await {
+        Ok(whole) => Ok(Sent { status: head.status.as_u16(), body: whole.to_bytes().to_vec(), call }),
+        Err(error) => Err(CallFault {
+            call: call.map(|call| call.to_string()),
+            ..fault(FaultClass::Provider, "broken_off", format!("the answer broke off: {error}"))
+        }),
     }
 }
 

@@ -66,6 +66,7 @@ fn eligible(engine: &Engine, compiled: &Compilation) -> Vec<String> {
 
 fn answer(compiled: Compilation, eligible: &[String], drawn: Option<jeton_ledger::HoldOut>) -> ContextAnswer {
     let manifest = compiled.manifest;
+    let notes = manifest.embeddings.iter().map(|model| format!("the embeddings of {model} took part in ranking the context"));
     ContextAnswer {
         segments: compiled.segments.into_iter().map(|segment| ContextSegment { text: segment.text, breakpoint: segment.breakpoint }).collect(),
         tokens: manifest.tokens,
@@ -78,6 +79,7 @@ fn answer(compiled: Compilation, eligible: &[String], drawn: Option<jeton_ledger
             spans: manifest.spans.iter().map(|span| of_receipt(span, eligible)).collect(),
             hold_out: drawn,
         },
+        notes: notes.chain(manifest.notes.clone()).collect(),
     }
 }
 

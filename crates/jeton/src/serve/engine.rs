@@ -1,37 +1,89 @@
 //! The project's context, read in the background: the server answers before it is there.
 
 use crate::context::Context;
+use crate::caller::Caller;
+use crate::embedder::ThroughBroker;
+use jeton_broker::{Broker, Buffers};
 use jeton_console::EngineSlot;
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::tree::TreeOptions;
 use jeton_project::Snapshot;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
+use std::time::{Duration, Instant};
 
-/// Begins to read the context of the project; where it will be once that is done. What was read is kept in `.jeton/context` for the next start.
-pub(super) fn open(context: &Context, snapshot: &Snapshot) -> EngineSlot {
-    let slot: EngineSlot = Arc::new(OnceLock::new());
-    let (filled, root, options) = (Arc::clone(&slot), context.project.dir().to_owned(), options(context.project.dir(), snapshot));
-    let begun = std::thread::Builder::new().name("context".to_owned()).spawn(move || read(&filled, &root, options));
+/// How long a model that failed to embed is left alone.
+const RETRY: Duration = Duration::from_secs(60);
+
+/// Begins to read the context of the project into `slot`. What was read is kept in `.jeton/context` for the next start. `broker` asks the
+/// model whose embeddings take part in ranking, where one is configured.
+pub(super) fn open(slot: &EngineSlot, context: &Context, snapshot: &Snapshot, broker: &Arc<Broker>, buffers: &Arc<Buffers>) {
+    let embedder = snapshot.context.embeddings.as_ref().and_then(|model| {
+        let made = ThroughBroker::new(model, Arc::new(Caller::serving(broker, buffers)));
+        made.inspect_err(|error| tracing::warn!(error, model, "context is ranked by words alone: the model for embeddings cannot be asked")).ok()
+    });
+    let (filled, root, options) = (Arc::clone(slot), context.project.dir().to_owned(), options(context.project.dir(), snapshot));
+    let begun = std::thread::Builder::new().name("context".to_owned()).spawn(move || read(&filled, &root, options, embedder));
     if let Err(error) = begun {
         tracing::warn!(%error, "the project's context is not read: no thread could be started");
     }
-    slot
 }
 
-fn read(slot: &EngineSlot, root: &Path, options: EngineOptions) {
+fn read(slot: &EngineSlot, root: &Path, options: EngineOptions, embedder: Option<ThroughBroker>) {
     let begun = Instant::now();
     let engine = Arc::new(Engine::open(root, options));
+    let has_embedder = embedder.is_some();
+    if let Some(embedder) = embedder {
+        engine.set_embedder(Arc::new(embedder));
+    }
     let units = engine.desk().catalogue.units().len();
     tracing::info!(units, ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX), "the project's context is read");
     let _ = slot.set(Arc::clone(&engine));
     if let Err(error) = engine.save() {
         tracing::warn!(%error, "what was read of the project's context could not be kept; the next start reads it again");
     }
-    let told = |engine: &Engine| tracing::debug!(units = engine.desk().catalogue.units().len(), "files changed and the project's context was read again");
+    let changed = if has_embedder { embed_in_background(&engine) } else { None };
+    let told = |engine: &Engine| {
+        tracing::debug!(units = engine.desk().catalogue.units().len(), "files changed and the project's context was read again");
+        // One that waits to be seen already stands for this one too.
+        let _ = changed.as_ref().map(|changed| changed.try_send(()));
+    };
     if let Err(error) = jeton_context::watch::follow(&engine, &mut { told }) {
         tracing::warn!(error, "the project's files cannot be watched: changes of context are seen at the next start");
+    }
+}
+
+/// Embeds what has no embedding yet, now and after each change that is told to what is returned. Neither calls nor the watching of files
+/// wait for it.
+fn embed_in_background(engine: &Arc<Engine>) -> Option<SyncSender<()>> {
+    let (changed, changes) = sync_channel(1);
+    let engine = Arc::clone(engine);
+    let begun = std::thread::Builder::new().name("embedding".to_owned()).spawn(move || {
+        loop {
+            let next = match embed(&engine) {
+                Ok(()) => changes.recv().map_err(|_| RecvTimeoutError::Disconnected),
+                Err(()) => changes.recv_timeout(RETRY),
+            };
+            if next == Err(RecvTimeoutError::Disconnected) {
+                return;
+            }
+        }
+    });
+    begun.inspect_err(|error| tracing::warn!(%error, "context is ranked by words alone: no thread could be started")).ok().map(|_| changed)
+}
+
+fn embed(engine: &Engine) -> Result<(), ()> {
+    match engine.embed_missing(&mut |_, _| {}) {
+        Ok(made) if made.texts == 0 => Ok(()),
+        Ok(made) => {
+            tracing::info!(texts = made.texts, calls = made.calls, "texts of the project's context were embedded");
+            Ok(())
+        }
+        Err(error) => {
+            tracing::warn!(error, retry_s = RETRY.as_secs(), "the project's context could not be embedded: what is new is ranked by words alone");
+            Err(())
+        }
     }
 }
 

@@ -75,7 +75,7 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds")
     })?;
     ledger.configure(accounts(&snapshot))?;
-    let read = engine::open(context, &snapshot);
+    let read = jeton_console::EngineSlot::default();
     let observed = Arc::clone(&metrics);
     let options = BrokerOptions {
         ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
@@ -87,6 +87,8 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         node: 0,
     };
     let broker = Broker::new(options)?;
+    let buffers = Buffers::new(snapshot.gateway.buffer_limit_bytes);
+    engine::open(&read, context, &snapshot, &broker, &buffers);
     let tls = snapshot.gateway.tls.as_ref().map(|tls| (context.project.dir().join(&tls.cert), context.project.dir().join(&tls.key)));
     let server = Server::bind(&ServerOptions { listen: snapshot.gateway.listen, tls, workers: snapshot.gateway.workers })
         .map_err(|why| Failure::dependency(why, "`jeton config show --effective` shows gateway.listen"))?;
@@ -102,7 +104,6 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
     );
     let settings = Arc::clone(&broker);
     let console = console.with_context(read, Arc::new(move || Arc::clone(settings.live().snapshot())));
-    let buffers = Buffers::new(snapshot.gateway.buffer_limit_bytes);
     let gateway = Gateway::new(GatewayOptions {
         broker: Arc::clone(&broker),
         fallback: fallback::to(jeton_console::router(console)),

@@ -79,7 +79,7 @@ impl Reload {
         Ok(snapshot.digest.clone())
     }
 
-    /// Sockets and files are opened once: their settings hold from the next start.
+    /// Sockets and files are opened once, and so is the project's context: their settings hold from the next start.
     fn note_what_waits(&self, before: &jeton_project::Snapshot, after: &jeton_project::Snapshot) {
         let waits = [
             ("gateway.listen", before.gateway.listen != after.gateway.listen && before.gateway.listen.port() != 0),
@@ -87,6 +87,7 @@ impl Reload {
             ("gateway.workers", before.gateway.workers != after.gateway.workers),
             ("store", before.store != after.store),
             ("log", before.log != after.log),
+            ("context", before.context != after.context),
         ];
         for (setting, _) in waits.iter().filter(|(_, changed)| *changed) {
             tracing::warn!(setting, "changed; it holds from the next start");

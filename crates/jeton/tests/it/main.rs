@@ -10,6 +10,7 @@ mod config;
 mod context;
 mod demo;
 mod durability;
+mod embeddings;
 mod init;
 mod keys;
 mod living;

@@ -1,6 +1,6 @@
 //! `jeton context compile` and `explain`.
 
-use super::{engine_options, open_with, read_text, today};
+use super::{embed, engine_options, open_with, read_text, tell_notes, today};
 use crate::cli::{AskArgs, CompileArgs, ExplainArgs};
 use crate::context::Context;
 use crate::failure::Failure;
@@ -53,6 +53,7 @@ impl<'a> Ask<'a> {
             today: today(),
         };
         let engine = open_with(context.project.dir(), EngineOptions { vocabulary, ..options });
+        embed(context, &snapshot, &engine);
         Ok((ask, engine))
     }
 
@@ -125,6 +126,7 @@ fn refused(error: &CompileError) -> Failure {
 pub(super) fn run(context: &Context, args: &CompileArgs, is_json: bool) -> Result<(), Failure> {
     let (ask, engine) = Ask::new(context, &args.ask)?;
     let compilation = engine.compile(&ask.request()).map_err(|error| refused(&error))?;
+    tell_notes(&compilation.manifest.notes);
     if args.manifest {
         output::json(&compilation.manifest);
     } else if is_json {
@@ -154,6 +156,7 @@ pub(super) fn explain(context: &Context, args: &ExplainArgs, is_json: bool) -> R
     let (ask, engine) = Ask::new(context, &args.ask)?;
     let request = ask.request();
     let explanation = engine.explain(&request, args.more.0).map_err(|error| refused(&error))?;
+    tell_notes(&explanation.manifest.notes);
     if let Some(words) = &args.unit {
         let (unit, is_in, reasons) = about(&engine, &request, &explanation, words)?;
         if is_json {

@@ -12,6 +12,8 @@ mod search;
 
 use crate::cli::ContextCommand;
 use crate::context::Context;
+use crate::caller::Caller;
+use crate::embedder::ThroughBroker;
 use crate::failure::Failure;
 use crate::output;
 use jeton_context::engine::{Engine, EngineOptions};
@@ -22,12 +24,13 @@ use jeton_project::{ContextCommands, Snapshot};
 use jeton_text::Vocabulary;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 
 pub(crate) fn run(context: &Context, command: ContextCommand, is_json: bool) -> Result<(), Failure> {
     match command {
         ContextCommand::List(args) => catalogue::list(&open(context, false)?, &args, is_json),
         ContextCommand::Show { unit } => catalogue::show(&open(context, false)?, &unit, is_json),
-        ContextCommand::Search { words, limit } => search::run(&open(context, true)?, &words, limit, is_json),
+        ContextCommand::Search { words, limit } => search::run(&open_for_ranking(context)?, &words, limit, is_json),
         ContextCommand::Compile(args) => compile::run(context, &args, is_json),
         ContextCommand::Explain(args) => compile::explain(context, &args, is_json),
         ContextCommand::Lock { check } => lock::run(&open(context, false)?, check, is_json),
@@ -43,6 +46,39 @@ pub(crate) fn run(context: &Context, command: ContextCommand, is_json: bool) -> 
 fn open(context: &Context, with_code: bool) -> Result<Engine, Failure> {
     let snapshot = context.snapshot()?;
     Ok(open_with(context.project.dir(), EngineOptions { with_code, ..engine_options(context, &snapshot) }))
+}
+
+/// The same, with the model whose embeddings take part in ranking.
+fn open_for_ranking(context: &Context) -> Result<Engine, Failure> {
+    let snapshot = context.snapshot()?;
+    let engine = open_with(context.project.dir(), engine_options(context, &snapshot));
+    embed(context, &snapshot, &engine);
+    Ok(engine)
+}
+
+/// Lets the configured model take part in ranking, and embeds what it has not seen. What goes wrong is told by whatever is ranked next.
+fn embed(context: &Context, snapshot: &Snapshot, engine: &Engine) {
+    let Some(model) = &snapshot.context.embeddings else { return };
+    let opened = Caller::open(context, &Arc::new(snapshot.clone()), None).map_err(|failure| failure.to_string());
+    embed_by(opened.map(Arc::new), model, engine);
+}
+
+/// The same by a caller that is open already.
+pub(crate) fn embed_by(caller: Result<Arc<Caller>, String>, model: &str, engine: &Engine) {
+    match caller.and_then(|caller| ThroughBroker::new(model, caller)) {
+        Ok(embedder) => engine.set_embedder(Arc::new(embedder)),
+        Err(why) => eprintln!("note: ranked by words alone, without the embeddings of {model}: {why}"),
+    }
+    if let Ok(made) = engine.embed_missing(&mut |_, _| {})
+        && made.calls > 0
+    {
+        eprintln!("note: {} embedded by {model} in {}", plural(made.texts, "text"), plural(made.calls, "call"));
+    }
+}
+
+/// Tells what a reader must know of a ranking.
+fn tell_notes(notes: &[String]) {
+    notes.iter().for_each(|note| eprintln!("note: {note}"));
 }
 
 pub(crate) fn open_with(root: &Path, options: EngineOptions) -> Engine {

@@ -1,7 +1,9 @@
 //! `jeton context search`: where some words are spoken of.
 
+use super::tell_notes;
 use crate::failure::Failure;
 use crate::output;
+use jeton_context::compile::FoundUnit;
 use jeton_context::engine::Engine;
 use jeton_context::rank::{RankedFile, Signal};
 use serde_json::{Value, json};
@@ -16,7 +18,8 @@ pub(super) fn run(engine: &Engine, words: &str, limit: usize, is_json: bool) -> 
     if wanted.is_empty() {
         return Err(Failure::usage("there is no word to look for", "say what you look for: jeton context search \"refund window\""));
     }
-    let units: Vec<Value> = engine.search_units(words).into_iter().take(limit).filter_map(|(id, share)| unit(engine, &id, share, &wanted)).collect();
+    tell_notes(&engine.meaning_of(words).map(|nearness| nearness.notes).unwrap_or_default());
+    let units: Vec<Value> = engine.search_units(words).iter().take(limit).filter_map(|found| unit(engine, found, &wanted)).collect();
     let files: Vec<Value> = engine
         .search(words)
         .iter()
@@ -57,14 +60,22 @@ fn show(title: &str, found: &[Value]) {
     }
 }
 
-fn unit(engine: &Engine, id: &str, share: f64, wanted: &BTreeSet<String>) -> Option<Value> {
+fn unit(engine: &Engine, found: &FoundUnit, wanted: &BTreeSet<String>) -> Option<Value> {
     let desk = engine.desk();
-    let unit = desk.catalogue.unit(id)?;
+    let unit = desk.catalogue.unit(&found.id)?;
     let line = best_line(unit.body.lines(), wanted).map(|(_, line)| line);
     let number = line.as_ref().and_then(|line| number_of(&desk.tree.text(&unit.place.path).ok()?, unit.place.first_line, line));
     let place = number.map_or_else(|| unit.place.to_string(), |number| format!("{}:{number}", unit.place.path));
-    let why = format!("covers {:.0} % of the words", 100.0 * share);
-    Some(json!({ "name": id, "title": unit.title, "place": place, "line": line, "share": share, "why": why }))
+    let why = match &found.meant {
+        None => covers(found.share),
+        Some(meant) if found.share > 0.0 => format!("{}; {meant}", covers(found.share)),
+        Some(meant) => meant.clone(),
+    };
+    Some(json!({ "name": found.id, "title": unit.title, "place": place, "line": line, "share": found.share, "why": why }))
+}
+
+fn covers(share: f64) -> String {
+    format!("covers {:.0} % of the words", 100.0 * share)
 }
 
 /// Where a line of a unit stands in its file; a unit may be written otherwise there.

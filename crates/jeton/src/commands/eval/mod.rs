@@ -45,7 +45,7 @@ pub(crate) fn run(context: &Context, command: EvalCommand, is_json: bool) -> Res
 pub(super) struct Desk {
     pub(super) snapshot: Arc<Snapshot>,
     pub(super) suite: Suite,
-    caller: Caller,
+    caller: Arc<Caller>,
     environment: Environment,
     sandbox: Result<Sandbox, String>,
     directory: PathBuf,
@@ -63,7 +63,10 @@ impl Desk {
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
         let pack_of = snapshot.classes.iter().filter_map(|(name, class)| Some((name.clone(), class.pack.clone()?)));
         let environment = Environment::new(Some(engine), snapshot.packs.clone(), today).with_packs_of_classes(pack_of);
-        let caller = Caller::open(context, &snapshot, wall)?;
+        let caller = Arc::new(Caller::open(context, &snapshot, wall)?);
+        if let (Some(model), Some(engine)) = (&snapshot.context.embeddings, &environment.engine) {
+            super::context::embed_by(Ok(Arc::clone(&caller)), model, engine);
+        }
         let outside = Outside::new(context.project.dir());
         Ok(Self { snapshot, suite, caller, environment, sandbox, directory, outside })
     }
@@ -84,7 +87,7 @@ impl Desk {
             .build()
             .map_err(|error| Failure::dependency(format!("no runtime could be started: {error}"), ""))?;
         let bench = Bench {
-            models: &self.caller,
+            models: &*self.caller,
             engine: self.environment.engine.as_deref(),
             sandbox: self.sandbox.as_ref().map_err(Clone::clone),
             dir: &self.directory,
@@ -92,7 +95,7 @@ impl Desk {
         };
         let place = Place {
             store: Arc::clone(self.store()),
-            models: &self.caller,
+            models: &*self.caller,
             outside: &self.outside,
             environment: &self.environment,
             bench: &bench,
