@@ -5,7 +5,7 @@ use crate::{Outcome, Row};
 use jeton_allocate::bootstrap::bootstrap;
 use jeton_allocate::paired::{Flips, Pair, difference, sign_flip};
 use jeton_allocate::verdict::{Verdict, verdict};
-use jeton_allocate::{Estimate, Level};
+use jeton_allocate::{Estimate, Level, mean};
 use jeton_core::Nanousd;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -80,7 +80,7 @@ struct Both<'r> {
 #[must_use]
 pub fn compare(baseline: (&str, &[&Row]), candidate: (&str, &[&Row]), margin: f64, level: Level) -> Comparison {
     let both = both(baseline.1, candidate.1);
-    let judged: Vec<&Both<'_>> = both.iter().filter(|case| mean(&case.baseline, passed).is_some() && mean(&case.candidate, passed).is_some()).collect();
+    let judged: Vec<&Both<'_>> = both.iter().filter(|case| of_case(&case.baseline, passed).is_some() && of_case(&case.candidate, passed).is_some()).collect();
     let pairs = pairs(&judged, passed);
     let found = difference(&pairs, level);
     let (p, test) = test(&pairs);
@@ -102,9 +102,9 @@ pub fn compare(baseline: (&str, &[&Row]), candidate: (&str, &[&Row]), margin: f6
         fixed: flips(&judged, true),
         broken: flips(&judged, false),
         score: difference(&self::pairs(&judged, |row| row.score), level),
-        usd_per_case: difference(&self::pairs(&both.iter().collect::<Vec<_>>(), cost), level).filter(|_| costs_known),
+        usd_per_case: apart(&self::pairs(&both.iter().collect::<Vec<_>>(), cost), level).filter(|_| costs_known),
         usd_per_success: costs_known.then(|| per_success(&judged, level)).flatten(),
-        latency_ms: difference(&self::pairs(&judged, |row| row.latency_us().map(|us| us as f64 / 1_000.0)), level),
+        latency_ms: apart(&self::pairs(&judged, |row| row.latency_us().map(|us| us as f64 / 1_000.0)), level),
     }
 }
 
@@ -120,13 +120,18 @@ fn both<'r>(baseline: &[&'r Row], candidate: &[&'r Row]) -> Vec<Both<'r>> {
 }
 
 /// The mean over the repeats for which there is a value.
-fn mean(rows: &[&Row], of: impl Fn(&Row) -> Option<f64>) -> Option<f64> {
+fn of_case(rows: &[&Row], of: impl Fn(&Row) -> Option<f64>) -> Option<f64> {
     observations(rows, of).first().map(|observation| observation.value)
 }
 
 fn pairs(cases: &[&Both<'_>], of: impl Fn(&Row) -> Option<f64>) -> Vec<Pair> {
-    let pair = |case: &&Both<'_>| Some(Pair { cluster: case.cluster, baseline: mean(&case.baseline, &of)?, candidate: mean(&case.candidate, &of)? });
+    let pair = |case: &&Both<'_>| Some(Pair { cluster: case.cluster, baseline: of_case(&case.baseline, &of)?, candidate: of_case(&case.candidate, &of)? });
     cases.iter().filter_map(pair).collect()
+}
+
+/// The mean difference of figures that are no scores: no bound on them is known, so one that is nowhere seen is just that.
+fn apart(pairs: &[Pair], level: Level) -> Option<Estimate> {
+    mean::mean(&pairs.iter().map(Pair::difference).collect::<Vec<_>>(), level)
 }
 
 /// The test that is exact for these pairs.

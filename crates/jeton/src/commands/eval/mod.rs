@@ -22,7 +22,7 @@ use jeton_eval::environment::Environment;
 use jeton_eval::grader::Bench;
 use jeton_eval::run::Choice;
 use jeton_eval::session::{Place, SessionError};
-use jeton_eval::{FaultClass, Suite, TargetKind, read};
+use jeton_eval::{FaultClass, Suite, read};
 use jeton_ledger::Records;
 use jeton_project::Snapshot;
 use outside::Outside;
@@ -121,7 +121,8 @@ fn needs_code(snapshot: &Snapshot) -> bool {
 /// The file of a suite: a path, or a name among `evals/`.
 fn file_of(context: &Context, suite: &str) -> Result<PathBuf, Failure> {
     let root = context.project.dir();
-    let as_path = [Path::new(suite).to_owned(), root.join(suite)].into_iter().find(|path| path.is_file());
+    let here = std::path::absolute(suite).unwrap_or_default();
+    let as_path = [here, root.join(suite)].into_iter().find(|path| path.is_file());
     if let Some(path) = as_path {
         return Ok(path);
     }
@@ -186,11 +187,6 @@ fn refused(error: SessionError) -> Failure {
 /// A number for ids: the clock's lowest bits are enough to tell two runs of one millisecond apart.
 fn chance() -> u64 {
     u64::from(std::process::id()) ^ u64::try_from(SystemClock.now().0).unwrap_or(0)
-}
-
-/// Whether any target calls a model that costs money.
-fn calls_models(suite: &Suite) -> bool {
-    suite.targets.iter().any(|target| matches!(target.kind, TargetKind::Model { .. }))
 }
 
 /// The word of a class of fault, for people.
