@@ -10,6 +10,7 @@
 mod case;
 pub mod codes;
 mod grade;
+pub mod import;
 mod models;
 pub mod prompt;
 pub mod read;
