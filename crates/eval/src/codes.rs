@@ -20,13 +20,23 @@ const fn code(name: &'static str, severity: Severity, cause: &'static str, remed
 }
 
 /// Every code of the readers and importers, by name.
-pub const CODES: [Code; 27] = [
+pub const CODES: [Code; 32] = [
+    code("bad-archive", Severity::Error, "An archive `.eval` is broken, encrypted, or compressed in a way that is not read.", "Write it anew, or as JSON."),
     code("bad-pattern", Severity::Error, "A regular expression cannot be read.", "Mend it; there is no look-around and no reference to a group."),
     code("bad-schema", Severity::Error, "A JSON Schema cannot be read.", "Mend the schema."),
     code("bad-template", Severity::Error, "A prompt's or grader's template cannot be read.", "Mend it; `{% raw %}` keeps braces."),
     code("bad-value", Severity::Error, "A setting has a value that it cannot have, or stands beside one that excludes it.", "Write what the remedy names."),
     code("duplicate-id", Severity::Error, "Two cases have one id.", "Give one of them another id."),
     code("duplicate-name", Severity::Error, "Two targets, or two graders of one case, have one name.", "Give each a name of its own."),
+    code("grader-guessed", Severity::Note, "Imported data has no grader, and one is written that suits its references.", "See whether it says what is right."),
+    code("import-differs", Severity::Note, "Something of another program's file is read as something near it.", "See whether the difference matters."),
+    code(
+        "import-skipped",
+        Severity::Warning,
+        "Something of another program's file has no counterpart. An assertion becomes a `human` grader, so its cases are unscored until it is replaced.",
+        "Do what the remedy names.",
+    ),
+    code("import-unknown", Severity::Error, "A file is of no kind that is imported.", "See the list of formats."),
     code("matrix-and-targets", Severity::Error, "`[matrix]` and `[[target]]` both say what is tried.", "Keep one of them."),
     code("missing-key", Severity::Error, "A setting that must be there is not.", "Write it."),
     code("no-cases", Severity::Error, "A suite or a file of cases has no cases.", "Write `[[case]]`, or name a file with rows."),
@@ -90,7 +100,7 @@ mod tests {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-            for made in [".error(", "report.add(", "Unread::new(", "self.note("].iter().flat_map(|call| text.split(call).skip(1)) {
+            for made in [".error(", "report.add(", "Unread::new(", "importer.report.add("].iter().flat_map(|call| text.split(call).skip(1)) {
                 let word = made.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(word, _)| word);
                 found.extend(word.map(str::to_owned));
             }

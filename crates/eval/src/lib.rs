@@ -17,6 +17,7 @@ pub mod environment;
 pub mod gate;
 mod grade;
 pub mod grader;
+pub mod import;
 mod models;
 pub mod prompt;
 pub mod read;

@@ -222,8 +222,8 @@ fn number(table: &Fields<'_>) -> Criterion {
 }
 
 fn program(table: &Fields<'_>) -> Option<Criterion> {
-    table.needed("command", "the program and its arguments")?;
-    let command = command(table, "command");
+    table.must_have("command", "the program and its arguments");
+    let command = if table.has("command") { command(table, "command") } else { Vec::new() };
     let timeout_ms = table.count("timeout_ms", 1, 3_600_000).unwrap_or(PROGRAM_TIMEOUT_MS);
     (!command.is_empty()).then(|| Criterion::Program { command, timeout_ms, files: table.texts("files") })
 }

@@ -5,7 +5,7 @@ pub(crate) mod case;
 pub(crate) mod check;
 pub mod csv;
 pub(crate) mod dialect;
-mod digest;
+pub(crate) mod digest;
 pub(crate) mod files;
 pub(crate) mod grader;
 pub(crate) mod rows;
@@ -13,8 +13,9 @@ pub(crate) mod source;
 mod target;
 #[cfg(test)]
 mod tests;
-mod units;
+pub(crate) mod units;
 
+use crate::import::{promptfoo, promptfoo_suite};
 use crate::{Case, Criterion, Grader, Suite};
 use case::Defaults;
 use check::Surroundings;
@@ -77,10 +78,13 @@ pub fn read_suite_with(project: &Path, file: &Path, catalogue: &Catalogue) -> Re
 
 fn read(project: &Path, file: &Path, units: &Units<'_>) -> Result<(Suite, Vec<Finding>), Vec<Finding>> {
     let report = Report::default();
-    let suite = open(project, file, &report).and_then(|source| suite(project, file, &source, units, &report));
+    let suite = open(project, file, &report).and_then(|source| {
+        let is_foreign = !source.path.ends_with(".toml") && promptfoo::is_config(&source.value);
+        if is_foreign { promptfoo_suite(project, file, source, &report) } else { suite(project, file, &source, units, &report) }
+    });
     match suite {
-        Some(suite) if !report.has_errors() => Ok((suite, report.into_findings())),
-        _ => Err(report.into_findings()),
+        Some(suite) if !report.has_errors() => Ok((suite, report.take())),
+        _ => Err(report.take()),
     }
 }
 

@@ -24,8 +24,8 @@ impl Report {
     }
 
     /// All of them, by place.
-    pub(crate) fn into_findings(self) -> Vec<Finding> {
-        let mut findings = self.0.into_inner();
+    pub(crate) fn take(&self) -> Vec<Finding> {
+        let mut findings = self.0.take();
         findings.sort_by(|a, b| a.place.cmp(&b.place));
         findings.dedup();
         findings
@@ -125,11 +125,16 @@ impl<'a> Fields<'a> {
         self.typed(key, "a text", as_text)
     }
 
-    /// A text that must be there.
-    pub(crate) fn needed(&self, key: &str, what: &str) -> Option<String> {
+    /// Reports where a setting is not there.
+    pub(crate) fn must_have(&self, key: &str, what: &str) {
         if !self.has(key) {
             self.report.error("missing-key", self.place(), format!("there is no `{key}`: {what}"), format!("Write `{key} = …`."));
         }
+    }
+
+    /// A text that must be there.
+    pub(crate) fn needed(&self, key: &str, what: &str) -> Option<String> {
+        self.must_have(key, what);
         self.text(key)
     }
 
