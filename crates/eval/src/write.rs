@@ -170,6 +170,12 @@ pub(crate) fn grader(grader: &Grader) -> Value {
     if let Some(threshold) = grader.threshold {
         map.insert("threshold".to_owned(), threshold.into());
     }
+    if !grader.only.is_empty() {
+        map.insert("only".to_owned(), grader.only.clone().into());
+    }
+    if let Some(referenced) = grader.referenced {
+        map.insert("referenced".to_owned(), referenced.into());
+    }
     if !grader.transform.is_empty() {
         map.insert("transform".to_owned(), serde_json::to_value(&grader.transform).unwrap_or_default());
     }

@@ -36,7 +36,7 @@ impl Deficit {
 
 /// The graders of a case under a suite.
 pub(crate) fn graders_of<'a>(suite: &'a Suite, case: &'a Case) -> Vec<Grader> {
-    suite.graders.iter().chain(&case.graders).cloned().collect()
+    suite.graders.iter().chain(&case.graders).filter(|grader| grader.applies(case)).cloned().collect()
 }
 
 /// All that the record shows of a row that did not pass, the cheapest to mend first. Grades answers again where that is free.

@@ -33,7 +33,7 @@ pub(crate) fn check(suite: &Suite, table: Option<&Fields<'_>>, around: &Surround
     let grade = place("grade");
     for grader in &suite.graders {
         units_of(grader, &grade, around);
-        let cases: Vec<&Case> = suite.cases.iter().collect();
+        let cases: Vec<&Case> = suite.cases.iter().filter(|case| grader.applies(case)).collect();
         texts_of(grader, &cases, &grade, around.report);
     }
     for case in &suite.cases {
@@ -224,12 +224,12 @@ pub(crate) fn templates(criterion: &Criterion) -> Vec<&str> {
 
 /// Says which cases nothing decides.
 fn deciding(suite: &Suite, report: &Report) {
-    let decides = |graders: &[Grader]| graders.iter().any(|grader| grader.weight > 0.0);
     // A grader that could not be read is told already.
-    if report.has_errors() || decides(&suite.graders) {
+    if report.has_errors() {
         return;
     }
-    let without: Vec<&str> = suite.cases.iter().filter(|case| !decides(&case.graders)).map(|case| case.id.as_str()).collect();
+    let is_decided = |case: &&Case| suite.graders.iter().chain(&case.graders).any(|grader| grader.weight > 0.0 && grader.applies(case));
+    let without: Vec<&str> = suite.cases.iter().filter(|case| !is_decided(case)).map(|case| case.id.as_str()).collect();
     if !without.is_empty() {
         let message = format!("nothing decides about {}: no grader with a weight above 0", some_of(&without, suite.cases.len()));
         report.add("no-graders", Severity::Warning, suite.place.clone(), message, "Write `[[grade]]`; until then these cases are unscored.");

@@ -34,7 +34,7 @@ pub(crate) const KINDS: [(&str, &[&str]); 25] = [
     ("tool-calls", &["calls", "ordered", "exact", "schema"]),
 ];
 
-const COMMON: [&str; 6] = ["kind", "name", "negate", "weight", "threshold", "transform"];
+const COMMON: [&str; 8] = ["kind", "name", "negate", "weight", "threshold", "transform", "only", "referenced"];
 /// A program that says nothing for so long has no verdict.
 const PROGRAM_TIMEOUT_MS: u64 = 10_000;
 /// Graders within graders within graders: deeper than anybody writes.
@@ -85,6 +85,8 @@ fn grader(table: &Fields<'_>, depth: usize) -> Option<Grader> {
     grader.weight = table.number_in("weight", 0.0, f64::INFINITY).unwrap_or(1.0);
     grader.threshold = table.number_in("threshold", 0.0, 1.0);
     grader.transform = transforms(table);
+    grader.only = table.texts("only");
+    grader.referenced = table.flag("referenced");
     Some(grader)
 }
 

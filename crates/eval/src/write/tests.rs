@@ -74,6 +74,8 @@ fn grader() -> impl Strategy<Value = Grader> {
             negate,
             weight,
             threshold,
+            only: if changes { vec!["hard".to_owned()] } else { Vec::new() },
+            referenced: changes.then_some(true),
             transform: if changes { vec![Transform::Trim, Transform::Pointer("/a".to_owned()), Transform::Find("a+".to_owned())] } else { Vec::new() },
             ..Grader::new("g", criterion)
         });
