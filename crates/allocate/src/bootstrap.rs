@@ -140,6 +140,14 @@ mod tests {
         assert!((interval.low - (50.0 - half)).abs() < 0.4 && (interval.high - (50.0 + half)).abs() < 0.4, "{interval:?}");
     }
 
+    /// Half of twenty passed: a fifth of the resamples tie with the estimate, and may not push the interval to one side.
+    #[test]
+    fn ties_stay_in_the_middle() {
+        let values: Vec<f64> = (0..20).map(|i| f64::from(i % 2)).collect();
+        let interval = mean_of(&values, 5).unwrap().interval.unwrap();
+        assert!((interval.low + interval.high - 1.0).abs() < 0.051 && interval.width() < 0.46, "{interval:?}");
+    }
+
     /// Skew moves both ends of the interval towards the long tail.
     #[test]
     fn skew_is_corrected() {
