@@ -126,6 +126,8 @@ pub(crate) enum Story {
     Engineer,
     /// One figure changes in one file, and what follows from it
     Translator,
+    /// What the context is worth, and why answers fail where a page is taken away
+    Orchestrator,
 }
 
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ pub(super) const FILES: &[(&str, &str)] = files! {
     "context/shop.md"
     "context/warranty.md"
     "data/policy.toml"
+    "evals/desk.toml"
     "jeton.toml"
     "questions.jsonl"
 };

@@ -4,6 +4,7 @@
 mod client;
 mod desk;
 mod engineer;
+mod orchestrator;
 mod project;
 mod server;
 mod translator;
@@ -34,6 +35,14 @@ pub(crate) fn run(story: Option<Story>, is_json: bool) -> Result<(), Failure> {
         let outcome = translator::run(is_json)?;
         is_true &= outcome.ok;
         told.insert("translator".to_owned(), json!(outcome));
+    }
+    if is_told(Story::Orchestrator) {
+        if story.is_none() {
+            say("\nTHE ORCHESTRATOR\n");
+        }
+        let outcome = orchestrator::run(is_json)?;
+        is_true &= outcome.ok;
+        told.insert("orchestrator".to_owned(), json!(outcome));
     }
     if is_json {
         // One story is its own document.

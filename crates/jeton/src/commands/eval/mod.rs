@@ -9,6 +9,9 @@ mod progress;
 mod run;
 mod show;
 mod size;
+mod told;
+
+pub(crate) use told::{Measured, examine, measure};
 
 use crate::caller::{Caller, Wall};
 use crate::cli::{ChoiceArgs, EvalCommand};

@@ -83,7 +83,7 @@ pub(super) async fn execute(place: &Place<'_>, desk: &Desk, begun: Begun, gating
 }
 
 /// The graders' own test, before any model is paid.
-async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> Result<Option<SelfTestSummary>, Failure> {
+pub(super) async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> Result<Option<SelfTestSummary>, Failure> {
     if choice.no_selftest {
         return Ok(None);
     }
