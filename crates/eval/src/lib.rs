@@ -12,6 +12,8 @@ mod grade;
 mod models;
 mod row;
 mod suite;
+#[cfg(test)]
+pub(crate) mod testing;
 
 pub use case::{Case, Input, Role, Turn};
 pub use grade::{Criterion, Grade, Grader, Verdict};
