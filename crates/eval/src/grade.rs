@@ -1,5 +1,6 @@
 //! Graders as a suite writes them, and what they say of an answer.
 
+use crate::Transform;
 use jeton_core::Nanousd;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -60,6 +61,17 @@ pub struct Grader {
     /// From which score on it passes; none: the criterion's own rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// What is done to the answer before it is judged.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub transform: Vec<Transform>,
+}
+
+impl Grader {
+    /// A grader that counts once and judges by the criterion's own rule.
+    #[must_use]
+    pub fn new(name: impl Into<String>, criterion: Criterion) -> Self {
+        Self { name: name.into(), criterion, negate: false, weight: 1.0, threshold: None, transform: Vec::new() }
+    }
 }
 
 /// What a grader judges. Texts may hold `{{reference}}`, `{{input}}` and names of variables.
@@ -67,9 +79,9 @@ pub struct Grader {
 #[serde(tag = "kind", rename_all = "kebab-case")]
 #[allow(missing_docs)] // The fields are told by their names; the reference of all of them is docs/evals.md.
 pub enum Criterion {
-    /// The answer is the value, blanks at both ends apart. No value: the case's reference, any of several.
-    Exact { value: Option<String>, ignore_case: bool },
-    /// The answer has the texts: all of them, or any.
+    /// The answer is the value, blanks at both ends apart; `verbatim`: with them. No value: the case's reference, any of several.
+    Exact { value: Option<String>, ignore_case: bool, verbatim: bool },
+    /// The answer has the texts: all of them, or any. No texts: the case's reference, any of several.
     Contains { values: Vec<String>, any: bool, ignore_case: bool },
     /// The answer begins so.
     StartsWith { value: Option<String>, ignore_case: bool },
@@ -81,8 +93,9 @@ pub enum Criterion {
     Json { value: Option<Value>, at: Option<String>, subset: bool },
     /// The answer is JSON (or has JSON in it, where `embedded`) that satisfies a JSON Schema: the schema itself, a path, or a unit's id.
     JsonSchema { schema: Option<Value>, unit: Option<String>, embedded: bool },
-    /// One minus the edit distance over the longer length reaches the threshold (default 0.8).
-    EditSimilarity { value: Option<String>, ignore_case: bool },
+    /// One minus the edit distance over the longer length reaches the threshold (default 0.8). `distance_max`: the edit distance itself is at
+    /// most this.
+    EditSimilarity { value: Option<String>, ignore_case: bool, distance_max: Option<u32> },
     /// The cosine of the answer's and the reference's embeddings reaches the threshold (default 0.8).
     EmbeddingSimilarity { value: Option<String>, model: String },
     /// ROUGE-N recall against the reference reaches the threshold (default 0.75).

@@ -9,14 +9,18 @@
 
 mod case;
 mod grade;
+pub mod grader;
 mod models;
 mod row;
 mod suite;
+pub mod template;
 #[cfg(test)]
 pub(crate) mod testing;
+pub mod transform;
 
 pub use case::{Case, Input, Role, Turn};
 pub use grade::{Criterion, Grade, Grader, Verdict};
 pub use models::{Answer, CallFault, Calling, ContextText, FaultClass, ModelCall, Models, ToolUse};
 pub use row::{Cell, ContextUse, Outcome, Row, UnitUse};
 pub use suite::{Prompt, Suite, Target, TargetKind, Watch};
+pub use transform::Transform;

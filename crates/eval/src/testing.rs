@@ -1,10 +1,12 @@
-//! For tests: models that answer by script, and cases in a line.
+//! For tests: models that answer by script, cases in a line, and a project in a folder of its own.
 
 use crate::{Answer, CallFault, Calling, Case, FaultClass, Input, ModelCall, Models};
 use jeton_context::Place;
 use jeton_core::Nanousd;
 use serde_json::Value;
+use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What a scripted call gets.
 pub(crate) type Scripted = Result<Answer, CallFault>;
@@ -128,6 +130,41 @@ pub(crate) fn fault(code: &str, message: &str) -> CallFault {
 /// A case with a question and a reference.
 pub(crate) fn case(id: &str, question: &str, reference: impl Into<Value>) -> Case {
     Case { reference: Some(reference.into()), ..Case::new(id, Input::Text(question.to_owned()), Place::line("evals/suite.toml", 1)) }
+}
+
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A folder that goes when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    /// A folder with these files.
+    pub(crate) fn new<B: AsRef<[u8]>>(files: &[(&str, B)]) -> Self {
+        let dir = std::env::temp_dir().join(format!("jeton-eval-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
+        std::fs::create_dir_all(&dir).unwrap();
+        let folder = Self(dir);
+        for (path, bytes) in files {
+            folder.put(path, bytes.as_ref());
+        }
+        folder
+    }
+
+    pub(crate) fn put(&self, path: &str, bytes: &[u8]) {
+        let path = self.0.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, bytes).unwrap();
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        drop(std::fs::remove_dir_all(&self.0));
+    }
 }
 
 #[cfg(test)]
