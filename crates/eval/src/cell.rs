@@ -77,8 +77,7 @@ impl CellRunner<'_> {
         let mut row = self.blank(planned, case);
         match self.answered(case, target, planned, treatment, &mut row).await {
             Ok((answer, asking)) => {
-                let graders = crate::causes::graders_of(self.suite, case);
-                row.grades = grade(case, &answer, &graders, self.bench, asking.text.as_deref()).await;
+                row.grades = grade(case, &answer, self.bench, asking.text.as_deref()).await;
                 (row.outcome, row.score) = settle(&row.grades);
                 row.cost = total(if row.is_cached { Some(Nanousd::ZERO) } else { answer.cost.or_else(|| free(target)) }, &row);
                 (row.answer, row.context, row.request) = (Some(answer), asking.context, asking.request);

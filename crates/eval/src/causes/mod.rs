@@ -15,7 +15,6 @@ pub use arms::{Factor, factors};
 pub use cluster::{Cluster, clusters};
 pub use gap::{Gap, gap};
 pub use ladder::{Ladder, LadderOptions, Report};
-pub(crate) use record::graders_of;
 pub use record::{Deficit, deficits};
 
 use serde::{Deserialize, Serialize};

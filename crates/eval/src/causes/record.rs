@@ -1,7 +1,7 @@
 //! What the record of a failed cell proves, without another call.
 
 use super::Cause;
-use crate::grader::{Bench, grade, settle};
+use crate::grader::{Bench, grade_by, settle};
 use crate::{Answer, Case, Criterion, Grader, Outcome, Role, Row, Suite, Target, Verdict};
 use serde_json::Value;
 
@@ -66,17 +66,16 @@ async fn of_grader(suite: &Suite, case: &Case, row: &Row, bench: &Bench<'_>) -> 
         return Some(Deficit::new(Cause::Grader, format!("`{}` gave no verdict: {}", grade.grader, grade.why)).about(grade.grader.clone()).decisive());
     }
     let failed: Vec<&str> = row.grades.iter().filter(|grade| grade.verdict == Verdict::Fail).map(|grade| grade.grader.as_str()).collect();
-    let free: Vec<Grader> =
-        graders_of(suite, case).into_iter().filter(|grader| failed.contains(&grader.name.as_str()) && judges_text(&grader.criterion)).collect();
+    let is_free = |grader: &Grader| failed.contains(&grader.name.as_str()) && judges_text(&grader.criterion);
     let references = case.references();
-    if free.is_empty() || references.is_empty() {
+    if references.is_empty() || !graders_of(suite, case).iter().any(is_free) {
         return None;
     }
     // Several references are several right answers: one must pass.
     let mut last = None;
     for reference in references {
         let answer = Answer { text: reference, finish: Some("stop".to_owned()), ..Answer::default() };
-        let grades = grade(case, &answer, &free, bench, None).await;
+        let grades = grade_by(case, &answer, bench, None, &is_free).await;
         match grades.iter().find(|grade| grade.verdict != Verdict::Pass) {
             None => return None,
             Some(grade) => last = Some((grade.grader.clone(), grade.why.clone())),
@@ -129,7 +128,7 @@ async fn of_format(suite: &Suite, case: &Case, row: &Row, answer: &Answer, bench
         .all(|grade| graders.iter().any(|grader| grader.name == grade.grader));
     for repaired in repairs(&answer.text).into_iter().filter(|_| others_pass) {
         let answer = Answer { text: repaired, ..answer.clone() };
-        if settle(&grade(case, &answer, &graders, bench, None).await).0 == Outcome::Passed {
+        if settle(&grade_by(case, &answer, bench, None, &|grader| judges_text(&grader.criterion)).await).0 == Outcome::Passed {
             let schema = graders.iter().find(|grader| matches!(grader.criterion, Criterion::JsonSchema { .. } | Criterion::Json { .. }));
             let about = schema.map_or_else(|| "the answer's wrapper".to_owned(), |grader| grader.name.clone());
             return Some(Deficit::new(Cause::Format, "the answer passes once the words, fences or marks around it are taken away").about(about).decisive());

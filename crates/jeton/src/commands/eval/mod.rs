@@ -3,6 +3,7 @@
 mod causes;
 mod compare;
 mod gate;
+mod labels;
 mod list;
 mod outside;
 mod progress;
@@ -22,7 +23,7 @@ use jeton_context::sandbox::Sandbox;
 use jeton_context::{Finding, Severity};
 use jeton_core::{Clock, SystemClock};
 use jeton_eval::environment::Environment;
-use jeton_eval::grader::Bench;
+use jeton_eval::grader::{Bench, Material, Prepared};
 use jeton_eval::run::Choice;
 use jeton_eval::session::{Place, SessionError};
 use jeton_eval::{FaultClass, Suite, read};
@@ -51,7 +52,8 @@ pub(super) struct Desk {
     caller: Arc<Caller>,
     environment: Environment,
     sandbox: Result<Sandbox, String>,
-    directory: PathBuf,
+    root: PathBuf,
+    folder: PathBuf,
     outside: Outside,
 }
 
@@ -62,7 +64,7 @@ impl Desk {
         let engine = Arc::new(engine(context, &snapshot));
         let suite = read_suite(context, suite, &engine)?;
         let sandbox = Sandbox::open(context.project.dir()).map_err(|why| why.to_string());
-        let directory = context.project.dir().join(Path::new(&*suite.place.path).parent().unwrap_or(Path::new("")));
+        let folder = context.project.dir().join(Path::new(&*suite.place.path).parent().unwrap_or(Path::new("")));
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
         let pack_of = snapshot.classes.iter().filter_map(|(name, class)| Some((name.clone(), class.pack.clone()?)));
         let environment = Environment::new(Some(engine), snapshot.packs.clone(), today).with_packs_of_classes(pack_of);
@@ -71,7 +73,7 @@ impl Desk {
             super::context::embed_by(Ok(Arc::clone(&caller)), model, engine);
         }
         let outside = Outside::new(context.project.dir());
-        Ok(Self { snapshot, suite, caller, environment, sandbox, directory, outside })
+        Ok(Self { snapshot, suite, caller, environment, sandbox, root: context.project.dir().to_owned(), folder, outside })
     }
 
     pub(super) fn store(&self) -> &Arc<dyn Records> {
@@ -89,12 +91,21 @@ impl Desk {
             .enable_all()
             .build()
             .map_err(|error| Failure::dependency(format!("no runtime could be started: {error}"), ""))?;
+        let desk = self.environment.engine.as_ref().map(|engine| engine.desk());
+        let units = desk.as_ref().map(|desk| (&desk.catalogue, &*desk.tree));
+        let material = Material::new(units, self.sandbox.as_ref().map_err(Clone::clone), &self.root, &self.folder);
+        let (prepared, findings) = Prepared::new(&self.suite, &material);
+        let errors: Vec<Finding> = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
+        if !errors.is_empty() {
+            return Err(unreadable(&errors));
+        }
+        let labels = labels::of(&**self.store(), &self.suite.name)?;
         let bench = Bench {
             models: &*self.caller,
-            engine: self.environment.engine.as_deref(),
-            sandbox: self.sandbox.as_ref().map_err(Clone::clone),
-            dir: &self.directory,
+            prepared: &prepared,
             tags: vec![format!("suite:{}", self.suite.name), "grader".to_owned()],
+            labels: &move |case, grader, answer| labels.find(case, grader, answer),
+            timeout_ms: self.suite.timeout_ms,
         };
         let place = Place {
             store: Arc::clone(self.store()),

@@ -1,0 +1,286 @@
+//! Similarity: edit distance, embeddings, ROUGE, BLEU.
+
+use super::Bench;
+use super::said::{Bill, Judged, Said};
+use super::values::{Sample, folded, wanted};
+use jeton_text::words;
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+/// The most steps that a distance may take: two texts of about 45,000 characters, a tenth of a second.
+const STEPS_MAX: usize = 1 << 25;
+
+/// One minus the edit distance over the longer length, in characters; the best over the references. `distance_max` bounds the distance itself.
+pub(crate) fn edit(sample: &Sample<'_>, value: Option<&str>, ignore_case: bool, distance_max: Option<u32>) -> Judged {
+    let wanted = wanted(value, sample.case)?;
+    let text: Vec<char> = folded(sample.text.trim(), ignore_case).chars().collect();
+    let mut best: Option<(usize, f64)> = None;
+    for wanted in &wanted {
+        let wanted: Vec<char> = folded(wanted.trim(), ignore_case).chars().collect();
+        let distance = distance(&text, &wanted).ok_or("the texts are too long for an edit distance")?;
+        let similarity = 1.0 - super::text::ratio(distance, text.len().max(wanted.len()));
+        if best.is_none_or(|(_, known)| similarity > known) {
+            best = Some((distance, similarity));
+        }
+    }
+    let (distance, similarity) = best.ok_or("there is nothing to compare with")?;
+    let why = format!("edit distance {distance}, similarity {similarity:.3}");
+    Ok(match distance_max {
+        Some(most) => Said::met(distance <= most as usize, why).partly(similarity),
+        None => Said::score(similarity, 0.8, why),
+    })
+}
+
+/// The edit distance (insertions, deletions, substitutions) of two texts; none where it would take too long.
+///
+/// Columns of the table are kept as bits, 64 rows to a word: Myers, "A fast bit-vector algorithm for approximate string matching", J. ACM 46(3),
+/// 1999, in the form for whole texts of Hyyrö, "A bit-vector algorithm for computing Levenshtein and Damerau edit distances", 2003.
+pub(crate) fn distance(a: &[char], b: &[char]) -> Option<usize> {
+    let same_start = a.iter().zip(b).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[same_start..], &b[same_start..]);
+    let same_end = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a == b).count();
+    let (a, b) = (&a[..a.len() - same_end], &b[..b.len() - same_end]);
+    let (pattern, text) = if a.len() <= b.len() { (a, b) } else { (b, a) };
+    if pattern.is_empty() {
+        return Some(text.len());
+    }
+    let blocks = pattern.len().div_ceil(64);
+    if blocks.checked_mul(text.len())? > STEPS_MAX {
+        return None;
+    }
+    let (of, masks) = masks(pattern, blocks);
+    let none = vec![0; blocks];
+    let (mut plus, mut minus) = (vec![u64::MAX; blocks], vec![0_u64; blocks]);
+    let last = 1_u64 << ((pattern.len() - 1) % 64);
+    let mut distance = pattern.len();
+    for character in text {
+        let equal = of.get(character).map_or(&none[..], |&place| &masks[place * blocks..(place + 1) * blocks]);
+        let (mut carry_plus, mut carry_minus) = (1, 0);
+        for block in 0..blocks {
+            let (p, m) = (plus[block], minus[block]);
+            let vertical = equal[block] | m;
+            let eq = equal[block] | carry_minus;
+            let horizontal = ((eq & p).wrapping_add(p) ^ p) | eq;
+            let (up, down) = (m | !(horizontal | p), p & horizontal);
+            if block + 1 == blocks {
+                distance = distance + usize::from(up & last != 0) - usize::from(down & last != 0);
+            }
+            let (up_in, down_in) = (up << 1 | carry_plus, down << 1 | carry_minus);
+            (carry_plus, carry_minus) = (up >> 63, down >> 63);
+            plus[block] = down_in | !(vertical | up_in);
+            minus[block] = up_in & vertical;
+        }
+    }
+    Some(distance)
+}
+
+/// For each character of the pattern its place in the second list, which has where it stands as bits.
+fn masks(pattern: &[char], blocks: usize) -> (HashMap<char, usize>, Vec<u64>) {
+    let mut of: HashMap<char, usize> = HashMap::new();
+    let mut masks = Vec::new();
+    for (at, character) in pattern.iter().enumerate() {
+        let next = of.len();
+        let place = *of.entry(*character).or_insert(next);
+        if place == next {
+            masks.resize((next + 1) * blocks, 0);
+        }
+        masks[place * blocks + at / 64] |= 1 << (at % 64);
+    }
+    (of, masks)
+}
+
+/// The cosine of the embeddings of answer and reference; the best over the references. An empty answer is like nothing, and asks no model.
+pub(crate) async fn embedding(sample: &Sample<'_>, value: Option<&str>, model: &str, bench: &Bench<'_>) -> Judged {
+    let wanted = wanted(value, sample.case)?;
+    if sample.text.trim().is_empty() {
+        return Ok(Said::score(0.0, 0.8, "the answer is empty"));
+    }
+    let texts: Vec<String> = std::iter::once(sample.text.to_string()).chain(wanted.iter().map(Cow::to_string)).collect();
+    let count = texts.len();
+    let mut bill = Bill::default();
+    let vectors = match bench.models.embed(model, texts, bench.tags(sample.case)).await {
+        Ok((vectors, answer)) => {
+            bill.add(answer.call.as_ref(), answer.cost);
+            vectors
+        }
+        Err(fault) => {
+            bill.add(fault.call.as_ref(), fault.cost);
+            return Ok(Said::unscored(format!("the embeddings model gave no vectors: {}", fault.message)).billed(bill));
+        }
+    };
+    let said = match vectors.split_first() {
+        Some((answer, references)) if vectors.len() == count => best_cosine(answer, references),
+        _ => Said::unscored(format!("the embeddings model gave {} vectors for {count} texts", vectors.len())),
+    };
+    Ok(said.billed(bill))
+}
+
+fn best_cosine(answer: &[f32], references: &[Vec<f32>]) -> Said {
+    let cosines: Option<Vec<f64>> = references.iter().map(|reference| cosine(answer, reference)).collect();
+    match cosines.and_then(|cosines| cosines.into_iter().max_by(f64::total_cmp)) {
+        Some(best) => Said::score(best, 0.8, format!("cosine {best:.3}")),
+        None => Said::unscored("a vector is empty, zero, of another length or no number"),
+    }
+}
+
+fn cosine(a: &[f32], b: &[f32]) -> Option<f64> {
+    let dot = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| f64::from(*a) * f64::from(*b)).sum::<f64>();
+    let cosine = dot(a, b) / (dot(a, a).sqrt() * dot(b, b).sqrt());
+    (a.len() == b.len() && cosine.is_finite()).then_some(cosine)
+}
+
+/// The words of a text in small letters.
+fn tokens(text: &str) -> Vec<String> {
+    words(text).into_iter().map(|word| text[word.start..word.end].to_lowercase()).collect()
+}
+
+/// How often each run of `n` words comes.
+fn grams(tokens: &[String], n: usize) -> HashMap<&[String], usize> {
+    let mut counts = HashMap::new();
+    for gram in tokens.windows(n.max(1)) {
+        *counts.entry(gram).or_insert(0) += 1;
+    }
+    counts
+}
+
+/// How many runs two texts share, each as often as in the text that has it less often.
+fn shared(a: &HashMap<&[String], usize>, b: &HashMap<&[String], usize>) -> usize {
+    a.iter().map(|(gram, count)| (*count).min(b.get(gram).copied().unwrap_or(0))).sum()
+}
+
+/// ROUGE-N recall: the share of the reference's runs of `n` words that the answer has; the best over the references.
+///
+/// Lin, "ROUGE: a package for automatic evaluation of summaries", 2004, section 2.
+pub(crate) fn rouge(sample: &Sample<'_>, value: Option<&str>, n: u32) -> Judged {
+    let n = n as usize;
+    let answer = tokens(&sample.text);
+    let said = grams(&answer, n);
+    let mut best: Option<f64> = None;
+    for wanted in &wanted(value, sample.case)? {
+        let reference = tokens(wanted);
+        if n == 0 || reference.len() < n {
+            return Err(format!("the reference has {} words, and none of it is a run of {n}", reference.len()));
+        }
+        let recall = super::text::ratio(shared(&grams(&reference, n), &said), reference.len() + 1 - n);
+        best = Some(best.map_or(recall, |known: f64| known.max(recall)));
+    }
+    let recall = best.ok_or("there is nothing to compare with")?;
+    Ok(Said::score(recall, 0.75, format!("ROUGE-{n} recall {recall:.3}")))
+}
+
+/// Sentence BLEU with runs of one to four words.
+///
+/// Papineni, Roukos, Ward, Zhu, "BLEU: a method for automatic evaluation of machine translation", 2002: clipped precision against all references,
+/// brevity penalty against the reference nearest in length. For single sentences one is added to both counts of runs longer than a word: Lin,
+/// Och, "ORANGE: a method for evaluating automatic evaluation metrics for machine translation", 2004, section 4.
+pub(crate) fn bleu(sample: &Sample<'_>, value: Option<&str>) -> Judged {
+    let references: Vec<Vec<String>> = wanted(value, sample.case)?.iter().map(|text| tokens(text)).collect();
+    if references.iter().any(Vec::is_empty) {
+        return Err("a reference has no words".to_owned());
+    }
+    let score = bleu_of(&tokens(&sample.text), &references);
+    Ok(Said::score(score, 0.5, format!("BLEU {score:.3}")))
+}
+
+fn bleu_of(answer: &[String], references: &[Vec<String>]) -> f64 {
+    const LONGEST: usize = 4;
+    let mut logarithms = 0.0;
+    for n in 1..=LONGEST {
+        let said = grams(answer, n);
+        let mut most: HashMap<&[String], usize> = HashMap::new();
+        for (gram, count) in references.iter().flat_map(|reference| grams(reference, n)) {
+            let known = most.entry(gram).or_default();
+            *known = count.max(*known);
+        }
+        let smooth = usize::from(n > 1);
+        let (hits, all) = (shared(&said, &most) + smooth, said.values().sum::<usize>() + smooth);
+        if hits == 0 || all == 0 {
+            return 0.0;
+        }
+        logarithms += super::text::ratio(hits, all).ln();
+    }
+    let length = answer.len();
+    let nearest = references.iter().map(Vec::len).min_by_key(|known| (known.abs_diff(length), *known)).unwrap_or_default();
+    let brevity = if length >= nearest { 0.0 } else { 1.0 - super::text::ratio(nearest, length) };
+    #[allow(clippy::cast_precision_loss)] // Four.
+    (brevity + logarithms / LONGEST as f64).exp()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Criterion;
+    use crate::grader::testing::{fails, passes, unscored};
+    use proptest::prelude::*;
+
+    fn plain(a: &[char], b: &[char]) -> usize {
+        let mut row: Vec<usize> = (0..=b.len()).collect();
+        for (i, x) in a.iter().enumerate() {
+            let mut diagonal = row[0];
+            row[0] = i + 1;
+            for (j, y) in b.iter().enumerate() {
+                let next = (diagonal + usize::from(x != y)).min(row[j] + 1).min(row[j + 1] + 1);
+                diagonal = std::mem::replace(&mut row[j + 1], next);
+            }
+        }
+        row[b.len()]
+    }
+
+    proptest! {
+        #[test]
+        fn the_distance_is_the_table_s(a in "[a-dé]{0,200}", b in "[a-dé]{0,200}") {
+            let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
+            prop_assert_eq!(distance(&a, &b), Some(plain(&a, &b)));
+        }
+    }
+
+    #[test]
+    fn edit_similarity() {
+        let by = |distance_max| Criterion::EditSimilarity { value: None, ignore_case: true, distance_max };
+        passes(&by(None), "kitten and cat", "Kitten and cats");
+        fails(&by(None), "kitten", "sitting");
+        passes(&by(Some(3)), "kitten", "sitting");
+        fails(&by(Some(2)), "kitten", "sitting");
+        fails(&by(None), "kitten", "");
+        unscored(&by(None), &"ab".repeat(100_000), &"cd".repeat(100_000));
+    }
+
+    #[test]
+    fn rouge_counts_what_the_reference_has() {
+        let by = |n| Criterion::Rouge { value: None, n };
+        passes(&by(1), "the cat sat on the mat", "on the mat sat the cat");
+        fails(&by(2), "the cat sat on the mat", "on the mat sat the cat");
+        fails(&by(1), "the cat sat on the mat", "the the the the");
+        fails(&by(1), "the cat sat on the mat", "");
+        unscored(&by(3), "two words", "two words");
+        unscored(&by(0), "two words", "two words");
+    }
+
+    #[test]
+    fn bleu_of_known_sentences() {
+        let score = |answer: &str, references: &[&str]| bleu_of(&tokens(answer), &references.iter().map(|text| tokens(text)).collect::<Vec<_>>());
+        let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
+        near(score("the cat is on the mat", &["the cat is on the mat"]), 1.0);
+        near(score("Paris", &["Paris"]), 1.0);
+        near(score("the the the the the the the", &["the cat is on the mat", "there is a cat on the mat"]), ((2.0_f64 / 7.0) / 7.0 / 6.0 / 5.0).powf(0.25));
+        near(score("the cat", &["the cat is on the mat"]), (-2.0_f64).exp());
+        near(score("dog", &["the cat"]), 0.0);
+        near(score("", &["the cat"]), 0.0);
+        passes(&Criterion::Bleu { value: None }, "the cat is on the mat", "The cat is on the mat.");
+        unscored(&Criterion::Bleu { value: None }, "...", "The cat");
+    }
+
+    #[test]
+    fn cosines_of_what_can_be_compared() {
+        let near = |a: &[f32], b: &[f32], expected: Option<f64>| match (cosine(a, b), expected) {
+            (Some(found), Some(expected)) => assert!((found - expected).abs() < 1e-9),
+            (found, expected) => assert_eq!(found, expected),
+        };
+        near(&[1.0, 0.0], &[2.0, 0.0], Some(1.0));
+        near(&[1.0, 0.0], &[0.0, 1.0], Some(0.0));
+        near(&[0.0, 0.0], &[1.0, 0.0], None);
+        near(&[1.0], &[1.0, 0.0], None);
+        near(&[f32::NAN], &[1.0], None);
+        near(&[], &[], None);
+    }
+}
