@@ -239,3 +239,23 @@ fn code_alone_can_be_asked_for() {
     assert!(compilation.manifest.spans.iter().all(|span| span.kind == Kind::Code));
     assert!(compilation.manifest.spans.iter().any(|span| Path::new(&*span.place.path).starts_with("src")));
 }
+
+#[test]
+fn a_secret_in_a_heading_is_masked_in_every_view() {
+    let secret = ["ghp_", "q7Rk2vX9pLm4w8Zt3Yb6Nc1Df5Gh0JkQsAeU"].concat();
+    let long = "Kettles are deployed with care and the deploy takes its time. ".repeat(60);
+    let deploy = format!("# Deploy with {secret}\n\nA deploy of kettles.\n\n## Deploy again {secret}\n\n{long}\n");
+    let titled = format!("---\nid: titled\ntitle: Deploy {secret}\n---\nWhat a deploy of kettles is.\n");
+    let project = Project::new("heading", &[("docs/deploy.md", &deploy), ("context/titled.md", &titled)]);
+    let engine = project.engine();
+    let mut views = Vec::new();
+    for budget in [60, 100, 200, 400, 4_000] {
+        let compilation = engine.compile(&request("deploy kettles", budget)).unwrap();
+        views.extend(compilation.manifest.spans.iter().map(|span| span.view));
+        let shown = serde_json::to_string(&compilation).unwrap().to_lowercase();
+        assert!(!shown.contains(&secret[4..].to_lowercase()), "{shown}");
+    }
+    assert!(views.contains(&View::Handle) && views.contains(&View::Full), "{views:?}");
+    let rows = serde_json::to_string(&engine.desk().catalogue.rows()).unwrap().to_lowercase();
+    assert!(rows.contains("deploy [masked github-token]") && !rows.contains(&secret[4..].to_lowercase()), "{rows}");
+}

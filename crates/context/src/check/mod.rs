@@ -128,12 +128,7 @@ fn run(desk: &Desk<'_>) -> Vec<Finding> {
         owners::check,
     ];
     checks.iter().for_each(|check| check(desk, &mut found));
-    // What is said must not tell what it warns of.
-    for finding in &mut found {
-        if let std::borrow::Cow::Owned(masked) = crate::secret::mask(&finding.message).0 {
-            finding.message = masked;
-        }
-    }
+    let mut found: Vec<Finding> = found.into_iter().map(Finding::masked).collect();
     found.sort_by(|a, b| (&a.place, a.code, &a.unit, &a.message).cmp(&(&b.place, b.code, &b.unit, &b.message)));
     found.dedup();
     found

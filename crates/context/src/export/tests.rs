@@ -80,3 +80,15 @@ fn an_export_is_no_new_context() {
     let after = Catalogue::build(&MemoryTree::new(with), &CatalogueOptions::default());
     assert_eq!((after.digest(), after.findings()), (before.digest(), before.findings()));
 }
+
+#[test]
+fn secrets_are_not_exported() {
+    let secret = ["ghp_", "q7Rk2vX9pLm4w8Zt3Yb6Nc1Df5Gh0JkQsAeU"].concat();
+    let (heading, rule) = (format!("# Log in with {secret}\n\nOr {secret}.\n"), format!("[[constraint]]\nid = \"a\"\ntext = \"Use {secret}.\"\n"));
+    let tree = MemoryTree::new([("context/login.md", heading), ("context/a.toml", rule)]);
+    let catalogue = Catalogue::build(&tree, &CatalogueOptions::default());
+    for dialect in Dialect::ALL {
+        let text: String = export(&catalogue, dialect, &tree).into_iter().map(|file| file.text).collect();
+        assert!(text.contains("[masked github-token]") && !text.contains(&secret), "{dialect:?}: {text}");
+    }
+}

@@ -6,9 +6,9 @@ use crate::rule_text::RuleText;
 use crate::{Detail, Severity, facts, markdown};
 use std::fmt::Write;
 
-/// The text of a unit with the facts that hold now.
+/// The text of a unit with the facts that hold now, and without secrets.
 pub(super) fn filled(unit: &Unit, tree: &dyn Tree) -> String {
-    facts::fill_facts(&unit.body, &unit.facts, &unit.place.path, tree).0
+    facts::shown_text(unit, tree).0
 }
 
 /// All units: constraints as one list, then the others, each under its heading. `with_scope` says where each applies.

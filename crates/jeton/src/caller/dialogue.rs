@@ -169,7 +169,8 @@ mod tests {
         let chat = br#"{"choices":[{"message":{"content":null,"tool_calls":[{"id":"1","function":{"name":"find","arguments":"{\"q\":1}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":3,"completion_tokens":4}}"#;
         let read = answer(Endpoint::Chat, chat).unwrap();
         assert_eq!((read.tools[0].name.as_str(), &read.tools[0].arguments, read.tokens_in), ("find", &json!({ "q": 1 }), Some(3)));
-        let messages = br#"{"content":[{"type":"text","text":"Yes"},{"type":"tool_use","id":"2","name":"f","input":{}}],"stop_reason":"max_tokens","usage":{}}"#;
+        let messages =
+            br#"{"content":[{"type":"text","text":"Yes"},{"type":"tool_use","id":"2","name":"f","input":{}}],"stop_reason":"max_tokens","usage":{}}"#;
         let read = answer(Endpoint::Messages, messages).unwrap();
         assert_eq!((read.text.as_str(), read.finish.as_deref(), read.tools.len(), read.tokens_in), ("Yes", Some("length"), 1, None));
         assert_eq!(answer(Endpoint::Chat, b"{}"), None);

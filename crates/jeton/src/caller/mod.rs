@@ -95,9 +95,9 @@ impl Caller {
         };
         match timeout {
             None => going.await,
-            Some(limit) => tokio::time::timeout(limit, going).await.unwrap_or_else(|_| {
-                Err(fault(FaultClass::Provider, "timeout", format!("there was no whole answer after {} ms", limit.as_millis())))
-            }),
+            Some(limit) => tokio::time::timeout(limit, going)
+                .await
+                .unwrap_or_else(|_| Err(fault(FaultClass::Provider, "timeout", format!("there was no whole answer after {} ms", limit.as_millis())))),
         }
     }
 
@@ -129,8 +129,10 @@ impl Caller {
         if !(200..300).contains(&sent.status) {
             return Err(refused(endpoint.dialect(), &sent, record.as_ref()));
         }
-        let mut answer = dialogue::answer(endpoint, &sent.body)
-            .ok_or_else(|| CallFault { call: shown(&sent), ..fault(FaultClass::Provider, "unreadable", "the answer is no document of its dialect".to_owned()) })?;
+        let mut answer = dialogue::answer(endpoint, &sent.body).ok_or_else(|| CallFault {
+            call: shown(&sent),
+            ..fault(FaultClass::Provider, "unreadable", "the answer is no document of its dialect".to_owned())
+        })?;
         answer.latency_us = latency_us;
         answer.call = shown(&sent);
         if let Some(record) = record {

@@ -51,8 +51,8 @@ pub(crate) fn summary(report: &VerifyReport) -> String {
 
 fn export(context: &Context, table: &str, format: &str) -> Result<(), Failure> {
     let named = |value: &str| serde_json::Value::String(value.to_owned());
-    let table: ExportTable =
-        serde_json::from_value(named(table)).map_err(|_| Failure::usage(format!("`{table}` is no table"), "use calls, entries, feedback, keys, runs, run_rows or notes"))?;
+    let table: ExportTable = serde_json::from_value(named(table))
+        .map_err(|_| Failure::usage(format!("`{table}` is no table"), "use calls, entries, feedback, keys, runs, run_rows or notes"))?;
     let format: ExportFormat = serde_json::from_value(named(format)).map_err(|_| Failure::usage(format!("`{format}` is no format"), "use jsonl or csv"))?;
     let store = super::store(context)?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());

@@ -344,3 +344,32 @@ fn an_empty_directory_is_no_mistake() {
     }
     golden("context-empty-show", &project, &["context", "show", "tea"]);
 }
+
+#[test]
+fn no_command_tells_a_secret() {
+    let secret = ["ghp_", "q7Rk2vX9pLm4w8Zt3Yb6Nc1Df5Gh0JkQsAeU"].concat();
+    let project = shop();
+    let key = ["-----BEGIN PRIV", "ATE KEY-----\nlogin", &"q7Rk2vX9pLm4w8Zt".repeat(4), "\n-----END PRIV", "ATE KEY-----\n"].concat();
+    write(&project, "context/login.md", &format!("---\nid: login\nkind: constraint\n---\n\n# Login with {secret}\n\nThe login is {secret}.\n"));
+    write(&project, "context/example.toml", &format!("[[example]]\nid = \"ask\"\ninput = \"login?\"\noutput = \"{secret}\"\n"));
+    write(&project, "src/login.rs", &format!("// A login.\n// {key}fn login() {{ let key = \"{secret}\"; }}\n"));
+    for args in [
+        &["context", "list", "--json"][..],
+        &["context", "show", "login"],
+        &["context", "show", "login", "--json"],
+        &["context", "show", "example:ask", "--json"],
+        &["context", "search", "login"],
+        &["context", "search", "login", "--json"],
+        &["context", "export", "--as", "cursor"],
+        &["context", "explain", "login", "--json"],
+        &["context", "compile", "login", "--budget", "4k"],
+    ] {
+        let told = project.run(args);
+        assert_eq!(told.code, 0, "{args:?}: {}", told.stderr);
+        let shown = format!("{}{}", told.stdout, told.stderr).to_lowercase();
+        assert!(!shown.contains(&secret[4..].to_lowercase()) && !shown.contains("loginq7rk"), "{args:?}: {shown}");
+    }
+    assert_eq!(project.json(&["context", "search", "login key"])["files"][0]["line"], "fn login() { let key = \"[masked github-token]\"; }");
+    assert_eq!(project.run(&["context", "export", "--as", "llms-txt", "--write"]).code, 0);
+    assert_has(&std::fs::read_to_string(project.dir().join("llms.txt")).unwrap(), &["[masked github-token]"]);
+}

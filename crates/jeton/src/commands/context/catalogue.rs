@@ -6,7 +6,8 @@ use crate::failure::Failure;
 use crate::output;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jeton_context::engine::{Desk, Engine};
-use jeton_context::facts::{fact_value, fill_facts};
+use jeton_context::facts::{fact_value, shown_text};
+use jeton_context::secret::{mask, mask_json};
 use jeton_context::{Anchor, KindTotal, Loading, Unit, UnitCard, UnitRow};
 use serde_json::json;
 use std::collections::BTreeMap;
@@ -98,7 +99,7 @@ fn globs(text: &str) -> Result<GlobSet, Failure> {
 pub(super) fn show(engine: &Engine, words: &str, is_json: bool) -> Result<(), Failure> {
     let desk = engine.desk();
     let unit = one_unit(&desk.catalogue, words)?;
-    let (text, findings) = fill_facts(&unit.body, &unit.facts, &unit.place.path, &*desk.tree);
+    let (text, findings) = shown_text(unit, &*desk.tree);
     let standing = desk.standing.get(&unit.id).and_then(|(_, told)| *told);
     if is_json {
         let mut card = serde_json::to_value(UnitCard::from(unit)).unwrap_or_default();
@@ -110,12 +111,13 @@ pub(super) fn show(engine: &Engine, words: &str, is_json: bool) -> Result<(), Fa
             }
             card.insert("problems".to_owned(), json!(findings));
         }
+        mask_json(&mut card);
         output::json(&card);
         return Ok(());
     }
     println!("{}\n  {}\n", unit.id, unit.title);
     for (name, value) in lines(&desk, unit, standing) {
-        println!("  {name:<11}{value}");
+        println!("  {name:<11}{}", mask(&value).0);
     }
     println!("\n{}", text.trim_end());
     Ok(())

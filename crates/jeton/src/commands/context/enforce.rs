@@ -91,7 +91,7 @@ fn on_output(units: &[Unit], file: &str, args: &EnforceArgs, surroundings: &Surr
 fn finding(unit: &Unit, constraint: &Constraint, name: &str, line: u32, excerpt: &str) -> Finding {
     let place = if line == 0 { Place::file(name) } else { Place::line(name, line) };
     let remedy = constraint.text.trim().lines().next().unwrap_or_default();
-    Finding::new("constraint-broken", constraint.severity, place, format!("`{}` is broken: {excerpt}", unit.id), remedy).about(unit)
+    Finding::new("constraint-broken", constraint.severity, place, format!("`{}` is broken: {excerpt}", unit.id), remedy).about(unit).masked()
 }
 
 fn is_for(unit: &Unit, args: &EnforceArgs) -> bool {
