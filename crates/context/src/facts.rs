@@ -3,7 +3,7 @@
 use crate::markdown::Document;
 use crate::secret::mask;
 use crate::tree::{Tree, file_name, normalize, parent};
-use crate::{Fact, Finding, Place, Severity, Unit, json, toml_values, yaml};
+use crate::{Digest, Fact, Finding, Place, Severity, Unit, json, toml_values, yaml};
 use regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -102,6 +102,13 @@ pub fn shown_text(unit: &Unit, tree: &dyn Tree) -> (String, Vec<Finding>) {
 /// Why there is none, in a sentence.
 pub fn fact_value(fact: &Fact, tree: &dyn Tree) -> Result<String, String> {
     Sources { tree, read: BTreeMap::new() }.value(fact)
+}
+
+/// The digests of the values that the facts of `unit` have now, by `path#pointer`; `None` where one has none.
+pub(crate) fn digests(unit: &Unit, tree: &dyn Tree) -> BTreeMap<String, Option<Digest>> {
+    let mut sources = Sources { tree, read: BTreeMap::new() };
+    let digest = |fact: &Fact| (format!("{}#{}", fact.path, fact.pointer), sources.value(fact).ok().map(|value| Digest::of(value.as_bytes())));
+    unit.facts.iter().map(digest).collect()
 }
 
 /// Sources that were read: a page quotes the same file many times.

@@ -7,7 +7,7 @@ use jeton_context::{Anchor, Catalogue, Digest, Lock};
 
 /// The lock of the units as `tree` has them.
 pub(super) fn lock_of(catalogue: &Catalogue, tree: &dyn Tree) -> Lock {
-    Lock::of(catalogue, &|anchor| print(tree, anchor))
+    Lock::of(catalogue, tree, &|anchor| print(tree, anchor))
 }
 
 /// The print of what a unit is about. Of a path that a text only mentions nothing is kept but that it is there: else every change of the code
