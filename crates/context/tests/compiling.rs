@@ -165,6 +165,9 @@ fn an_explanation_says_why_not_and_what_more_would_buy() {
     let engine = project.engine();
     let explained = engine.explain(&request("How many days for a refund of a kettle?", 130), 2_000).unwrap();
     assert!(explained.left_out.iter().any(|left| left.then.is_some()), "{explained:?}");
+    let why = |left: &jeton_context::compile::Alternative| left.why_out.clone().unwrap_or_default();
+    assert!(explained.left_out.iter().all(|left| why(left).starts_with("no room: needs ") && why(left).ends_with(" left")), "{explained:?}");
+    assert!(explained.with_more.iter().all(|more| more.why_out.is_none()));
     assert!(explained.with_more.iter().any(|more| more.tokens > 0), "{explained:?}");
     assert!(explained.curve.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1));
 }

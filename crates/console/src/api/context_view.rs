@@ -134,7 +134,7 @@ pub(super) fn compilation(compiled: &Compilation) -> Value {
 
 fn alternative(one: &Alternative) -> Value {
     let view = |view: Option<View>| view.map(View::name);
-    json!({ "unit": one.unit, "now": view(one.now), "then": view(one.then), "tokens": one.tokens, "density": one.density, "why": one.why })
+    json!({ "unit": one.unit, "now": view(one.now), "then": view(one.then), "tokens": one.tokens, "density": one.density, "why": one.why, "why_out": one.why_out })
 }
 
 pub(super) fn explanation(explained: &Explanation) -> Value {
