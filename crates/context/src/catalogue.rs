@@ -181,6 +181,7 @@ fn import_all(tree: &dyn Tree) -> Found {
         }
     }
     import::note_changes(&mut found);
+    import::note_types(&mut found);
     found
 }
 

@@ -20,7 +20,7 @@ const fn code(name: &'static str, severity: Severity, cause: &'static str, remed
 }
 
 /// Every code of the importers, of the checks, of `enforce`, of the lock and of exports, by name.
-pub const CODES: [Code; 72] = [
+pub const CODES: [Code; 73] = [
     code(
         "answer-invalid",
         Severity::Error,
@@ -148,6 +148,7 @@ pub const CODES: [Code; 72] = [
     ),
     code("long-description", Severity::Error, "A skill's description has more than 1,024 characters.", "Say in a sentence or two when the skill is of use."),
     code("missing-key", Severity::Error, "A unit or check lacks a setting that it needs, and is left out.", "Add the setting that the message names."),
+    code("nameless-definition", Severity::Warning, "A statement defines a table, view or type without a name, so it is not read.", "Give it a name."),
     code("not-utf8", Severity::Warning, "A file is no UTF-8; what cannot be read is shown as a mark.", "Save it as UTF-8."),
     code("old-openapi", Severity::Note, "A description of an API is older than OpenAPI 3 and is not read.", "Convert it to OpenAPI 3."),
     code("overlapping-constraint", Severity::Warning, "Two rules of one scope have one check or one text.", "Keep one."),

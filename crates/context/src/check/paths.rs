@@ -249,6 +249,8 @@ mod tests {
         check("# Here\n[a](#here) [b](#there)", &["broken-heading docs/a.md:2"]);
         check("[a](old.md)", &["broken-path docs/a.md:1"]);
         check("[a](nowhere.md)", &["unknown-path docs/a.md:1"]);
+        check("One.\n\nSee <a href=\"old.md\">it</a> and <a class='x' href='../README.md'>that</a>.", &["broken-path docs/a.md:3"]);
+        check("<p align=\"center\">\n  <a href=\"https://x.org\"><img src=\"old.md\"></a>\n</p>", &["broken-path docs/a.md:2"]);
     }
 
     #[test]

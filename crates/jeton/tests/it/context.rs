@@ -84,6 +84,8 @@ fn units_are_listed_and_shown() {
     let shown = project.json(&["context", "show", "constraint:refund-window"]);
     assert_eq!((shown["fact_values"][0]["now"].as_str(), shown["anchor_states"][0]["state"].as_str()), (Some("30"), Some("there, never locked")));
     assert_has(shown["text"].as_str().unwrap(), &["within 30 days"]);
+    assert_eq!(shown["tokens"].as_object().unwrap().keys().collect::<Vec<_>>(), ["cl100k_base", "o200k_base", "p50k_base", "r50k_base"]);
+    assert_has(&project.run(&["context", "list", "--kind", "code"]).stdout, &["chosen for each task", "jeton context search"]);
 }
 
 #[test]
@@ -418,10 +420,12 @@ fn commands_whose_files_are_gone_are_missed() {
     commit(&project, "A tea shop");
     assert_eq!(project.run(&["context", "check"]).stdout.matches("[unknown-command]").count(), 1);
     git(project.dir(), &["rm", "-q", "Makefile", "package.json", "justfile"]);
-    for _ in 0..2 {
+    for is_committed in [false, true] {
+        if is_committed {
+            commit(&project, "Without tools");
+        }
         let report = project.run(&["context", "check"]);
         assert_eq!((report.code, report.stdout.matches("the repository once had it, and it is gone\n").count()), (1, 4), "{}", report.stdout);
-        commit(&project, "Without tools");
     }
 }
 
@@ -431,7 +435,7 @@ fn support_desk() -> Project {
         std::fs::create_dir_all(to).unwrap();
         for entry in std::fs::read_dir(from).unwrap() {
             let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
-            if path.is_dir() { copy(&path, &to.join(name)) } else { drop(std::fs::copy(&path, to.join(name)).unwrap()) }
+            if path.is_dir() { copy(&path, &to.join(name)) } else { std::fs::copy(&path, to.join(name)).map(|_| ()).unwrap() }
         }
     }
     let project = Project::new(BINARY);
