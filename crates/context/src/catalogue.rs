@@ -115,6 +115,11 @@ impl Catalogue {
         self.digest
     }
 
+    /// Everybody whom CODEOWNERS names, some more than once.
+    pub fn owners(&self) -> impl Iterator<Item = &String> {
+        self.owners.names()
+    }
+
     /// Who answers for a path, after CODEOWNERS; empty where nobody is named.
     #[must_use]
     pub fn owners_of(&self, path: &str) -> Vec<String> {
@@ -176,6 +181,7 @@ fn import_all(tree: &dyn Tree) -> Found {
         }
     }
     import::note_changes(&mut found);
+    import::note_types(&mut found);
     found
 }
 

@@ -26,6 +26,11 @@ impl CodeOwners {
         Self { globs: GlobSet::new(&globs).unwrap_or_default(), owners }
     }
 
+    /// Everybody who is named, some more than once.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &String> {
+        self.owners.iter().flatten()
+    }
+
     pub(crate) fn of(&self, path: &str) -> Vec<String> {
         self.globs.matches(path).into_iter().max().and_then(|last| self.owners.get(last)).cloned().unwrap_or_default()
     }

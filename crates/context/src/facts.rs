@@ -1,8 +1,9 @@
 //! Values quoted from their source, `{fact: 30 from policy.toml#/refund/days}`, so that a text cannot say what its source does not.
 
 use crate::markdown::Document;
+use crate::secret::mask;
 use crate::tree::{Tree, file_name, normalize, parent};
-use crate::{Fact, Finding, Place, Severity, json, toml_values, yaml};
+use crate::{Digest, Fact, Finding, Place, Severity, Unit, json, toml_values, yaml};
 use regex::Regex;
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -88,12 +89,26 @@ pub fn fill_facts(body: &str, facts: &[Fact], path: &str, tree: &dyn Tree) -> (S
     (out, findings)
 }
 
+/// The text of `unit` as anybody may see it: facts as they are now, secrets masked. What is wrong with the facts is told as by [`fill_facts`].
+#[must_use]
+pub fn shown_text(unit: &Unit, tree: &dyn Tree) -> (String, Vec<Finding>) {
+    let (filled, findings) = fill_facts(&unit.body, &unit.facts, &unit.place.path, tree);
+    (mask(&filled).0.into_owned(), findings)
+}
+
 /// The value that the source of `fact` has now.
 ///
 /// # Errors
 /// Why there is none, in a sentence.
 pub fn fact_value(fact: &Fact, tree: &dyn Tree) -> Result<String, String> {
     Sources { tree, read: BTreeMap::new() }.value(fact)
+}
+
+/// The digests of the values that the facts of `unit` have now, by `path#pointer`; `None` where one has none.
+pub(crate) fn digests(unit: &Unit, tree: &dyn Tree) -> BTreeMap<String, Option<Digest>> {
+    let mut sources = Sources { tree, read: BTreeMap::new() };
+    let digest = |fact: &Fact| (format!("{}#{}", fact.path, fact.pointer), sources.value(fact).ok().map(|value| Digest::of(value.as_bytes())));
+    unit.facts.iter().map(digest).collect()
 }
 
 /// Sources that were read: a page quotes the same file many times.

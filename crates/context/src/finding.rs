@@ -1,7 +1,9 @@
 //! Findings: what checks, imports and audits have to say, each with its place and remedy.
 
 use crate::Place;
+use crate::secret::mask;
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 
 /// How much a finding weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -69,6 +71,18 @@ impl Finding {
     #[must_use]
     pub fn new(code: &'static str, severity: Severity, place: Place, message: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { code, severity, place, message: message.into(), remedy: remedy.into(), unit: None, owners: Vec::new(), fix: None }
+    }
+
+    /// The finding with secrets masked: what is said must not tell what it warns of.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        let fix = self.fix.as_mut().map(|fix| &mut fix.new);
+        for text in [Some(&mut self.message), Some(&mut self.remedy), fix].into_iter().flatten() {
+            if let Cow::Owned(masked) = mask(text).0 {
+                *text = masked;
+            }
+        }
+        self
     }
 
     /// The finding, about `unit`.

@@ -37,6 +37,7 @@ pub mod schema;
 pub mod score;
 pub mod secret;
 pub mod sections;
+pub mod settings;
 mod standing;
 mod token_cache;
 pub mod toml_values;

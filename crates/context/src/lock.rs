@@ -7,7 +7,8 @@ mod parse;
 
 pub use diff::{Aspect, ChangedUnit, LockDiff};
 
-use crate::{Anchor, Catalogue, Digest, Unit};
+use crate::tree::Tree;
+use crate::{Anchor, Catalogue, Digest, Unit, facts};
 use serde::Serialize;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -15,7 +16,7 @@ use std::fmt;
 /// Its usual name, in the project's directory.
 pub const LOCK_FILE: &str = "context.lock";
 
-const HEAD: &str = "# made by jeton context lock\nversion = 1\n";
+const HEAD: &str = "# made by jeton context lock\nversion = 2\n";
 
 /// The prints of what an anchor leads to: where both are as before, nothing happened that matters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -39,6 +40,8 @@ pub struct LockedUnit {
     pub tokens: BTreeMap<String, u64>,
     /// The prints of its anchors, by `path` or `path#at`; `None`: it led nowhere.
     pub anchors: BTreeMap<String, Option<AnchorPrint>>,
+    /// The digests of the values that its facts had, by `path#pointer`; `None`: there was none. A lock of version 1 keeps none.
+    pub facts: BTreeMap<String, Option<Digest>>,
 }
 
 /// The context as it was.
@@ -51,10 +54,11 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// The lock of a catalogue. `print` gives the print of what an anchor leads to now.
+    /// The lock of a catalogue. `print` gives the print of what an anchor leads to now; facts have the values that they have in `tree`.
     #[must_use]
-    pub fn of(catalogue: &Catalogue, print: &dyn Fn(&Anchor) -> Option<AnchorPrint>) -> Self {
-        let units = catalogue.units().iter().map(|unit| (unit.id.clone(), locked(unit, print)));
+    pub fn of(catalogue: &Catalogue, tree: &dyn Tree, print: &dyn Fn(&Anchor) -> Option<AnchorPrint>) -> Self {
+        let with_facts = |unit: &Unit| LockedUnit { facts: facts::digests(unit, tree), ..locked(unit, print) };
+        let units = catalogue.units().iter().map(|unit| (unit.id.clone(), with_facts(unit)));
         Self { units: units.collect(), never: BTreeSet::new() }
     }
 
@@ -82,6 +86,7 @@ fn locked(unit: &Unit, print: &dyn Fn(&Anchor) -> Option<AnchorPrint>) -> Locked
         scope: Digest::of(scope.as_bytes()),
         tokens: unit.tokens.clone(),
         anchors: mentioned.into_iter().chain(declared).map(|anchor| (anchor_name(anchor), print(anchor))).collect(),
+        facts: BTreeMap::new(),
     }
 }
 
@@ -113,6 +118,10 @@ impl fmt::Display for Lock {
                     Some(print) => writeln!(f, "anchors.{} = \"{} {}\"", quoted(name), print.signature, print.body)?,
                     None => writeln!(f, "anchors.{} = \"missing\"", quoted(name))?,
                 }
+            }
+            for (name, value) in &unit.facts {
+                let value = value.map_or_else(|| "missing".to_owned(), |digest| digest.to_string());
+                writeln!(f, "facts.{} = \"{value}\"", quoted(name))?;
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Markdown by its parts, each with its place: headings, links, code blocks, inline code.
 
 use crate::located::Lines;
+use crate::secret::mask;
 use pulldown_cmark::{CodeBlockKind, Event, LinkType, Options, Parser, Tag, TagEnd};
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -177,7 +178,8 @@ pub fn slug(title: &str) -> String {
 fn number(headings: &mut [Heading]) {
     let mut used: BTreeMap<String, u32> = BTreeMap::new();
     for heading in headings {
-        heading.title = heading.title.trim().to_owned();
+        // Ids and titles of units are made of headings, and stand everywhere.
+        heading.title = mask(heading.title.trim()).0.into_owned();
         let wanted = slug(&heading.title);
         let mut found = wanted.clone();
         while used.contains_key(&found) {

@@ -227,7 +227,7 @@ pub struct Unit {
     pub id: String,
     /// What it is.
     pub kind: Kind,
-    /// A line that names it.
+    /// A line that names it, without secrets.
     pub title: String,
     /// Its text as a model gets it, before facts are filled in.
     #[serde(skip)]

@@ -165,6 +165,9 @@ fn an_explanation_says_why_not_and_what_more_would_buy() {
     let engine = project.engine();
     let explained = engine.explain(&request("How many days for a refund of a kettle?", 130), 2_000).unwrap();
     assert!(explained.left_out.iter().any(|left| left.then.is_some()), "{explained:?}");
+    let why = |left: &jeton_context::compile::Alternative| left.why_out.clone().unwrap_or_default();
+    assert!(explained.left_out.iter().all(|left| why(left).starts_with("no room: needs ") && why(left).ends_with(" left")), "{explained:?}");
+    assert!(explained.with_more.iter().all(|more| more.why_out.is_none()));
     assert!(explained.with_more.iter().any(|more| more.tokens > 0), "{explained:?}");
     assert!(explained.curve.windows(2).all(|pair| pair[0].0 <= pair[1].0 && pair[0].1 <= pair[1].1));
 }
@@ -238,4 +241,24 @@ fn code_alone_can_be_asked_for() {
     let compilation = project.engine().compile(&Request { kinds: &[Kind::Code], ..request("is a refund due after some days", 400) }).unwrap();
     assert!(compilation.manifest.spans.iter().all(|span| span.kind == Kind::Code));
     assert!(compilation.manifest.spans.iter().any(|span| Path::new(&*span.place.path).starts_with("src")));
+}
+
+#[test]
+fn a_secret_in_a_heading_is_masked_in_every_view() {
+    let secret = ["ghp_", "q7Rk2vX9pLm4w8Zt3Yb6Nc1Df5Gh0JkQsAeU"].concat();
+    let long = "Kettles are deployed with care and the deploy takes its time. ".repeat(60);
+    let deploy = format!("# Deploy with {secret}\n\nA deploy of kettles.\n\n## Deploy again {secret}\n\n{long}\n");
+    let titled = format!("---\nid: titled\ntitle: Deploy {secret}\n---\nWhat a deploy of kettles is.\n");
+    let project = Project::new("heading", &[("docs/deploy.md", &deploy), ("context/titled.md", &titled)]);
+    let engine = project.engine();
+    let mut views = Vec::new();
+    for budget in [60, 100, 200, 400, 4_000] {
+        let compilation = engine.compile(&request("deploy kettles", budget)).unwrap();
+        views.extend(compilation.manifest.spans.iter().map(|span| span.view));
+        let shown = serde_json::to_string(&compilation).unwrap().to_lowercase();
+        assert!(!shown.contains(&secret[4..].to_lowercase()), "{shown}");
+    }
+    assert!(views.contains(&View::Handle) && views.contains(&View::Full), "{views:?}");
+    let rows = serde_json::to_string(&engine.desk().catalogue.rows()).unwrap().to_lowercase();
+    assert!(rows.contains("deploy [masked github-token]") && !rows.contains(&secret[4..].to_lowercase()), "{rows}");
 }

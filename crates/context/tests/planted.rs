@@ -77,7 +77,7 @@ fn planted_changes_are_found_and_nothing_else() {
     let project = Copied::new(&files, &targets);
     let before = project.tree();
     let catalogue = Catalogue::build(&before, &CatalogueOptions::default());
-    let lock = Lock::of(&catalogue, &|anchor| anchor_print(&before, &CodePrints, anchor));
+    let lock = Lock::of(&catalogue, &before, &|anchor| anchor_print(&before, &CodePrints, anchor));
     let (lock, faults) = Lock::parse(&lock.to_string(), "context.lock");
     assert!(faults.is_empty(), "{faults:?}");
     let known = findings(&before, &catalogue, &lock);

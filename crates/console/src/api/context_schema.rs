@@ -212,6 +212,7 @@ fn compilations() -> Vec<(&'static str, Value)> {
         ("tokens", integer("Tokens that this takes, more than now.")),
         ("density", number("What it would add for each 1,000 tokens.")),
         ("why", text("Why it is a candidate.")),
+        ("why_out", optional_text("Why it is left out; null where it is there.")),
     ]);
     let explanation = object([
         ("manifest", of("Manifest")),

@@ -60,8 +60,7 @@ pub(super) fn unit(now: &Now, unit: &Unit, uses: &Used) -> Value {
 
 /// The text as a model gets it: facts as they are now, secrets masked.
 pub(crate) fn body(now: &Now, unit: &Unit) -> String {
-    let (filled, _) = facts::fill_facts(&unit.body, &unit.facts, &unit.place.path, &*now.desk.tree);
-    secret::mask(&filled).0.into_owned()
+    facts::shown_text(unit, &*now.desk.tree).0
 }
 
 fn anchors(now: &Now, unit: &Unit) -> Vec<Value> {
@@ -135,7 +134,7 @@ pub(super) fn compilation(compiled: &Compilation) -> Value {
 
 fn alternative(one: &Alternative) -> Value {
     let view = |view: Option<View>| view.map(View::name);
-    json!({ "unit": one.unit, "now": view(one.now), "then": view(one.then), "tokens": one.tokens, "density": one.density, "why": one.why })
+    json!({ "unit": one.unit, "now": view(one.now), "then": view(one.then), "tokens": one.tokens, "density": one.density, "why": one.why, "why_out": one.why_out })
 }
 
 pub(super) fn explanation(explained: &Explanation) -> Value {

@@ -59,12 +59,21 @@ fn gate(survey: &Survey<'_>, entries: &[EntryPoint], workflows: &[Workflow], fac
     if workflows.is_empty() {
         facts.push(Fact::new("ci-files", 0, "no file of a CI system that is known here"));
         if has_code && all >= LINES_MIN {
-            report(
-                "no-ci",
-                Severity::Warning,
-                "Nothing runs by itself when a change is proposed: there is no CI.",
-                "Add a workflow that runs the tests for every proposed change.",
-            );
+            let script = survey.tree.files().iter().map(|file| &*file.path).find(|path| path.starts_with(".ci/") || path.starts_with("ci/"));
+            match script {
+                Some(script) => report(
+                    "no-ci",
+                    Severity::Note,
+                    &format!("There is no file of a CI system that is known here, and what starts `{script}` is not to be seen."),
+                    "If a system outside of the repository runs it for every proposed change, nothing is missing; else add a workflow that does.",
+                ),
+                None => report(
+                    "no-ci",
+                    Severity::Warning,
+                    "Nothing that is seen here runs when a change is proposed: there is no file of a CI system that is known here.",
+                    "Add a workflow that runs the tests for every proposed change.",
+                ),
+            }
         }
         return;
     }

@@ -3,8 +3,10 @@
 use crate::codeowners::CodeOwners;
 use crate::import::Draft;
 use crate::mentions::{self, Names};
+use crate::secret::mask;
 use crate::{Digest, Trust, Unit, facts, markdown};
 use serde_json::json;
+use std::borrow::Cow;
 
 /// Directories with the work of others, and how far it is believed.
 const VENDORED: [(&str, Trust); 5] = [
@@ -33,6 +35,9 @@ pub(super) fn seal(draft: Draft, owners: &CodeOwners, names: &Names<'_>) -> Unit
         unit.anchors.append(&mut found);
     }
     unit.digest = digest(&unit);
+    if let Cow::Owned(masked) = mask(&unit.title).0 {
+        unit.title = masked;
+    }
     unit
 }
 

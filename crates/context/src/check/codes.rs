@@ -20,7 +20,13 @@ const fn code(name: &'static str, severity: Severity, cause: &'static str, remed
 }
 
 /// Every code of the importers, of the checks, of `enforce`, of the lock and of exports, by name.
-pub const CODES: [Code; 66] = [
+pub const CODES: [Code; 73] = [
+    code(
+        "answer-invalid",
+        Severity::Error,
+        "An answer does not have the form that the schemas of its class say.",
+        "Give it that form, or name the class that it is of.",
+    ),
     code(
         "bad-check",
         Severity::Error,
@@ -142,6 +148,7 @@ pub const CODES: [Code; 66] = [
     ),
     code("long-description", Severity::Error, "A skill's description has more than 1,024 characters.", "Say in a sentence or two when the skill is of use."),
     code("missing-key", Severity::Error, "A unit or check lacks a setting that it needs, and is left out.", "Add the setting that the message names."),
+    code("nameless-definition", Severity::Warning, "A statement defines a table, view or type without a name, so it is not read.", "Give it a name."),
     code("not-utf8", Severity::Warning, "A file is no UTF-8; what cannot be read is shown as a mark.", "Save it as UTF-8."),
     code("old-openapi", Severity::Note, "A description of an API is older than OpenAPI 3 and is not read.", "Convert it to OpenAPI 3."),
     code("overlapping-constraint", Severity::Warning, "Two rules of one scope have one check or one text.", "Keep one."),
@@ -153,6 +160,30 @@ pub const CODES: [Code; 66] = [
     ),
     code("oversize-unit", Severity::Warning, "A unit has more than 6,000 tokens, or more than 2,000 and comes with every request.", "Split it under headings."),
     code("owner-missing", Severity::Note, "Nobody answers for a unit that every compilation holds.", "Name an `owner`, or give its file one in CODEOWNERS."),
+    code(
+        "pack-empty-scope",
+        Severity::Warning,
+        "The scope of a pack takes in nothing that it could give.",
+        "Write globs from the project's directory, and kinds that are there.",
+    ),
+    code(
+        "pack-over-budget",
+        Severity::Error,
+        "What must be there takes more tokens than a pack has, so every call with it is refused.",
+        "Raise `budget_tokens`, or make less mandatory.",
+    ),
+    code(
+        "pack-unit-out-of-scope",
+        Severity::Error,
+        "A unit that a pack must hold is for other classes, or does not hold today, so every such call is refused.",
+        "Take it out of `units`, or mend its scope and days.",
+    ),
+    code(
+        "pack-unknown-unit",
+        Severity::Error,
+        "A unit that a pack must hold is not in the catalogue, so every call with it is refused.",
+        "Name it by its id; `jeton context list` shows them.",
+    ),
     code("secret", Severity::Error, "A secret stands in a file. It is masked wherever the file is served.", "Revoke it, and refer to a variable instead."),
     code("skill-compatibility", Severity::Error, "A skill's `compatibility` is longer than the specification allows.", "Shorten it."),
     code(
@@ -180,6 +211,7 @@ pub const CODES: [Code; 66] = [
         "An anchored body changed since it was locked.",
         "See whether the text is still true, then run `jeton context lock`.",
     ),
+    code("unknown-class", Severity::Warning, "A unit is for classes only that the settings do not have: it is never there.", "Name a class of `jeton.toml`."),
     code(
         "unknown-command",
         Severity::Warning,

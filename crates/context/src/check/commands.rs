@@ -7,7 +7,7 @@ use super::desk::Desk;
 use super::past::Was;
 use crate::tree::{normalize, parent};
 use crate::{Finding, Format, Severity, Trust, Unit};
-use known::Known;
+use known::{Known, Presence};
 use shell::Command;
 use std::collections::BTreeSet;
 
@@ -44,21 +44,24 @@ fn lines(code: &str, start: usize, body: &str) -> Vec<(String, usize)> {
 }
 
 fn look(desk: &Desk<'_>, unit: &Unit, offset: usize, command: &Command, known: &Known, lookups: &mut usize) -> Option<Finding> {
-    let (shown, missing) = match command {
-        Command::Make(target) => (format!("make {target}"), known.make.as_ref().is_some_and(|known| !known.contains(target))),
-        Command::Just(recipe) => (format!("just {recipe}"), known.just.as_ref().is_some_and(|known| !known.contains(recipe))),
-        Command::Script(manager, script) => (format!("{manager} run {script}"), known.scripts.as_ref().is_some_and(|known| !known.contains(script))),
-        Command::Cargo(word) => (format!("cargo {word}"), known.is_cargo && !known.cargo.contains(word) && !known::is_cargo_command(word)),
-        Command::Path(path) => return program(desk, unit, offset, path),
-    };
-    if !missing {
+    if let Command::Path(path) = command {
+        return program(desk, unit, offset, path);
+    }
+    let presence = known.presence(desk, command);
+    if presence == Presence::There {
         return None;
     }
     let once = *lookups < LOOKUPS_MAX && {
         *lookups += 1;
         known::was_there(desk.input.git, command)
     };
-    let (severity, why) = if once { (Severity::Error, "the repository once had it, and it is gone") } else { (weight(unit), known::why(command)) };
+    let (severity, why) = match (once, presence) {
+        (true, _) => (Severity::Error, "the repository once had it, and it is gone".to_owned()),
+        // Nothing says that it is a command of this project.
+        (false, Presence::Unlisted) => return None,
+        (false, _) => (weight(unit), format!("{}{}", known::why(command), unsure(desk))),
+    };
+    let shown = command.to_string();
     let near = known.near(command);
     let remedy = near.as_ref().map_or_else(|| "name one that exists, or take it out".to_owned(), |near| format!("did you mean `{near}`?"));
     let finding = desk.at(unit, offset, "unknown-command", severity, format!("`{shown}`: {why}"), remedy);
@@ -66,6 +69,11 @@ fn look(desk: &Desk<'_>, unit: &Unit, offset: usize, command: &Command, known: &
         Some(near) => desk.mended(finding, &shown, &near),
         None => finding,
     })
+}
+
+/// What is added where the past would tell more than it can.
+const fn unsure(desk: &Desk<'_>) -> &'static str {
+    if desk.past.is_shallow { "; the clone is shallow, so whether it once was there is not known (`git fetch --unshallow`)" } else { "" }
 }
 
 /// What speaks to agents and contributors means this project; a guide for users may mean theirs.
@@ -89,8 +97,8 @@ fn program(desk: &Desk<'_>, unit: &Unit, offset: usize, path: &str) -> Option<Fi
         Was::Renamed(now) => (Severity::Error, format!("Git renamed it to `{now}`"), format!("write `./{now}`")),
         Was::Removed => (Severity::Error, "Git once had it and it was removed".to_owned(), "name what took its place, or take it out".to_owned()),
         // What a build makes, or another project has, is no script that is missing.
-        Was::Never if !shell::is_script(path) || !(parent(&from_top).is_empty() || tree.exists(parent(&from_top))) => return None,
-        Was::Never => (Severity::Warning, "there is no such file".to_owned(), "name one that exists, or take it out".to_owned()),
+        Was::Never | Was::Unknown if !shell::is_script(path) || !(parent(&from_top).is_empty() || tree.exists(parent(&from_top))) => return None,
+        Was::Never | Was::Unknown => (Severity::Warning, format!("there is no such file{}", unsure(desk)), "name one that exists, or take it out".to_owned()),
     };
     Some(desk.at(unit, offset, "unknown-command", severity, format!("`{path}`: {why}"), remedy))
 }
@@ -128,6 +136,34 @@ mod tests {
         check("Run `cargo frobnicate`.", &["unknown-command a.md:1"]);
         check("Run `./scripts/none.sh`.", &["unknown-command a.md:1"]);
         check("Run `./scripts/old.sh`.", &["unknown-command a.md:1"]);
+    }
+
+    #[test]
+    fn short_ways_to_say_run() {
+        check("Run `npm test`.", &["unknown-command a.md:1"]);
+        check("Run `npm start`, then `yarn test`.", &["unknown-command a.md:1", "unknown-command a.md:1"]);
+        // What else `yarn` runs may be the program of a package.
+        check("Run `yarn dev`, `yarn tsc`, `yarn install`, `bun test`, `npm ci`.", &[]);
+    }
+
+    #[test]
+    fn packages_and_binaries_of_cargo() {
+        let check = |body: &str, expected: &[&str]| {
+            let files = [
+                ("a.md", body),
+                ("Cargo.toml", "[workspace]\nmembers = ['x']\n"),
+                ("x/Cargo.toml", "[package]\nname = \"tea-pot\"\n[[bin]]\nname = \"pour\"\npath = \"src/p.rs\"\n"),
+                ("x/src/main.rs", ""),
+                ("x/src/bin/boil.rs", ""),
+                ("x/src/bin/cool/main.rs", ""),
+                ("Cargo.lock", "[[package]]\nname = \"serde\"\nversion = \"1.0.0\"\n"),
+            ];
+            Bench::new(&files).check(doc("a.md", body), expected);
+        };
+        check("`cargo test -p tea-pot`, `cargo test --package=tea_pot`, `cargo build -p serde`, `cargo test -p 'tea*'`, `cargo add -p x y`", &[]);
+        check("`cargo run --bin pour`, `cargo run --bin boil -- --bin gone`, `cargo run --bin cool`, `cargo run -p tea-pot --bin tea-pot`", &[]);
+        check("Run `cargo test -p gone`.", &["unknown-command a.md:1"]);
+        check("Run `cargo run --release --bin gone`.", &["unknown-command a.md:1"]);
     }
 
     #[test]

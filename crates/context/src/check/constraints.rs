@@ -11,6 +11,11 @@ use std::collections::{BTreeMap, BTreeSet};
 /// Words that turn a rule into its opposite.
 const NEGATIONS: [&str; 12] = ["never", "not", "no", "don't", "dont", "cannot", "avoid", "without", "forbidden", "prohibited", "mustn't", "shouldn't"];
 
+/// The words of [`NEGATIONS`].
+pub(super) const fn negations() -> &'static [&'static str] {
+    &NEGATIONS
+}
+
 pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     let mut rules = Vec::new();
     for unit in desk.units() {
@@ -113,7 +118,9 @@ fn pair(first: &Rule<'_>, second: &Rule<'_>) -> Option<Finding> {
     }
     let (shared, both) = (first.subject.intersection(&second.subject).count(), first.subject.union(&second.subject).count());
     let is_near = shared >= 3 && shared * 100 >= both * 85;
-    if is_near && first.is_negated != second.is_negated {
+    // Short rules share few words: then all of them.
+    let is_opposite = is_near || (shared >= 2 && shared == both);
+    if is_opposite && first.is_negated != second.is_negated {
         let message = format!("`{}` and `{id}` ({at}) speak of the same, and only one of them says no", second.unit.id);
         return Some(Desk::whole(
             second.unit,
@@ -222,6 +229,8 @@ mod tests {
         let said = |a: &str, b: &str| vec![rule("a", a, None), rule("b", b, None)];
         check(said("Always include the order number in replies.", "Never include the order number in replies."), &["contradicting-constraints b.md:1"]);
         check(said("Always include the order number in replies.", "Never include the card number in replies."), &[]);
+        check(said("Always quote prices.", "Never quote prices."), &["contradicting-constraints b.md:1"]);
+        check(said("Always quote prices.", "Never quote dates."), &[]);
     }
 
     #[test]

@@ -187,6 +187,7 @@ fn broken(desk: &Desk<'_>, unit: &Unit, anchor: &Anchor, named: &str, is_path: b
         (false, _) => format!("`{}` has no `{}`", anchor.path, anchor.at.as_deref().unwrap_or_default()),
         (true, Was::Removed) => format!("`{}` is gone: Git once had it and it was removed", anchor.path),
         (true, Was::Renamed(now)) => format!("`{}` is gone: Git renamed it to `{now}`", anchor.path),
+        (true, Was::Unknown) => format!("`{}` is not there, and the clone is shallow: whether it once was there is not known", anchor.path),
         (true, _) => format!("`{}` is not there", anchor.path),
     };
     // A renamed file may have lost the symbol; what was found by its body is surer.

@@ -10,6 +10,7 @@ mod examples;
 mod facts;
 mod freshness;
 mod instructions;
+mod opposites;
 mod owners;
 mod past;
 mod paths;
@@ -23,7 +24,7 @@ mod statements;
 pub use codes::{CODES, Code, meaning};
 pub(crate) use freshness::state_of;
 pub use freshness::{AnchorState, Freshness, anchor_print, anchor_state, freshness};
-pub use prints::CodePrints;
+pub use prints::{CodePrints, locked_print};
 pub(crate) use prose::fences;
 
 use crate::git::Git;
@@ -112,7 +113,7 @@ pub fn unknown_paths(input: &CheckInput<'_>) -> std::collections::BTreeSet<Strin
 
 fn run(desk: &Desk<'_>) -> Vec<Finding> {
     let mut found = desk.input.import_findings.to_vec();
-    let checks: [fn(&Desk<'_>, &mut Vec<Finding>); 13] = [
+    let checks: [fn(&Desk<'_>, &mut Vec<Finding>); 14] = [
         paths::check,
         freshness::check,
         facts::check,
@@ -121,6 +122,7 @@ fn run(desk: &Desk<'_>) -> Vec<Finding> {
         examples::check,
         blocks::check,
         constraints::check,
+        opposites::check,
         size::check,
         characters::check,
         instructions::check,
@@ -128,12 +130,7 @@ fn run(desk: &Desk<'_>) -> Vec<Finding> {
         owners::check,
     ];
     checks.iter().for_each(|check| check(desk, &mut found));
-    // What is said must not tell what it warns of.
-    for finding in &mut found {
-        if let std::borrow::Cow::Owned(masked) = crate::secret::mask(&finding.message).0 {
-            finding.message = masked;
-        }
-    }
+    let mut found: Vec<Finding> = found.into_iter().map(Finding::masked).collect();
     found.sort_by(|a, b| (&a.place, a.code, &a.unit, &a.message).cmp(&(&b.place, b.code, &b.unit, &b.message)));
     found.dedup();
     found

@@ -1,7 +1,7 @@
 //! What once was in the repository: a path that is missing and was there is broken; one that never was may mean anything.
 
 use crate::git::Git;
-use crate::tree::{Tree, parent};
+use crate::tree::{Tree, file_name, parent};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// How many renames are followed.
@@ -12,6 +12,8 @@ const RENAMES_MAX: usize = 20;
 pub(super) struct Past {
     /// Whether there is a past to ask.
     pub(super) is_known: bool,
+    /// Whether the past was cut off when it was cloned: what is not in it may have been before.
+    pub(super) is_shallow: bool,
     /// What is gone, with what took its place.
     gone: BTreeMap<String, Option<String>>,
     /// For what ignore files say of a path; `None` in tests.
@@ -27,6 +29,8 @@ pub(super) enum Was {
     There,
     /// Git never had it, or there is no Git.
     Never,
+    /// The clone is shallow, and nobody knows.
+    Unknown,
     /// It was removed.
     Removed,
     /// It has this path now.
@@ -39,6 +43,7 @@ impl Past {
         let Some(git) = git.filter(|git| git.resolve("HEAD").is_some()) else { return Self::default() };
         let mut past = Self::of(git.vanished("HEAD").unwrap_or_default());
         past.git = Some(git.clone());
+        past.is_shallow = git.is_shallow();
         for patch in git.diff_worktree("HEAD").unwrap_or_default() {
             if let Some(old) = patch.old_path.filter(|old| patch.new_path.as_ref() != Some(old)) {
                 past.gone.insert(old, patch.new_path);
@@ -55,7 +60,7 @@ impl Past {
         for (path, now) in vanished {
             gone.entry(path).or_insert(now);
         }
-        Self { is_known: true, gone, git: None, kept: BTreeSet::new() }
+        Self { is_known: true, gone, ..Self::default() }
     }
 
     /// What became of `path`, a file or a directory, which `tree` does not have.
@@ -76,9 +81,14 @@ impl Past {
         }
         let mut below = self.gone.range(inside.to_owned()..).take_while(|(gone, _)| gone.starts_with(inside)).peekable();
         if below.peek().is_none() {
-            return Was::Never;
+            return if self.is_shallow { Was::Unknown } else { Was::Never };
         }
         below.find_map(|(gone, _)| directory(path, gone, &self.follow(tree, gone)?)).filter(|now| tree.exists(now)).map_or(Was::Removed, Was::Renamed)
+    }
+
+    /// Whether a file with one of these names was removed, wherever it stood.
+    pub(super) fn had_file(&self, names: &[&str]) -> bool {
+        self.gone.keys().any(|path| names.contains(&file_name(path)))
     }
 
     fn is_ignored(&self, path: &str) -> bool {
@@ -125,6 +135,13 @@ mod tests {
         check("lib/old/", Was::Renamed("lib/new".to_owned()));
         check("lib/older", Was::Never);
         check("out/report.json", Was::Never);
+    }
+
+    #[test]
+    fn a_shallow_clone_knows_only_what_was_removed_since() {
+        let past = Past { is_shallow: true, ..Past::of(vec![("gone.md".to_owned(), None)]) };
+        let found = ["gone.md", "never.md"].map(|path| past.of_path(&MemoryTree::default(), path));
+        assert_eq!(found, [Was::Removed, Was::Unknown]);
     }
 
     #[test]

@@ -10,6 +10,9 @@ use std::sync::Arc;
 /// Ends that sites leave out or change.
 const PAGE_ENDS: [&str; 5] = [".md", ".mdx", "/index.md", "/README.md", "/index.mdx"];
 
+/// What makes the past known where the clone is shallow.
+const UNSHALLOW: &str = "fetch the past with `git fetch --unshallow` and check again; in CI, check out with the whole history";
+
 pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     let unknown = walk(desk, found);
     found.extend(unknown.into_values());
@@ -67,7 +70,11 @@ fn look(desk: &Desk<'_>, named: Named<'_>, found: &mut Vec<Finding>, unknown: &m
                 "take the sentence out, or name what took its place".to_owned(),
             ));
         }
-        Was::Never if desk.input.lock.is_some_and(|lock| lock.is_never(&path)) => {}
+        Was::Never | Was::Unknown if desk.input.lock.is_some_and(|lock| lock.is_never(&path)) => {}
+        Was::Unknown => {
+            let message = format!("`{}` is not there, and the clone is shallow: whether it once was there is not known", named.shown);
+            found.push(Finding::new("unknown-path", Severity::Warning, place, message, UNSHALLOW).about(named.unit));
+        }
         Was::Never => {
             let why = if desk.past.is_known { "is not there, and Git never had it" } else { "is not there, and without Git nobody knows whether it ever was" };
             let remedy = "mend it if it is meant to be there; if not, `jeton context check --remember` never asks again";
@@ -218,6 +225,14 @@ mod tests {
     }
 
     #[test]
+    fn in_a_shallow_clone_nobody_knows() {
+        let bench = || Bench::new(&[("docs/a.md", "A text.")]).past(&[]).shallow();
+        let found = bench().findings(vec![named("gone.md")]);
+        assert_eq!((found[0].severity, found[0].remedy.contains("git fetch --unshallow"), found.len()), (crate::Severity::Warning, true, 1));
+        bench().never(&["gone.md"]).check(named("gone.md"), &[]);
+    }
+
+    #[test]
     fn asked_once() {
         Bench::new(&[("docs/a.md", "A text.")]).check_all(vec![named("x.log"), named("x.log")], &["unknown-path docs/a.md:1"]);
     }
@@ -234,6 +249,8 @@ mod tests {
         check("# Here\n[a](#here) [b](#there)", &["broken-heading docs/a.md:2"]);
         check("[a](old.md)", &["broken-path docs/a.md:1"]);
         check("[a](nowhere.md)", &["unknown-path docs/a.md:1"]);
+        check("One.\n\nSee <a href=\"old.md\">it</a> and <a class='x' href='../README.md'>that</a>.", &["broken-path docs/a.md:3"]);
+        check("<p align=\"center\">\n  <a href=\"https://x.org\"><img src=\"old.md\"></a>\n</p>", &["broken-path docs/a.md:2"]);
     }
 
     #[test]

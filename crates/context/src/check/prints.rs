@@ -1,13 +1,23 @@
 //! Fingerprints of source code by its syntax.
 
-use super::Fingerprints;
-use crate::Digest;
+use super::{Fingerprints, anchor_print};
 use crate::code::{Fingerprint, Language, Resolved, SymbolKind, find_moved, fingerprint, outline, resolve};
 use crate::lock::AnchorPrint;
 use crate::tree::Tree;
+use crate::{Anchor, Digest};
 
 /// How many files are searched for a symbol that is gone.
 const SEARCHED_MAX: usize = 5_000;
+
+/// What a lock keeps of the place that an anchor names. Of a path that a text only mentions nothing is kept but that it is there: else every
+/// change of the code would put the lock out of date.
+#[must_use]
+pub fn locked_print(tree: &dyn Tree, anchor: &Anchor) -> Option<AnchorPrint> {
+    if anchor.is_declared {
+        return anchor_print(tree, &CodePrints, anchor);
+    }
+    tree.exists(&anchor.path).then(|| AnchorPrint { signature: Digest::of(b""), body: Digest::of(b"") })
+}
 
 /// The fingerprints of all languages that Jeton parses.
 #[derive(Clone, Copy, Debug, Default)]

@@ -84,6 +84,7 @@ impl Reader {
             Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => prose.links.push((dest_url.into_string(), range.start)),
             Event::Start(Tag::Heading { level, id, .. }) => self.heading = (level <= HeadingLevel::H6).then(|| (String::new(), id.map(|id| id.into_string()))),
             Event::End(TagEnd::Heading(_)) => self.end_heading(prose),
+            Event::Html(html) | Event::InlineHtml(html) => prose.links.extend(targets(&html, range.start)),
             _ => {}
         }
     }
@@ -102,6 +103,16 @@ fn fence(info: &str, end: usize) -> Fence {
     let mut words = info.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty());
     let language = words.next().unwrap_or_default().to_lowercase();
     Fence { language, is_test: words.any(|word| word == "test"), code: String::new(), start: end, end }
+}
+
+/// Where the links and pictures of a piece of HTML lead, which begins at `start`: `<a href="…">`, `<img src="…">`.
+fn targets(html: &str, start: usize) -> Vec<Piece> {
+    let mut found = Vec::new();
+    for mark in [" href=\"", " src=\"", " href='", " src='"] {
+        let ends = |at: usize| html[at..].find(['"', '\'']).map(|length| (html[at..at + length].to_owned(), start + at));
+        found.extend(html.match_indices(mark).filter_map(|(at, mark)| ends(at + mark.len())));
+    }
+    found
 }
 
 /// `id="…"` and `name="…"` of HTML.

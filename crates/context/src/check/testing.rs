@@ -24,6 +24,7 @@ pub(super) fn doc(path: &str, body: &str) -> Unit {
 pub(super) struct Bench {
     tree: MemoryTree,
     past: Option<Vec<(String, Option<String>)>>,
+    is_shallow: bool,
     lock: Option<Lock>,
     options: CheckOptions,
     sandbox: Option<Sandbox>,
@@ -85,6 +86,11 @@ impl Bench {
         self
     }
 
+    pub(super) fn shallow(mut self) -> Self {
+        self.is_shallow = true;
+        self
+    }
+
     pub(super) fn never(mut self, paths: &[&str]) -> Self {
         self.lock.get_or_insert_default().never = paths.iter().map(|&path| path.to_owned()).collect();
         self
@@ -123,6 +129,7 @@ impl Bench {
         };
         let mut desk = Desk::new(&input);
         desk.past = self.past.clone().map(Past::of).unwrap_or_default();
+        desk.past.is_shallow = self.is_shallow;
         super::run(&desk)
     }
 

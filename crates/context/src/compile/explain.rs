@@ -1,6 +1,6 @@
 //! Why a context is what it is.
 
-use super::candidates::ShownAs;
+use super::candidates::{Candidate, ShownAs};
 use super::choose::Chosen;
 use super::{CompileError, Manifest, Request, Sources, View, Work, name_of};
 use serde::Serialize;
@@ -20,6 +20,9 @@ pub struct Alternative {
     pub density: f64,
     /// Why it is a candidate.
     pub why: String,
+    /// Why it is left out; none where it is there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub why_out: Option<String>,
 }
 
 /// Why a context is what it is, and what more would buy.
@@ -46,21 +49,17 @@ pub(super) fn explain(sources: &Sources<'_>, request: &Request<'_>, more_tokens:
     let wider = Work::new(sources, &larger)?;
     let then = wider.choose(larger.budget_tokens);
     let manifest = work.finish()?.manifest;
+    let left_out = left_out(&work, &chosen, &manifest);
     #[allow(clippy::cast_precision_loss)]
     let last_density = chosen.steps.last().map_or(0.0, |step| 1_000.0 * step.gain / step.tokens.max(1) as f64);
-    Ok(Explanation {
-        manifest,
-        left_out: left_out(&work, &chosen),
-        last_density,
-        more_tokens,
-        with_more: changes(&work, &chosen, &wider, &then),
-        curve: curve(&chosen),
-    })
+    Ok(Explanation { manifest, left_out, last_density, more_tokens, with_more: changes(&work, &chosen, &wider, &then), curve: curve(&chosen) })
 }
 
-fn left_out(work: &Work<'_>, chosen: &Chosen) -> Vec<Alternative> {
+fn left_out(work: &Work<'_>, chosen: &Chosen, manifest: &Manifest) -> Vec<Alternative> {
     let mut found: Vec<Alternative> = Vec::new();
-    for (candidate, _) in work.candidates.items.iter().zip(&chosen.views).filter(|(_, view)| view.is_none()) {
+    let left = work.room(work.request.budget_tokens).saturating_sub(chosen.tokens);
+    let is_there = |candidate: &Candidate| manifest.spans.iter().any(|span| span.unit == candidate.unit);
+    for (candidate, view) in work.candidates.items.iter().zip(&chosen.views).filter(|(candidate, _)| !is_there(candidate)) {
         #[allow(clippy::cast_precision_loss)]
         let density = |view: &ShownAs| 1_000.0 * view.choice.gain / view.choice.tokens.max(1) as f64;
         let Some(best) = candidate.views.iter().max_by(|a, b| density(a).total_cmp(&density(b))) else { continue };
@@ -72,10 +71,23 @@ fn left_out(work: &Work<'_>, chosen: &Chosen) -> Vec<Alternative> {
             tokens,
             density: density(best),
             why: candidate.why.clone(),
+            why_out: Some(why_out(candidate, view.is_some(), left)),
         });
     }
     found.sort_by(|a, b| b.density.total_cmp(&a.density).then(a.unit.cmp(&b.unit)));
     found
+}
+
+/// Why a candidate is not there, of which no view was chosen or one that was taken away again; `left` tokens of the budget are free.
+fn why_out(candidate: &Candidate, was_chosen: bool, left: u64) -> String {
+    let least = candidate.views.iter().map(|view| view.choice.tokens).min().unwrap_or(0);
+    if was_chosen {
+        "no room: all together took more than the budget, and it added least for its tokens".to_owned()
+    } else if least > left {
+        format!("no room: needs {least}, {left} left")
+    } else {
+        "it would add nothing to what is there".to_owned()
+    }
 }
 
 /// What the larger choice shows otherwise. Units are matched by id, since a larger budget looks at more of them.
@@ -107,6 +119,7 @@ fn changes(work: &Work<'_>, now: &Chosen, wider: &Work<'_>, then: &Chosen) -> Ve
             tokens,
             density,
             why: why.to_owned(),
+            why_out: None,
         });
     }
     found

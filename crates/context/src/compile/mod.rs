@@ -10,6 +10,7 @@ mod candidates;
 mod choose;
 mod code;
 mod explain;
+mod hindrance;
 mod manifest;
 mod render;
 mod scope;
@@ -18,8 +19,10 @@ mod units;
 pub use candidates::FoundUnit;
 pub(crate) use candidates::found_units;
 pub use explain::{Alternative, Explanation};
+pub use hindrance::{Hindrance, hindrances};
 pub use manifest::{Manifest, Span, View};
 pub use scope::Today;
+pub(crate) use scope::{holds, matches};
 pub use units::UnitIndex;
 
 use crate::embed::Nearness;
@@ -220,9 +223,13 @@ impl<'a> Work<'a> {
         Ok(Self { sources, request, fixed, candidates })
     }
 
+    /// The tokens beside what must be there. Headings of the tiers are not known before it is known what stands under them.
+    fn room(&self, budget_tokens: u64) -> u64 {
+        budget_tokens.saturating_sub(render::tokens(&self.fixed, self.request.vocabulary) + render::HEADINGS_TOKENS)
+    }
+
     fn choose(&self, budget_tokens: u64) -> Chosen {
-        // Headings of the tiers are not known before it is known what stands under them.
-        let room = budget_tokens.saturating_sub(render::tokens(&self.fixed, self.request.vocabulary) + render::HEADINGS_TOKENS);
+        let room = self.room(budget_tokens);
         let items = self.candidates.items.iter().map(|candidate| candidate.views.iter().map(|view| view.choice.clone()).collect()).collect();
         choose(&Problem { items, facets: self.candidates.facets.clone() }, room)
     }

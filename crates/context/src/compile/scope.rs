@@ -22,13 +22,28 @@ pub(super) fn globs(patterns: &[String]) -> Option<GlobSet> {
     set.build().ok()
 }
 
-/// Whether the caller may see the unit, and it holds today, for this class and model.
+/// Whether the caller may see the unit.
+pub(super) fn may_see(unit: &Unit, request: &Request<'_>) -> bool {
+    unit.access.is_empty() || request.key.is_some_and(|key| unit.access.iter().any(|name| name == key))
+}
+
+/// Whether the unit holds on this day.
+pub(crate) fn holds(unit: &Unit, today: Today<'_>) -> bool {
+    unit.valid_from.as_deref().is_none_or(|day| day <= today.0) && unit.valid_until.as_deref().is_none_or(|day| day >= today.0)
+}
+
+/// Whether a class or model is one of those that `patterns` name; no pattern names all.
+pub(crate) fn matches(patterns: &[String], value: Option<&str>) -> bool {
+    patterns.is_empty() || value.is_some_and(|value| patterns.iter().any(|pattern| matches_pattern(pattern, value)))
+}
+
+/// Whether the caller may see the unit, and it holds today, for this class and model. [`super::hindrances`] says why not.
 pub(super) fn applies(unit: &Unit, request: &Request<'_>) -> bool {
-    let may_see = unit.access.is_empty() || request.key.is_some_and(|key| unit.access.iter().any(|name| name == key));
-    let holds = unit.valid_from.as_deref().is_none_or(|day| day <= request.today.0) && unit.valid_until.as_deref().is_none_or(|day| day >= request.today.0);
-    let matches =
-        |patterns: &[String], value: Option<&str>| patterns.is_empty() || value.is_some_and(|value| patterns.iter().any(|p| matches_pattern(p, value)));
-    may_see && holds && matches(&unit.scope.classes, request.class) && matches(&unit.scope.models, request.model) && !request.held_out.contains(&unit.id.as_str())
+    may_see(unit, request)
+        && holds(unit, request.today)
+        && matches(&unit.scope.classes, request.class)
+        && matches(&unit.scope.models, request.model)
+        && !request.held_out.contains(&unit.id.as_str())
 }
 
 /// Whether the request asks for units of this kind, at this place. A wrong answer that is kept as a warning never is: it serves checks and

@@ -114,7 +114,9 @@ fn judge_file(tree: &dyn Tree, path: &str, added: Option<&[(u32, u32)]>, rules: 
 fn finding(rule: &Rule<'_>, path: &str, breach: &Breach) -> Finding {
     let place = if breach.line == 0 { Place::file(path) } else { Place::line(path, breach.line) };
     let message = format!("`{}` is broken: {}", rule.unit.id, breach.excerpt);
-    Finding::new("constraint-broken", rule.constraint.severity, place, message, rule.constraint.text.trim().lines().next().unwrap_or_default()).about(rule.unit)
+    Finding::new("constraint-broken", rule.constraint.severity, place, message, rule.constraint.text.trim().lines().next().unwrap_or_default())
+        .about(rule.unit)
+        .masked()
 }
 
 #[cfg(test)]

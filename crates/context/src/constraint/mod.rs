@@ -4,11 +4,13 @@ mod enforce;
 pub(crate) mod query;
 mod run;
 mod scope;
+mod shape;
 
 pub use enforce::{Enforcement, Unscored, enforce};
 pub use run::{Breach, Prepared, Subject, Surroundings, Verdict, run};
 pub(crate) use run::{cannot_run, excerpt, regex, said};
 pub use scope::PathScope;
+pub use shape::judge_shape;
 
 use crate::Severity;
 use serde::{Deserialize, Serialize};

@@ -5,6 +5,7 @@ mod text;
 
 pub use drift::check_drift;
 
+use crate::compile::{Today, holds};
 use crate::tree::Tree;
 use crate::{Catalogue, Digest, Format, Kind, Trust, Unit};
 use serde::Serialize;
@@ -74,19 +75,21 @@ pub(crate) fn is_export(text: &str) -> bool {
 }
 
 /// The files of `dialect` that say what the units of `context/` say, by path. Units for some classes, models or keys only are left out:
-/// such files go to every agent. Facts have the value that their source in `tree` has now.
+/// such files go to every agent. So are units that do not hold on the day `today`. Facts have the value that their source in `tree` has now.
 #[must_use]
-pub fn export(catalogue: &Catalogue, dialect: Dialect, tree: &dyn Tree) -> Vec<ExportFile> {
-    let (units, others): (Vec<&Unit>, Vec<&Unit>) =
-        catalogue.units().iter().filter(|unit| unit.format == Format::Context || is_own_schema(unit)).partition(|unit| is_for_all(unit));
+pub fn export(catalogue: &Catalogue, dialect: Dialect, tree: &dyn Tree, today: Today<'_>) -> Vec<ExportFile> {
+    let own = catalogue.units().iter().filter(|unit| unit.format == Format::Context || is_own_schema(unit));
+    let (for_all, others): (Vec<&Unit>, Vec<&Unit>) = own.partition(|unit| is_for_all(unit));
+    let (units, past): (Vec<&Unit>, Vec<&Unit>) = for_all.into_iter().partition(|unit| holds(unit, today));
+    let left_out = &left_out(others.len(), past.len());
     if units.is_empty() {
         return Vec::new();
     }
     let mut files = match dialect {
-        Dialect::AgentsMd => agents_md(&units, others.len(), tree),
-        Dialect::ClaudeMd => by_scope(&units, others.len(), tree, &claude_file),
-        Dialect::Cursor => by_scope(&units, others.len(), tree, &cursor_file),
-        Dialect::LlmsTxt => vec![llms_txt(catalogue, &units, tree)],
+        Dialect::AgentsMd => agents_md(&units, left_out, tree),
+        Dialect::ClaudeMd => by_scope(&units, left_out, tree, &claude_file),
+        Dialect::Cursor => by_scope(&units, left_out, tree, &cursor_file),
+        Dialect::LlmsTxt => vec![llms_txt(catalogue, &units, &self::left_out(0, past.len()), tree)],
     };
     files.sort_by(|a, b| a.path.cmp(&b.path));
     files
@@ -100,6 +103,14 @@ fn is_for_all(unit: &Unit) -> bool {
     unit.scope.classes.is_empty() && unit.scope.models.is_empty() && unit.access.is_empty() && unit.trust >= Trust::Team
 }
 
+/// What is said of units that an export leaves out; empty where there are none.
+fn left_out(others: usize, past: usize) -> String {
+    let others = (others > 0).then(|| format!("<!-- {others} units for some classes, models or keys only are left out -->\n"));
+    let past = (past > 0)
+        .then(|| format!("<!-- {past} {} left out -->\n", if past == 1 { "unit that does not hold today is" } else { "units that do not hold today are" }));
+    [others, past].into_iter().flatten().collect()
+}
+
 /// A file: what must stand first, the marker, and the text.
 fn sealed(path: String, head: &str, body: &str) -> ExportFile {
     let body = body.trim_end();
@@ -108,7 +119,7 @@ fn sealed(path: String, head: &str, body: &str) -> ExportFile {
 }
 
 /// One file for each directory to which scopes belong as a whole, and the top one for all others.
-fn agents_md(units: &[&Unit], left_out: usize, tree: &dyn Tree) -> Vec<ExportFile> {
+fn agents_md(units: &[&Unit], left_out: &str, tree: &dyn Tree) -> Vec<ExportFile> {
     let mut by_directory: BTreeMap<&str, Vec<&Unit>> = BTreeMap::new();
     for unit in units {
         by_directory.entry(directory_of(unit, tree)).or_default().push(unit);
@@ -121,8 +132,8 @@ fn agents_md(units: &[&Unit], left_out: usize, tree: &dyn Tree) -> Vec<ExportFil
     by_directory.into_iter().map(file).collect()
 }
 
-fn left_out_at(directory: &str, left_out: usize) -> usize {
-    if directory.is_empty() { left_out } else { 0 }
+fn left_out_at<'t>(directory: &str, left_out: &'t str) -> &'t str {
+    if directory.is_empty() { left_out } else { "" }
 }
 
 fn directory_of<'u>(unit: &'u Unit, tree: &dyn Tree) -> &'u str {
@@ -133,12 +144,12 @@ fn directory_of<'u>(unit: &'u Unit, tree: &dyn Tree) -> &'u str {
 }
 
 /// A file for each scope.
-fn by_scope(units: &[&Unit], left_out: usize, tree: &dyn Tree, file: &dyn Fn(&[String], &str) -> ExportFile) -> Vec<ExportFile> {
+fn by_scope(units: &[&Unit], left_out: &str, tree: &dyn Tree, file: &dyn Fn(&[String], &str) -> ExportFile) -> Vec<ExportFile> {
     let mut by_paths: BTreeMap<&[String], Vec<&Unit>> = BTreeMap::new();
     for unit in units {
         by_paths.entry(&unit.scope.paths).or_default().push(unit);
     }
-    let export = |(paths, units): (&[String], Vec<&Unit>)| file(paths, &rules(&units, tree, false, if paths.is_empty() { left_out } else { 0 }));
+    let export = |(paths, units): (&[String], Vec<&Unit>)| file(paths, &rules(&units, tree, false, if paths.is_empty() { left_out } else { "" }));
     by_paths.into_iter().map(export).collect()
 }
 
@@ -166,7 +177,7 @@ fn scope_name(paths: &[String]) -> String {
     format!("{}-{}", name.trim_end_matches('-'), &Digest::of(paths.join("\n").as_bytes()).to_string()[..6])
 }
 
-fn llms_txt(catalogue: &Catalogue, units: &[&Unit], tree: &dyn Tree) -> ExportFile {
+fn llms_txt(catalogue: &Catalogue, units: &[&Unit], left_out: &str, tree: &dyn Tree) -> ExportFile {
     let readme = catalogue.units().iter().find(|unit| &*unit.place.path == "README.md");
     let name = readme.map_or("Project", |unit| unit.title.split(" › ").next().unwrap_or(&unit.title));
     let mut body = format!("# {name}\n");
@@ -177,6 +188,9 @@ fn llms_txt(catalogue: &Catalogue, units: &[&Unit], tree: &dyn Tree) -> ExportFi
         if !lines.is_empty() {
             body.push_str(&format!("\n## {title}\n\n{}\n", lines.join("\n")));
         }
+    }
+    if !left_out.is_empty() {
+        body.push_str(&format!("\n{left_out}"));
     }
     sealed("llms.txt".to_owned(), "", &body)
 }

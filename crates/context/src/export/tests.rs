@@ -15,7 +15,7 @@ const FILES: [(&str, &str); 5] = [
 
 fn files(dialect: Dialect) -> Vec<ExportFile> {
     let tree = MemoryTree::new(FILES);
-    export(&Catalogue::build(&tree, &CatalogueOptions::default()), dialect, &tree)
+    export(&Catalogue::build(&tree, &CatalogueOptions::default()), dialect, &tree, Today("2026-06-15"))
 }
 
 fn check(dialect: Dialect, expected: &[(&str, &str)]) {
@@ -79,4 +79,33 @@ fn an_export_is_no_new_context() {
     let with = FILES.iter().map(|(path, text)| ((*path).to_owned(), (*text).to_owned())).chain(exported.map(|file| (file.path, file.text)));
     let after = Catalogue::build(&MemoryTree::new(with), &CatalogueOptions::default());
     assert_eq!((after.digest(), after.findings()), (before.digest(), before.findings()));
+}
+
+#[test]
+fn secrets_are_not_exported() {
+    let secret = ["ghp_", "q7Rk2vX9pLm4w8Zt3Yb6Nc1Df5Gh0JkQsAeU"].concat();
+    let (heading, rule) = (format!("# Log in with {secret}\n\nOr {secret}.\n"), format!("[[constraint]]\nid = \"a\"\ntext = \"Use {secret}.\"\n"));
+    let tree = MemoryTree::new([("context/login.md", heading), ("context/a.toml", rule)]);
+    let catalogue = Catalogue::build(&tree, &CatalogueOptions::default());
+    for dialect in Dialect::ALL {
+        let text: String = export(&catalogue, dialect, &tree, Today("2026-06-15")).into_iter().map(|file| file.text).collect();
+        assert!(text.contains("[masked github-token]") && !text.contains(&secret), "{dialect:?}: {text}");
+    }
+}
+
+#[test]
+fn what_does_not_hold_today_is_left_out_and_counted() {
+    let page = |days: &str| format!("---\n{days}\n---\n# Page\n\nWords.\n");
+    let tree = MemoryTree::new([
+        ("context/now.md", page("valid_until: 2026-06-15\nid: now\ntitle: Now")),
+        ("context/old.md", page("valid_until: 2026-06-14\nid: old\ntitle: Old")),
+        ("context/soon.md", page("valid_from: 2026-06-16\nid: soon\ntitle: Soon")),
+    ]);
+    let catalogue = Catalogue::build(&tree, &CatalogueOptions::default());
+    let files = export(&catalogue, Dialect::LlmsTxt, &tree, Today("2026-06-15"));
+    let [on_that_day] = &files[..] else { panic!("{files:?}") };
+    assert!(on_that_day.text.contains("[Now]") && !on_that_day.text.contains("[Old]") && !on_that_day.text.contains("[Soon]"), "{}", on_that_day.text);
+    assert!(on_that_day.text.contains("<!-- 2 units that do not hold today are left out -->"), "{}", on_that_day.text);
+    let text: String = export(&catalogue, Dialect::AgentsMd, &tree, Today("2026-06-15")).into_iter().map(|file| file.text).collect();
+    assert!(text.contains("<!-- 2 units that do not hold today are left out -->"), "{text}");
 }

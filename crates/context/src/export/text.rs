@@ -6,13 +6,13 @@ use crate::rule_text::RuleText;
 use crate::{Detail, Severity, facts, markdown};
 use std::fmt::Write;
 
-/// The text of a unit with the facts that hold now.
+/// The text of a unit with the facts that hold now, and without secrets.
 pub(super) fn filled(unit: &Unit, tree: &dyn Tree) -> String {
-    facts::fill_facts(&unit.body, &unit.facts, &unit.place.path, tree).0
+    facts::shown_text(unit, tree).0
 }
 
 /// All units: constraints as one list, then the others, each under its heading. `with_scope` says where each applies.
-pub(super) fn rules(units: &[&Unit], tree: &dyn Tree, with_scope: bool, left_out: usize) -> String {
+pub(super) fn rules(units: &[&Unit], tree: &dyn Tree, with_scope: bool, left_out: &str) -> String {
     let mut out = String::new();
     let constraints: Vec<String> = units.iter().filter(|unit| unit.kind == Kind::Constraint).map(|unit| rule(unit, tree, with_scope)).collect();
     if !constraints.is_empty() {
@@ -26,8 +26,8 @@ pub(super) fn rules(units: &[&Unit], tree: &dyn Tree, with_scope: bool, left_out
             out.push_str(&section(unit, tree, with_scope));
         }
     }
-    if left_out > 0 {
-        let _ = write!(out, "\n<!-- {left_out} units for some classes, models or keys only are left out -->\n");
+    if !left_out.is_empty() {
+        let _ = write!(out, "\n{left_out}");
     }
     out
 }

@@ -52,6 +52,20 @@ impl Git {
         let output = self.run(&["diff", "-p", "-U0", "-M", "--no-ext-diff", "--no-textconv", "--no-color", "--end-of-options", revision, "--"])?;
         Ok(read_patch(&String::from_utf8_lossy(&output), self.prefix()))
     }
+
+    /// The files of the work tree that Git neither tracks nor ignores, each as wholly added: its hunk has as many lines as can be.
+    ///
+    /// # Errors
+    /// Where Git cannot tell.
+    pub fn untracked(&self) -> Result<Vec<FilePatch>, GitError> {
+        let output = self.run(&["ls-files", "--others", "--exclude-standard", "-z"])?;
+        let whole = |path: &[u8]| FilePatch {
+            old_path: None,
+            new_path: Some(String::from_utf8_lossy(path).into_owned()),
+            hunks: vec![Hunk { old_start: 0, old_lines: 0, new_start: 1, new_lines: u32::MAX }],
+        };
+        Ok(output.split(|&b| b == 0).filter(|path| !path.is_empty()).map(whole).collect())
+    }
 }
 
 /// Reads a patch as Git prints it. Files outside `prefix` are left out; what cannot be read is passed over.

@@ -4,7 +4,7 @@ use super::blank::{Blanked, GRAPHQL, PROTOBUF, blank, closing, words};
 use super::{Draft, Found, Source};
 use crate::located::Lines;
 use crate::{Detail, Format, Kind, Place, Severity, Unit};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -31,6 +31,7 @@ pub(super) fn graphql(source: &Source<'_>, found: &mut Found) {
     let blanked = blank(source.text, &GRAPHQL);
     let definitions = graphql_definitions(source.text, &blanked);
     report_open(source, &blanked, &definitions, found);
+    found.graphql.take(source, &blanked.bytes, &definitions);
     let mut units = Units::new(source, Format::GraphQl);
     for definition in &definitions {
         let title = format!("{} {}", definition.word, definition.name);
@@ -43,6 +44,70 @@ pub(super) fn graphql(source: &Source<'_>, found: &mut Found) {
         } else {
             units.add(&name, &title, source.text[definition.span.clone()].to_owned(), definition.span.clone(), found);
         }
+    }
+}
+
+/// What GraphQL defines without a definition, after the specification of October 2021, section 3.5.
+const GRAPHQL_SCALARS: [&str; 5] = ["Int", "Float", "String", "Boolean", "ID"];
+
+/// The types of all GraphQL files: a schema may be parted over several.
+#[derive(Default)]
+pub(crate) struct GraphqlTypes {
+    defined: BTreeSet<String>,
+    /// Types of fields and arguments, each with its place.
+    named: Vec<(String, Place)>,
+    /// Whether a file extends a type: then the schema may be another service's for the rest.
+    is_partial: bool,
+}
+
+impl GraphqlTypes {
+    fn take(&mut self, source: &Source<'_>, bytes: &[u8], definitions: &[Definition<'_>]) {
+        let lines = Lines::of(source.text);
+        for definition in definitions {
+            if definition.is_extension {
+                self.is_partial = true;
+            } else {
+                self.defined.insert(definition.name.to_owned());
+            }
+            if matches!(definition.word, "type" | "input" | "interface") {
+                let named = types_of(bytes, definition.span.clone());
+                self.named.extend(named.into_iter().map(|(at, name)| (name.to_owned(), source.place(lines.line(at)))));
+            }
+        }
+    }
+}
+
+/// The types of a definition's fields and arguments with where each stands: the name behind a colon, outside of directives and defaults.
+fn types_of(bytes: &[u8], span: Range<usize>) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let (mut skip_to, mut before, mut is_directive) = (0, "", false);
+    for (at, word) in words(&bytes[..span.end], span.start) {
+        if at < skip_to {
+            continue;
+        }
+        match word {
+            "(" if is_directive => skip_to = closing(bytes, at).map_or(span.end, |end| end + 1),
+            "{" | "[" if before == "=" => skip_to = closing(bytes, at).map_or(span.end, |end| end + 1),
+            // A list's type stands in brackets.
+            "[" if before == ":" => continue,
+            word if before == ":" && word.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') => found.push((at, word)),
+            _ => {}
+        }
+        is_directive = before == "@";
+        before = word;
+    }
+    found
+}
+
+/// Reports types that no GraphQL file of the project defines.
+pub(crate) fn note_types(found: &mut Found) {
+    let types = std::mem::take(&mut found.graphql);
+    if types.is_partial {
+        return;
+    }
+    for (name, place) in types.named.into_iter().filter(|(name, _)| !types.defined.contains(name) && !GRAPHQL_SCALARS.contains(&name.as_str())) {
+        let message = format!("no GraphQL file defines the type `{name}`");
+        found.report("broken-ref", Severity::Error, place, message, "Correct it, or add what it names.");
     }
 }
 
@@ -267,6 +332,28 @@ mod tests {
         let text = "\"\"\"\nA refund {\n\"\"\"\ntype Refund @key(fields: \"id\") {\n  id: ID! # type X\n  type: Kind\n}\n\nunion R = A | B\nscalar Date\nenum Kind { A B }\nextend type Refund { at: Date }\nschema { query: Query }\nquery Q { type }\n";
         check("a.graphql", text, &[("Refund", 1, 7), ("R", 9, 9), ("Date", 10, 10), ("Kind", 11, 11), ("extend-Refund", 12, 12)], &[]);
         check("a.graphql", "type A {\n  \"open\n}\n", &[("A", 1, 3)], &[("unterminated", 2), ("unterminated", 1)]);
+    }
+
+    #[test]
+    fn graphql_types_that_nothing_defines() {
+        let check = |files: &[&str], expected: &[(&str, u32)]| {
+            let (tree, mut found) = (MemoryTree::default(), Found::default());
+            for (at, text) in files.iter().enumerate() {
+                graphql(&Source { path: &Arc::from(format!("{at}.graphql")), text, tree: &tree }, &mut found);
+            }
+            note_types(&mut found);
+            let shown: Vec<(&str, u32)> = found.findings.iter().map(|finding| (finding.code, finding.place.first_line)).collect();
+            assert_eq!(shown, expected, "{files:?}");
+        };
+        check(&["type A {\n  a: Gone\n  b(c: [Lost!]! = []): Int\n}\n"], &[("broken-ref", 2), ("broken-ref", 3)]);
+        check(
+            &[
+                "type A implements N @key(fields: \"id\") {\n  a: [B!]! @cost(scope: HIGH)\n  c(d: I = {e: RED}, f: Boolean = true): ID!\n}\ninterface N { a: [B!]! }\n",
+                "type B { id: ID }\ninput I { e: Color }\nenum Color { RED }\n",
+            ],
+            &[],
+        );
+        check(&["extend type Query { a: Remote }\n"], &[]);
     }
 
     #[test]

@@ -20,6 +20,7 @@ mod sql;
 pub(crate) mod structured;
 mod text_sections;
 
+pub(crate) use definitions::note_types;
 pub(crate) use native::{Native, native};
 pub(crate) use pulled::{Pulled, pulled};
 pub(crate) use sql::note_changes;
@@ -64,6 +65,8 @@ pub(crate) struct Found {
     pub(crate) findings: Vec<Finding>,
     /// Statements that change tables, which [`note_changes`] puts where they belong.
     changes: Vec<sql::Change>,
+    /// Types of GraphQL, which [`note_types`] holds against each other.
+    graphql: definitions::GraphqlTypes,
 }
 
 impl Found {

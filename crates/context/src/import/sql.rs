@@ -29,6 +29,11 @@ pub(super) fn import(source: &Source<'_>, found: &mut Found) {
         // Only the head tells what a statement is; blanked marks of names are looked up in the text.
         let words = head(&source.text[span.clone()], &blanked.bytes[span.clone()]);
         let Some((what, name)) = defined(&words) else { continue };
+        if name.is_empty() {
+            let message = format!("a {what} without a name is defined here; it is not read");
+            found.report("nameless-definition", Severity::Warning, source.place(lines.line(span.start)), message, "Give it a name.");
+            continue;
+        }
         let name = name.to_owned();
         if what == "change" {
             let place = Place::lines(Arc::clone(source.path), lines.line(span.start), lines.line(span.end.saturating_sub(1)));
@@ -61,7 +66,7 @@ fn head<'a>(text: &'a str, blanked: &[u8]) -> Vec<&'a str> {
     text.split_whitespace().take(9).map(|word| word.trim_matches(['"', '`', '\'', ';', ','])).filter(|word| !word.is_empty()).collect()
 }
 
-/// What a statement defines, and its name; `change` where it changes a table.
+/// What a statement defines, and its name, empty where it has none; `change` where it changes a table.
 fn defined<'w>(words: &[&'w str]) -> Option<(&'static str, &'w str)> {
     let is = |at: usize, word: &str| words.get(at).is_some_and(|found| found.eq_ignore_ascii_case(word));
     let skipped = |mut at: usize, noise: &[&str]| {
@@ -80,7 +85,7 @@ fn defined<'w>(words: &[&'w str]) -> Option<(&'static str, &'w str)> {
     }
     let at = skipped(1, &["or", "replace", "temp", "temporary", "unlogged", "global", "local", "materialized", "recursive", "foreign", "external"]);
     let what = ["table", "view", "type"].into_iter().find(|what| is(at, what))?;
-    words.get(skipped(at + 1, &["if", "not", "exists"])).map(|name| (what, *name))
+    Some((what, words.get(skipped(at + 1, &["if", "not", "exists"])).copied().unwrap_or_default()))
 }
 
 /// Adds to each table the changes that later statements make: in the same file, or in later files of the same directory (migrations).
@@ -129,6 +134,9 @@ mod tests {
         let body = &found.drafts[0].unit.body;
         assert!(body.ends_with("-- later, db/1.sql:8:\nALTER TABLE refund ADD b int;\n-- later, db/2.sql:1:\nalter table only refund add c int;"), "{body}");
         assert_eq!(read(&[("a.sql", "create table a (b text default 'x);\n")]).findings.len(), 1);
+        let nameless = read(&[("a.sql", "create table ok (a int);\nCREATE TABLE (\n  id int\n);\n")]);
+        let found: Vec<(&str, u32)> = nameless.findings.iter().map(|finding| (finding.code, finding.place.first_line)).collect();
+        assert_eq!((found.as_slice(), nameless.drafts.len()), (&[("nameless-definition", 2)][..], 1));
     }
 
     proptest! {

@@ -6,7 +6,7 @@ use super::ClassGuess;
 pub(super) const WORKFLOW_PATH: &str = ".github/workflows/jeton-context.yml";
 
 /// The commands that a CI runs.
-pub(super) const COMMANDS: &str = "jeton config check\njeton audit --gate error\n";
+pub(super) const COMMANDS: &str = "jeton config check\njeton context lock --check\njeton audit --gate error\n";
 
 /// The workflow for GitHub. It takes for granted that the runner has `jeton`; how it gets there is the team's choice.
 pub(super) const WORKFLOW: &str = "# Looks at what models are given to work with, for each proposed change. The runner needs `jeton` on its path.
@@ -22,6 +22,7 @@ jobs:
         with:
           fetch-depth: 0
       - run: jeton config check
+      - run: jeton context lock --check
       - run: jeton audit --gate error
 ";
 

@@ -1,6 +1,6 @@
 //! Classes of work, guessed from what a directory has.
 
-use crate::tree::{Tree, file_name};
+use crate::tree::{Tree, file_name, parent};
 
 /// A class that the directory suggests.
 #[derive(Clone, Debug, PartialEq, Eq, serde::Serialize)]
@@ -22,9 +22,73 @@ pub struct ClassGuess {
 /// The classes, by name. None where nothing suggests any.
 pub(super) fn classes(tree: &dyn Tree) -> Vec<ClassGuess> {
     let guesses: [fn(&dyn Tree) -> Option<ClassGuess>; 5] = [answers, fixes, reviews, requests, replies];
-    let mut found: Vec<ClassGuess> = guesses.iter().filter_map(|guess| guess(tree)).collect();
+    let mut found: Vec<ClassGuess> = guesses.iter().filter_map(|guess| guess(tree)).chain(prompts(tree)).collect();
+    // What prompts and callers suggest comes last, so that a name which both suggest keeps the first evidence.
     found.sort_by(|a, b| a.name.cmp(&b.name));
+    found.dedup_by(|a, b| a.name == b.name);
     found
+}
+
+/// Classes that prompts and callers suggest, at most; more are no classes of work, and a directory stands for its prompts then.
+const PROMPTS_MAX: usize = 8;
+/// Files that are read for what they import, and the largest of them in bytes.
+const CALLERS_READ_MAX: usize = 2_000;
+const CALLER_BYTES_MAX: u64 = 256 << 10;
+
+/// How source files name the vendors' packages for calling models, after their documentation.
+const PACKAGES: [&str; 14] = [
+    "import openai",
+    "from openai",
+    "import anthropic",
+    "from anthropic",
+    "\"openai\"",
+    "'openai'",
+    "\"@anthropic-ai/sdk\"",
+    "'@anthropic-ai/sdk'",
+    "async_openai::",
+    "github.com/openai/openai-go",
+    "github.com/anthropics/anthropic-sdk-go",
+    "com.openai.",
+    "com.anthropic.",
+    "import litellm",
+];
+
+/// A class for each file in a directory of prompts, and for each source file that calls a model by a vendor's package.
+fn prompts(tree: &dyn Tree) -> Vec<ClassGuess> {
+    let paths: Vec<&str> = tree.files().iter().map(|file| &*file.path).filter(|path| !crate::audit::is_aside(path)).collect();
+    let mut prompts: Vec<&str> = paths.iter().copied().filter(|path| is_prompt(path)).collect();
+    let is_by_directory = prompts.len() > PROMPTS_MAX;
+    if is_by_directory {
+        prompts.dedup_by_key(|path| parent(path));
+    }
+    let name = |path: &str| stem(if is_by_directory { parent(path) } else { path });
+    let named = prompts.iter().take(PROMPTS_MAX).map(|path| (name(path), *path, "a prompt of the project is asked"));
+    let called = callers(tree, &paths).into_iter().map(|path| (stem(path), path, "code of the project asks a model"));
+    let guess = |(name, path, what): (String, &str, &str)| {
+        let path: String = path.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).collect();
+        (!name.is_empty()).then(|| class(&format!("prompt.{name}"), what, path, &["constraint", "doc", "example", "schema"], 4_000))
+    };
+    named.chain(called).filter_map(guess).collect()
+}
+
+fn is_prompt(path: &str) -> bool {
+    let is_text = [".md", ".txt", ".prompt", ".j2", ".jinja", ".jinja2", ".mustache", ".hbs", ".yaml", ".yml", ".toml"].iter().any(|end| path.ends_with(end));
+    is_text && parent(path).split('/').any(|part| matches!(part.to_lowercase().as_str(), "prompts" | "prompt" | "prompt_templates" | "prompt-templates"))
+}
+
+/// Source files that import a vendor's package for calling models.
+fn callers<'p>(tree: &dyn Tree, paths: &[&'p str]) -> Vec<&'p str> {
+    let is_small = |path: &&&str| tree.file(path).is_some_and(|file| file.size_bytes <= CALLER_BYTES_MAX);
+    let calls = |path: &&&str| tree.text(path).is_ok_and(|text| PACKAGES.iter().any(|package| text.contains(package)));
+    let code = paths.iter().filter(|path| crate::audit::is_code(path)).filter(is_small).take(CALLERS_READ_MAX);
+    code.filter(calls).take(PROMPTS_MAX).copied().collect()
+}
+
+/// The name of a file or directory without its endings, as a part of a class's name.
+fn stem(path: &str) -> String {
+    let name = file_name(path).split('.').next().unwrap_or_default().to_lowercase();
+    let words: Vec<&str> = name.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).collect();
+    words.join("-")
 }
 
 /// The first path for which `is_meant` holds, and how many there are.

@@ -8,7 +8,7 @@ mod guess;
 pub use diff::unified;
 pub use guess::ClassGuess;
 
-use crate::check::{CodePrints, anchor_print};
+use crate::check::locked_print;
 use crate::lock::{LOCK_FILE, Lock};
 use crate::tree::Tree;
 use crate::{Catalogue, CatalogueOptions};
@@ -81,7 +81,7 @@ pub fn propose(tree: &dyn Tree) -> Proposal {
 fn lock(tree: &dyn Tree) -> Option<String> {
     let catalogue = Catalogue::build(tree, &CatalogueOptions::default());
     let is_wanted = !catalogue.units().is_empty() && !tree.exists(LOCK_FILE);
-    is_wanted.then(|| Lock::of(&catalogue, &|anchor| anchor_print(tree, &CodePrints, anchor)).to_string())
+    is_wanted.then(|| Lock::of(&catalogue, tree, &|anchor| locked_print(tree, anchor)).to_string())
 }
 
 fn standing(tree: &dyn Tree, path: String, text: String, why: String) -> Proposed {

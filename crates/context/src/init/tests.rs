@@ -35,6 +35,20 @@ fn classes_come_from_what_is_there() {
 }
 
 #[test]
+fn prompts_and_callers_of_models_are_classes() {
+    let call = "from openai import OpenAI\nclient = OpenAI()\n";
+    let files = [("prompts/summarise_call.md", "Summarise."), ("prompts/triage.txt", "Sort."), ("app/answer.py", call), ("app/plain.py", "import os\n")];
+    let found = propose(&MemoryTree::new(files.iter().copied())).classes;
+    let named: Vec<(&str, &str)> =
+        found.iter().map(|class| (class.name.as_str(), class.evidence.as_str())).filter(|(name, _)| name.starts_with("prompt.")).collect();
+    assert_eq!(named, [("prompt.answer", "app/answer.py"), ("prompt.summarise-call", "prompts/summarise_call.md"), ("prompt.triage", "prompts/triage.txt")]);
+    // Many prompts are of the kind that their directory says.
+    let many: Vec<(String, &str)> = (0..20).map(|at| (format!("src/prompts/mail/{at}.md"), "x")).collect();
+    let found = propose(&MemoryTree::new(many)).classes;
+    assert!(found.iter().any(|class| class.name == "prompt.mail") && found.iter().filter(|class| class.name.starts_with("prompt.")).count() == 1, "{found:?}");
+}
+
+#[test]
 fn a_second_time_nothing_new_is_proposed() {
     let first = check(
         &[("src/a.rs", ""), (".github/workflows/ci.yml", "on: push\n")],

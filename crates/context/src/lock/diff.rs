@@ -17,6 +17,8 @@ pub enum Aspect {
     Use,
     /// What it speaks of, or what that was.
     Anchors,
+    /// The value of a fact that it quotes.
+    Facts,
     /// How many tokens it has.
     Tokens,
 }
@@ -30,6 +32,7 @@ impl Aspect {
             Self::Scope => "scope",
             Self::Use => "use",
             Self::Anchors => "anchors",
+            Self::Facts => "facts",
             Self::Tokens => "tokens",
         }
     }
@@ -80,10 +83,12 @@ fn changed(id: &str, before: &LockedUnit, after: &LockedUnit) -> Option<ChangedU
         Aspect::Body => before.body != after.body,
         Aspect::Scope => before.scope != after.scope,
         Aspect::Anchors => before.anchors != after.anchors,
+        // A new quotation is a change of the text; a lock of an older version has no values.
+        Aspect::Facts => after.facts.iter().any(|(name, value)| before.facts.get(name).is_some_and(|before| before != value)),
         Aspect::Tokens => before.tokens != after.tokens,
         Aspect::Use => false,
     };
-    let mut what: Vec<Aspect> = [Aspect::Body, Aspect::Scope, Aspect::Anchors, Aspect::Tokens].into_iter().filter(is_other).collect();
+    let mut what: Vec<Aspect> = [Aspect::Body, Aspect::Scope, Aspect::Anchors, Aspect::Facts, Aspect::Tokens].into_iter().filter(is_other).collect();
     // The digest covers more than what is kept apart.
     if before.digest != after.digest && what.iter().all(|aspect| *aspect == Aspect::Tokens) {
         what.insert(0, Aspect::Use);

@@ -43,7 +43,7 @@ impl Lock {
     fn take(&mut self, block: &mut Block, line: &str) -> Option<()> {
         let (key, value) = cut(line)?;
         match block {
-            Block::Head => (key == "version" && value == "1").then_some(()),
+            Block::Head => (key == "version" && matches!(value, "1" | "2")).then_some(()),
             Block::Never => {
                 let path = (key == "path").then(|| text(value)).flatten()?;
                 self.never.insert(path);
@@ -63,6 +63,9 @@ fn take_setting(id: &mut Option<String>, unit: &mut LockedUnit, key: &str, value
         _ => {
             if let Some(vocabulary) = key.strip_prefix("tokens.") {
                 unit.tokens.insert(text(vocabulary)?, value.parse().ok()?);
+            } else if let Some(name) = key.strip_prefix("facts.") {
+                let value = text(value)?;
+                unit.facts.insert(text(name)?, if value == "missing" { None } else { Some(Digest::parse(&value)?) });
             } else {
                 unit.anchors.insert(text(key.strip_prefix("anchors.")?)?, print(&text(value)?)?);
             }

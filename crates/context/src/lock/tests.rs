@@ -9,7 +9,7 @@ fn lock(files: &[(&str, &str)], seed: &str) -> Lock {
         let digest = Digest::of(format!("{seed}{}", anchor.path).as_bytes());
         (!anchor.path.contains("gone")).then_some(AnchorPrint { signature: digest, body: digest })
     };
-    Lock::of(&catalogue, &print)
+    Lock::of(&catalogue, &MemoryTree::new(files.iter().copied()), &print)
 }
 
 const A: (&str, &str) = ("context/a.md", "---\nid: a\nanchors: [src/x.rs#Y, src/gone.rs]\n---\nText.\n");
@@ -23,7 +23,7 @@ fn a_lock_reads_back() {
     assert_eq!(Lock::parse(&text, LOCK_FILE), (lock.clone(), Vec::new()), "{text}");
     let anchor = Anchor { path: "src/gone.rs".to_owned(), at: None, is_declared: true, line: 0 };
     assert_eq!((lock.print("doc:a", &anchor), lock.print("doc:b", &anchor)), (Some(None), None));
-    assert!(text.starts_with("# made by jeton context lock\nversion = 1\n\n[[never]]\n"));
+    assert!(text.starts_with("# made by jeton context lock\nversion = 2\n\n[[never]]\n"));
 }
 
 #[test]
@@ -34,7 +34,7 @@ fn what_is_declared_counts_where_it_is_mentioned_too() {
         let digest = Digest::of(if anchor.is_declared { b"declared" } else { b"mentioned" });
         Some(AnchorPrint { signature: digest, body: digest })
     };
-    let lock = Lock::of(&catalogue, &print);
+    let lock = Lock::of(&catalogue, &MemoryTree::new(files.iter().copied()), &print);
     let anchor = Anchor { path: "src/x.rs".to_owned(), at: None, is_declared: true, line: 3 };
     assert_eq!(catalogue.units().iter().find(|unit| unit.id == "doc:a").map(|unit| unit.anchors.len()), Some(2));
     assert_eq!(lock.print("doc:a", &anchor), Some(print(&anchor)));
@@ -73,6 +73,26 @@ fn changes_are_told_apart() {
     let removed = "- doc:b (2 tokens in o200k_base)\n0 added, 1 removed, 0 changed; 4 → 2 tokens in o200k_base\n";
     check(&first, &lock(&[A], ""), removed);
     check(&lock(&[A], ""), &first, "+ doc:b (2 tokens in o200k_base)\n1 added, 0 removed, 0 changed; 2 → 4 tokens in o200k_base\n");
+}
+
+#[test]
+fn a_changed_fact_is_a_change() {
+    let with = |days: &str| {
+        let policy = format!("days = {days}\n");
+        let files =
+            [("context/a.md", "---\nid: a\n---\nWithin {fact: 30 from policy.toml#/days} days, {fact: x from policy.toml#/none}.\n"), ("policy.toml", &policy)];
+        lock(&files, "")
+    };
+    let (first, text) = (with("30"), with("30").to_string());
+    assert_eq!(Lock::parse(&text, LOCK_FILE), (first.clone(), Vec::new()), "{text}");
+    assert!(text.contains("facts.\"policy.toml#/none\" = \"missing\"\n"), "{text}");
+    let tokens = first.units["doc:a"].tokens["o200k_base"];
+    check(&first, &with("14"), &format!("~ doc:a: facts\n0 added, 0 removed, 1 changed; {tokens} → {tokens} tokens in o200k_base\n"));
+    // What a lock of the first version did not keep is no change.
+    let older: String = text.replace("version = 2", "version = 1").lines().filter(|line| !line.starts_with("facts.")).map(|line| format!("{line}\n")).collect();
+    let (older, findings) = Lock::parse(&older, LOCK_FILE);
+    assert_eq!(findings, []);
+    check(&older, &with("14"), "nothing changed\n");
 }
 
 proptest! {

@@ -4,6 +4,7 @@ mod assigned;
 mod random;
 mod shapes;
 
+use serde_json::Value;
 use std::borrow::Cow;
 
 /// A secret and where it lies, in bytes.
@@ -41,20 +42,55 @@ pub fn secrets(text: &str) -> Vec<SecretSpan> {
 #[must_use]
 pub fn mask(text: &str) -> (Cow<'_, str>, Vec<SecretSpan>) {
     let spans = secrets(text);
+    (masked(text, &spans, false), spans)
+}
+
+/// The same with as many lines as before, so that a line is found again by its number.
+#[must_use]
+pub fn mask_lines(text: &str) -> Cow<'_, str> {
+    masked(text, &secrets(text), true)
+}
+
+/// Masks every text in `value`. A text that is the value of a name is looked at with the name too, which may be all that gives it away.
+pub fn mask_json(value: &mut Value) {
+    match value {
+        Value::String(text) => {
+            if let Cow::Owned(masked) = mask(text).0 {
+                *text = masked;
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(mask_json),
+        Value::Object(members) => members.iter_mut().for_each(|(name, value)| {
+            mask_json(value);
+            if let Value::String(text) = value
+                && let Some(span) = secrets(&format!("{name}: {text}")).first()
+                && span.start == name.len() + 2
+            {
+                *text = format!("[masked {}]", span.kind);
+            }
+        }),
+        _ => {}
+    }
+}
+
+fn masked<'t>(text: &'t str, spans: &[SecretSpan], keeps_lines: bool) -> Cow<'t, str> {
     if spans.is_empty() {
-        return (Cow::Borrowed(text), spans);
+        return Cow::Borrowed(text);
     }
     let mut masked = String::with_capacity(text.len());
     let mut at = 0;
-    for span in &spans {
+    for span in spans {
         masked.push_str(&text[at..span.start]);
         masked.push_str("[masked ");
         masked.push_str(span.kind);
         masked.push(']');
+        if keeps_lines {
+            masked.extend(text[span.start..span.end].matches('\n'));
+        }
         at = span.end;
     }
     masked.push_str(&text[at..]);
-    (Cow::Owned(masked), spans)
+    Cow::Owned(masked)
 }
 
 #[cfg(test)]
@@ -114,6 +150,16 @@ mod tests {
             &["A file that begins with `-----BEGIN PRIV", "ATE KEY-----` is a key."],
             &["A file that begins with `-----BEGIN PRIV", "ATE KEY-----` is a key."].concat(),
         );
+    }
+
+    #[test]
+    fn lines_keep_their_numbers_and_values_their_names() {
+        let key = ["a\n-----BEGIN PRIV", "ATE KEY-----\n", &noise(64), "\n-----END PRIV", "ATE KEY-----\nb"].concat();
+        assert_eq!(mask_lines(&key), "a\n[masked private-key]\n\n\nb");
+        let (token, password) = (["ghp_", &noise(36)].concat(), ["q7Rk2vX9", "pLm4"].concat());
+        let mut value = serde_json::json!({ "text": token, "list": [{ "password": password }], "count": 1 });
+        mask_json(&mut value);
+        assert_eq!(value, serde_json::json!({ "text": "[masked github-token]", "list": [{ "password": "[masked password]" }], "count": 1 }));
     }
 
     #[test]

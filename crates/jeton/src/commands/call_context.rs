@@ -5,11 +5,13 @@ use crate::failure::Failure;
 use crate::output;
 use jeton_context::git::Git;
 use jeton_context::past::{Found, Wanted, find};
+use jeton_context::secret::mask;
 use jeton_context::tree::{TreeOptions, WorkTree};
 use jeton_context::{Digest, Place};
 use jeton_core::CallId;
 use jeton_ledger::{ContextReceipt, ContextSpan, Records};
 use serde_json::{Value, json};
+use std::borrow::Cow;
 
 /// Shows the context of a call, part by part, with what became of each.
 pub(crate) fn run(context: &Context, id: CallId, text: bool, diff: bool, is_json: bool) -> Result<(), Failure> {
@@ -32,10 +34,10 @@ pub(crate) fn run(context: &Context, id: CallId, text: bool, diff: bool, is_json
     for (span, found) in &parts {
         println!("{:>6} tokens  {}  {} ({})", output::count(span.tokens), span.unit, place(span), state(found));
         if text && let Some(text) = then(found) {
-            println!("{}", indented(text, "        "));
+            println!("{}", indented(&text, "        "));
         }
         if diff && let Found::Then { text, now, .. } = found {
-            println!("{}", difference(text, now.as_deref().unwrap_or_default()));
+            println!("{}", difference(&mask(text).0, &mask(now.as_deref().unwrap_or_default()).0));
         }
     }
     Ok(())
@@ -74,9 +76,9 @@ fn state(found: &Found) -> String {
     }
 }
 
-fn then(found: &Found) -> Option<&str> {
+fn then(found: &Found) -> Option<Cow<'_, str>> {
     match found {
-        Found::Now(text) | Found::Then { text, .. } => Some(text),
+        Found::Now(text) | Found::Then { text, .. } => Some(mask(text).0),
         Found::Nowhere(_) => None,
     }
 }
@@ -87,7 +89,7 @@ fn as_json(span: &ContextSpan, found: &Found) -> Value {
         Found::Then { now, .. } | Found::Nowhere(now) => now.as_deref(),
     };
     let commit = if let Found::Then { commit, .. } = found { Some(commit) } else { None };
-    json!({ "span": span, "state": state(found), "commit": commit, "then": then(found), "now": now })
+    json!({ "span": span, "state": state(found), "commit": commit, "then": then(found), "now": now.map(|text| mask(text).0) })
 }
 
 fn indented(text: &str, by: &str) -> String {

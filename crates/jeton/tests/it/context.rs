@@ -84,6 +84,8 @@ fn units_are_listed_and_shown() {
     let shown = project.json(&["context", "show", "constraint:refund-window"]);
     assert_eq!((shown["fact_values"][0]["now"].as_str(), shown["anchor_states"][0]["state"].as_str()), (Some("30"), Some("there, never locked")));
     assert_has(shown["text"].as_str().unwrap(), &["within 30 days"]);
+    assert_eq!(shown["tokens"].as_object().unwrap().keys().collect::<Vec<_>>(), ["cl100k_base", "o200k_base", "p50k_base", "r50k_base"]);
+    assert_has(&project.run(&["context", "list", "--kind", "code"]).stdout, &["chosen for each task", "jeton context search"]);
 }
 
 #[test]
@@ -163,7 +165,7 @@ fn a_lock_remembers_and_a_diff_tells() {
     assert_eq!(project.json(&["context", "show", "refund-window"])["anchor_states"][0]["state"], "fresh: unchanged since it was locked");
     // An answer that was given once stays.
     let lock = std::fs::read_to_string(project.dir().join("context.lock")).unwrap();
-    write(&project, "context.lock", &lock.replacen("version = 1\n", "version = 1\n\n[[never]]\npath = \"docs/gone.md\"\n", 1));
+    write(&project, "context.lock", &lock.replacen("version = 2\n", "version = 2\n\n[[never]]\npath = \"docs/gone.md\"\n", 1));
     commit(&project, "Lock the context");
     write(&project, "context/shipping.md", "# Shipping\n\nParcels leave on Mondays.\n");
     write(&project, "src/refund.rs", "pub fn is_refundable() {}\n");
@@ -271,6 +273,15 @@ fn constraints_execute_on_files_changes_and_answers() {
     assert_eq!(project.run(&since).code, 0, "what was there before is not looked at");
     write(&project, "src/refund.rs", &format!("{}fn half(price: f64) -> f64 {{ price }}\n", FILES[8].1));
     golden("context-enforce-diff", &project, &since);
+    // A file that nobody has added yet is part of the change too, unless Git ignores it.
+    std::fs::write(project.dir().join("src/refund.rs"), FILES[8].1).unwrap();
+    write(&project, ".gitignore", "src/ignored.rs\n");
+    write(&project, "src/ignored.rs", "fn ignored(price: f64) {}\n");
+    assert_eq!(project.run(&since).code, 0);
+    write(&project, "src/new.rs", "fn new(price: f64) {}\n");
+    let whole = project.run(&since);
+    assert_eq!(whole.code, 1, "{}", whole.stderr);
+    assert_has(&whole.stdout, &["src/new.rs:1"]);
     write(&project, "answer.txt", "Dear Ada,\nof course we will refund this.\n");
     golden("context-enforce-output", &project, &["context", "enforce", "--output", "answer.txt"]);
     write(&project, "answer.txt", "Dear Ada,\nplease send it back.\n");
@@ -343,4 +354,146 @@ fn an_empty_directory_is_no_mistake() {
         golden(&format!("context-empty-{name}"), &project, &args);
     }
     golden("context-empty-show", &project, &["context", "show", "tea"]);
+}
+
+#[test]
+fn no_command_tells_a_secret() {
+    let secret = ["ghp_", "q7Rk2vX9pLm4w8Zt3Yb6Nc1Df5Gh0JkQsAeU"].concat();
+    let project = shop();
+    let key = ["-----BEGIN PRIV", "ATE KEY-----\nlogin", &"q7Rk2vX9pLm4w8Zt".repeat(4), "\n-----END PRIV", "ATE KEY-----\n"].concat();
+    write(&project, "context/login.md", &format!("---\nid: login\nkind: constraint\n---\n\n# Login with {secret}\n\nThe login is {secret}.\n"));
+    write(&project, "context/example.toml", &format!("[[example]]\nid = \"ask\"\ninput = \"login?\"\noutput = \"{secret}\"\n"));
+    write(&project, "src/login.rs", &format!("// A login.\n// {key}fn login() {{ let key = \"{secret}\"; }}\n"));
+    for args in [
+        &["context", "list", "--json"][..],
+        &["context", "show", "login"],
+        &["context", "show", "login", "--json"],
+        &["context", "show", "example:ask", "--json"],
+        &["context", "search", "login"],
+        &["context", "search", "login", "--json"],
+        &["context", "export", "--as", "cursor"],
+        &["context", "explain", "login", "--json"],
+        &["context", "compile", "login", "--budget", "4k"],
+    ] {
+        let told = project.run(args);
+        assert_eq!(told.code, 0, "{args:?}: {}", told.stderr);
+        let shown = format!("{}{}", told.stdout, told.stderr).to_lowercase();
+        assert!(!shown.contains(&secret[4..].to_lowercase()) && !shown.contains("loginq7rk"), "{args:?}: {shown}");
+    }
+    assert_eq!(project.json(&["context", "search", "fn key"])["files"][0]["line"], "fn login() { let key = \"[masked github-token]\"; }");
+    assert_eq!(project.run(&["context", "export", "--as", "llms-txt", "--write"]).code, 0);
+    assert_has(&std::fs::read_to_string(project.dir().join("llms.txt")).unwrap(), &["[masked github-token]"]);
+}
+
+#[test]
+fn a_shallow_clone_does_not_say_that_a_path_never_was() {
+    let project = shop_with_past();
+    write(&project, "docs/old.md", "Old.\n");
+    commit(&project, "Old");
+    std::fs::remove_file(project.dir().join("docs/old.md")).unwrap();
+    write(&project, "AGENTS.md", "# Working here\n\nRead `docs/old.md`. Run `make old`.\n");
+    commit(&project, "Without old");
+    let clone = Project::new(BINARY);
+    let from = format!("file://{}", project.dir().display());
+    git(clone.dir(), &["clone", "-q", "--depth", "1", &from, "shop"]);
+    let check = |directory: &Path| project.command(&["--project", directory.to_str().unwrap(), "context", "check", "--json"]).output().unwrap();
+    let found = |directory: &Path, code: &str| {
+        let report: serde_json::Value = serde_json::from_slice(&check(directory).stdout).unwrap();
+        let findings = report["findings"].as_array().unwrap().clone();
+        findings.into_iter().find(|finding| finding["code"] == code && finding["place"]["path"] == "AGENTS.md").unwrap_or_else(|| panic!("{report}"))
+    };
+    assert_eq!(found(project.dir(), "broken-path")["severity"], "error");
+    let unknown = found(&clone.dir().join("shop"), "unknown-path");
+    assert_eq!(unknown["severity"], "warning");
+    assert_has(unknown["message"].as_str().unwrap(), &["the clone is shallow: whether it once was there is not known"]);
+    assert_has(unknown["remedy"].as_str().unwrap(), &["git fetch --unshallow"]);
+    assert_has(found(&clone.dir().join("shop"), "unknown-command")["message"].as_str().unwrap(), &["the clone is shallow"]);
+}
+
+#[test]
+fn commands_whose_files_are_gone_are_missed() {
+    let project = shop();
+    write(&project, "package.json", "{ \"scripts\": { \"old\": \"true\" } }\n");
+    write(&project, "justfile", "old:\n  true\n");
+    write(&project, "AGENTS.md", "# Working here\n\nRun `make test`, `just old`, `npm run old` and `yarn old`; never `make tea`, `yarn tea`.\n");
+    git(project.dir(), &["init", "-q", "-b", "main"]);
+    commit(&project, "A tea shop");
+    assert_eq!(project.run(&["context", "check"]).stdout.matches("[unknown-command]").count(), 1);
+    git(project.dir(), &["rm", "-q", "Makefile", "package.json", "justfile"]);
+    for is_committed in [false, true] {
+        if is_committed {
+            commit(&project, "Without tools");
+        }
+        let report = project.run(&["context", "check"]);
+        assert_eq!((report.code, report.stdout.matches("the repository once had it, and it is gone\n").count()), (1, 4), "{}", report.stdout);
+    }
+}
+
+/// The files of `examples/support-desk` in a directory of their own.
+fn support_desk() -> Project {
+    fn copy(from: &Path, to: &Path) {
+        std::fs::create_dir_all(to).unwrap();
+        for entry in std::fs::read_dir(from).unwrap() {
+            let (path, name) = entry.map(|entry| (entry.path(), entry.file_name())).unwrap();
+            if path.is_dir() { copy(&path, &to.join(name)) } else { std::fs::copy(&path, to.join(name)).map(|_| ()).unwrap() }
+        }
+    }
+    let project = Project::new(BINARY);
+    copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples/support-desk"), project.dir());
+    project
+}
+
+#[test]
+fn a_schema_validates_what_comes_out() {
+    let project = support_desk();
+    let enforce = |answer: &str, class: &str| {
+        write(&project, "answer.json", answer);
+        project.run(&["context", "enforce", "--output", "answer.json", "--class", class])
+    };
+    assert_eq!(enforce("{\"decision\": \"refuse\", \"reason\": \"Engraved goods stay sold.\"}", "support.refund").code, 0);
+    let broken = enforce("{\"decision\": \"perhaps\", \"reason\": \"Engraved goods stay sold.\"}", "support.refund");
+    assert_eq!(broken.code, 1, "{}{}", broken.stdout, broken.stderr);
+    assert_has(&broken.stdout, &["answer-invalid", "refund-decision", "at `/decision`"]);
+    // A class that is not would have no rule and no schema.
+    let misspelt = enforce("{}", "support.refunds");
+    assert_eq!(misspelt.code, 2);
+    assert_has(&misspelt.stderr, &["the settings have no such class", "did you mean `support.refund`?"]);
+    let compiled = project.run(&["context", "compile", "refunds", "--class", "suport.refund"]);
+    assert_eq!(compiled.code, 2);
+    assert_has(&compiled.stderr, &["did you mean `support.refund`?"]);
+}
+
+#[test]
+fn nothing_to_judge_an_answer_of_a_class_by_is_undecided() {
+    let project = shop();
+    write(&project, "answer.txt", "Dear Ada\n");
+    assert_eq!(project.run(&["context", "enforce", "--output", "answer.txt"]).code, 0);
+    assert_eq!(project.run(&["context", "enforce", "--output", "answer.txt", "--class", "sales"]).code, 4);
+}
+
+#[test]
+fn dead_packs_and_names_that_nobody_has_are_told() {
+    let project = support_desk();
+    assert_eq!(project.run(&["context", "check"]).code, 0);
+    let nobody = project.run(&["context", "check", "--owner", "tannin-and-spout/dsk"]);
+    assert_eq!(nobody.code, 2);
+    assert_has(&nobody.stderr, &["did you mean `tannin-and-spout/desk`?"]);
+    write(&project, "context/packs/refund.toml", "scope = [\"contxt/**\"]\nunits = [\"constraint:gone\"]\nbudget_tokens = 20\n");
+    write(
+        &project,
+        "context/more.toml",
+        "[[constraint]]\nid = \"dead\"\nowner = \"@tannin-and-spout/desk\"\ntext = \"Be brief in warranties.\"\nclasses = [\"suport.warranty\"]\n",
+    );
+    let report = project.run(&["context", "check"]);
+    assert_eq!(report.code, 1);
+    assert_has(
+        &report.stdout,
+        &[
+            "warning [unknown-class]",
+            "did you mean `support.warranty`?",
+            "context/packs/refund.toml: error [pack-over-budget]",
+            "context/packs/refund.toml:1: warning [pack-empty-scope]",
+            "context/packs/refund.toml:2: error [pack-unknown-unit]",
+        ],
+    );
 }

@@ -25,6 +25,8 @@ fn steps_are_shown_then_taken_then_done() {
     assert_eq!(written.code, 0, "{written:?}");
     assert_has(&written.stdout, &["+++ b/context.lock", "Wrote 6 files. Next:", "jeton config check", "jeton audit", "jeton up"]);
     golden("init-again", &project, &["init"]);
+    // The commands that it proposes for CI hold at once.
+    assert_eq!(project.run(&["context", "lock", "--check"]).code, 0);
     // What was written is a good configuration, and what is proposed is what is there.
     let checked = project.run(&["config", "check"]);
     assert_eq!(checked.code, 0, "{checked:?}");

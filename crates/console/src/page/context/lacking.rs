@@ -5,8 +5,8 @@ use super::super::show::count;
 use super::preview::unit_name;
 use crate::context::{Now, Wish};
 use crate::route::Ask;
-use jeton_context::compile::Explanation;
-use jeton_context::{Kind, Unit};
+use jeton_context::Unit;
+use jeton_context::compile::{Explanation, hindrances};
 use std::collections::BTreeSet;
 
 /// How many of the best units for the task are looked at.
@@ -35,29 +35,6 @@ pub(super) fn section(now: &Now, ask: &Ask, wish: &Wish, explained: &Explanation
 
 /// Why the unit is no candidate.
 fn reason(now: &Now, wish: &Wish, unit: &Unit) -> String {
-    let request = wish.request(now);
-    let today = now.today.as_str();
-    if let Some(until) = unit.valid_until.as_deref().filter(|until| *until < today) {
-        return format!("it held until {until}");
-    }
-    if let Some(from) = unit.valid_from.as_deref().filter(|from| *from > today) {
-        return format!("it holds only from {from}");
-    }
-    if !unit.access.is_empty() {
-        return format!("only these keys may see it: {}", unit.access.join(", "));
-    }
-    if !unit.scope.classes.is_empty() {
-        return format!("it is for this kind of work only: {}", unit.scope.classes.join(", "));
-    }
-    if !unit.scope.models.is_empty() {
-        return format!("it is for these models only: {}", unit.scope.models.join(", "));
-    }
-    if !request.kinds.is_empty() && !request.kinds.contains(&unit.kind) {
-        return format!("only these kinds were asked for: {}", request.kinds.iter().map(|kind| Kind::name(*kind)).collect::<Vec<_>>().join(", "));
-    }
-    if request.paths.is_empty() {
-        "too few of the task's words, or another unit takes its place".to_owned()
-    } else {
-        format!("it lies outside of {}, or has too few of the task's words", request.paths.join(", "))
-    }
+    let found: Vec<String> = hindrances(unit, &wish.request(now)).iter().map(ToString::to_string).collect();
+    if found.is_empty() { "too few of the task's words, or another unit takes its place".to_owned() } else { found.join("; ") }
 }

@@ -142,13 +142,13 @@ fn left_out(now: &Now, explained: &Explanation, ask: &Ask) -> Html {
             "<tr><th scope=\"row\">{}</th><td><span class=\"what\">would take </span>{}</td><td class=\"wrap\">{}</td></tr>",
             unit_with_place(now, &one.unit, ask),
             tokens(one.tokens),
-            one.why
+            one.why_out.as_ref().unwrap_or(&one.why)
         )
     };
     let more = items.len().saturating_sub(LEFT_OUT_MAX);
     html!(
         "<h3>What was left out</h3><p class=\"soft\">Each had to do with the task, and added less for its tokens than what was taken. The nearest first{}.</p>\
-         <div class=\"units\"><table><thead><tr><th scope=\"col\">Piece</th><th scope=\"col\">Would take</th><th scope=\"col\">Why it was thought of</th></tr></thead><tbody>{}</tbody></table></div>",
+         <div class=\"units\"><table><thead><tr><th scope=\"col\">Piece</th><th scope=\"col\">Would take</th><th scope=\"col\">Why not</th></tr></thead><tbody>{}</tbody></table></div>",
         if more > 0 { format!("; {} more are not shown", count(more as u64)) } else { String::new() },
         items.iter().take(LEFT_OUT_MAX).map(row).collect::<Html>()
     )

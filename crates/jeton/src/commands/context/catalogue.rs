@@ -6,8 +6,10 @@ use crate::failure::Failure;
 use crate::output;
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use jeton_context::engine::{Desk, Engine};
-use jeton_context::facts::{fact_value, fill_facts};
-use jeton_context::{Anchor, KindTotal, Loading, Unit, UnitCard, UnitRow};
+use jeton_context::facts::{fact_value, shown_text};
+use jeton_context::secret::{mask, mask_json};
+use jeton_context::{Anchor, Kind, KindTotal, Loading, Trust, Unit, UnitCard, UnitRow};
+use jeton_text::Vocabulary;
 use serde_json::json;
 use std::collections::BTreeMap;
 
@@ -25,6 +27,10 @@ pub(super) fn list(engine: &Engine, args: &ListArgs, is_json: bool) -> Result<()
     if units.is_empty() {
         if desk.catalogue.units().is_empty() {
             println!("There is no context here. AGENTS.md, CLAUDE.md and other rules of agents, README.md, docs/, schemas and context/ are read.");
+        } else if args.kind.iter().any(|kind| matches!(kind, Kind::Code | Kind::History)) {
+            println!(
+                "Code and history are chosen for each task and are no units of the catalogue: `jeton context search WORDS` and `jeton context compile TASK` find them."
+            );
         } else {
             println!("No unit is like that. `jeton context list` shows all {}.", desk.catalogue.units().len());
         }
@@ -39,7 +45,12 @@ pub(super) fn list(engine: &Engine, args: &ListArgs, is_json: bool) -> Result<()
 fn row(unit: &Unit, vocabulary: &str) -> Vec<String> {
     let owner = if unit.owners.is_empty() { "–".to_owned() } else { unit.owners.join(" ") };
     let tokens = output::known(unit.tokens.get(vocabulary).copied());
-    let must = if unit.is_mandatory { ", mandatory" } else { "" };
+    // A rule for some paths is there where they can be: where code is asked for.
+    let must = match (unit.is_mandatory && unit.trust > Trust::Untrusted, unit.scope.paths.is_empty()) {
+        (true, true) => ", mandatory",
+        (true, false) => ", mandatory with code",
+        (false, _) => "",
+    };
     vec![unit.kind.name().to_owned(), unit.id.clone(), owner, tokens, format!("{}{must}", loading(unit.loading)), unit.place.to_string()]
 }
 
@@ -98,24 +109,27 @@ fn globs(text: &str) -> Result<GlobSet, Failure> {
 pub(super) fn show(engine: &Engine, words: &str, is_json: bool) -> Result<(), Failure> {
     let desk = engine.desk();
     let unit = one_unit(&desk.catalogue, words)?;
-    let (text, findings) = fill_facts(&unit.body, &unit.facts, &unit.place.path, &*desk.tree);
+    let (text, findings) = shown_text(unit, &*desk.tree);
     let standing = desk.standing.get(&unit.id).and_then(|(_, told)| *told);
     if is_json {
         let mut card = serde_json::to_value(UnitCard::from(unit)).unwrap_or_default();
         let anchors: Vec<_> = unit.anchors.iter().map(|anchor| json!({ "anchor": anchor, "state": state(&desk, unit, anchor) })).collect();
         let facts: Vec<_> = unit.facts.iter().map(|fact| json!({ "fact": fact, "now": fact_value(fact, &*desk.tree).ok() })).collect();
+        let tokens: BTreeMap<&str, u64> = Vocabulary::ALL.iter().map(|vocabulary| (vocabulary.name(), vocabulary.count(&unit.body))).collect();
         if let Some(card) = card.as_object_mut() {
+            card.insert("tokens".to_owned(), json!(tokens));
             for (name, value) in [("text", json!(text)), ("anchor_states", json!(anchors)), ("fact_values", json!(facts)), ("standing", json!(standing))] {
                 card.insert(name.to_owned(), value);
             }
             card.insert("problems".to_owned(), json!(findings));
         }
+        mask_json(&mut card);
         output::json(&card);
         return Ok(());
     }
     println!("{}\n  {}\n", unit.id, unit.title);
     for (name, value) in lines(&desk, unit, standing) {
-        println!("  {name:<11}{value}");
+        println!("  {name:<11}{}", mask(&value).0);
     }
     println!("\n{}", text.trim_end());
     Ok(())

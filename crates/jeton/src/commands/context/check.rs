@@ -1,16 +1,18 @@
 //! `jeton context check`: what is wrong with the context.
 
-use super::{plural, sandbox, today};
+use super::{context_use, may_run_commands, plural, sandbox, today};
 use crate::cli::{CheckArgs, ReportFormat};
 use crate::failure::Failure;
 use crate::output;
 use jeton_context::check::{CheckInput, CheckOptions, CodePrints, LockView, check, unknown_paths};
-use jeton_context::engine::{Engine, LOCK_FILE};
+use jeton_context::engine::{Desk, Engine, LOCK_FILE};
 use jeton_context::tree::replace_file;
-use jeton_context::{Finding, Lock, Severity, report};
+use jeton_context::{Finding, Lock, Severity, report, settings};
+use jeton_core::nearest;
+use jeton_project::Snapshot;
 
-pub(super) fn run(engine: &Engine, may_run: bool, args: &CheckArgs, is_json: bool) -> Result<(), Failure> {
-    let desk = engine.desk();
+pub(super) fn run(engine: &Engine, snapshot: &Snapshot, args: &CheckArgs, is_json: bool) -> Result<(), Failure> {
+    let (desk, may_run) = (engine.desk(), may_run_commands(snapshot));
     let sandbox = sandbox(engine, may_run);
     let today = today();
     let import_findings: Vec<Finding> = desk.catalogue.findings().iter().chain(&desk.lock_findings).cloned().collect();
@@ -29,9 +31,30 @@ pub(super) fn run(engine: &Engine, may_run: bool, args: &CheckArgs, is_json: boo
     if let Some(lock) = &remembered {
         input.lock = Some(lock);
     }
-    let findings: Vec<Finding> = check(&input).into_iter().filter(|finding| is_wanted(finding, args)).collect();
+    let mut findings = check(&input);
+    findings.extend(settings::check(engine, &context_use(snapshot, engine), &today));
+    findings.sort_by(|a, b| (&a.place, a.code, &a.unit, &a.message).cmp(&(&b.place, b.code, &b.unit, &b.message)));
+    known_owner(&desk, &findings, args.owner.as_deref())?;
+    findings.retain(|finding| is_wanted(finding, args));
     show(&findings, if is_json { ReportFormat::Json } else { args.format });
     if report::exit_code(&findings) == 0 { Ok(()) } else { Err(Failure::No) }
+}
+
+/// Refuses an owner whom neither CODEOWNERS nor a unit names: a misspelt name would silently have no findings.
+fn known_owner(desk: &Desk, findings: &[Finding], owner: Option<&str>) -> Result<(), Failure> {
+    let plain = |name: &str| name.trim_start_matches('@').to_owned();
+    let Some(owner) = owner.filter(|owner| *owner != "none").map(plain) else { return Ok(()) };
+    let of_units = desk.catalogue.units().iter().flat_map(|unit| &unit.owners);
+    let mut known: Vec<String> =
+        of_units.chain(findings.iter().flat_map(|finding| &finding.owners)).chain(desk.catalogue.owners()).map(|name| plain(name)).collect();
+    known.sort_unstable();
+    known.dedup();
+    if known.contains(&owner) {
+        return Ok(());
+    }
+    let near = nearest(&owner, known.iter().map(String::as_str), 1);
+    let next = near.first().map_or_else(|| "name an `owner` in a unit, or write CODEOWNERS".to_owned(), |near| format!("did you mean `{near}`?"));
+    Err(Failure::usage(format!("--owner {owner}: nothing here belongs to such an owner"), next))
 }
 
 fn is_wanted(finding: &Finding, args: &CheckArgs) -> bool {

@@ -1,13 +1,13 @@
 //! `jeton context compile` and `explain`.
 
-use super::{embed, engine_options, open_with, read_text, tell_notes, today};
+use super::{embed, engine_options, known_class, open_with, read_text, tell_notes, today};
 use crate::cli::{AskArgs, CompileArgs, ExplainArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
-use jeton_context::compile::{Alternative, CompileError, Explanation, Manifest, Request, Tier, Today, View};
+use jeton_context::Kind;
+use jeton_context::compile::{Alternative, CompileError, Explanation, Hindrance, Manifest, Request, Tier, Today, View, hindrances};
 use jeton_context::engine::{Engine, EngineOptions};
-use jeton_context::{Kind, Unit};
 use jeton_project::{Pack, Snapshot};
 use jeton_text::Vocabulary;
 use serde_json::json;
@@ -36,6 +36,7 @@ struct Ask<'a> {
 impl<'a> Ask<'a> {
     fn new(context: &Context, args: &'a AskArgs) -> Result<(Self, Engine), Failure> {
         let snapshot = context.snapshot()?;
+        known_class(&snapshot, args.class.as_deref())?;
         let options = engine_options(context, &snapshot);
         let vocabulary = chosen_vocabulary(args, options.vocabulary)?;
         for path in &args.path {
@@ -185,7 +186,7 @@ fn show(explanation: &Explanation) {
     } else {
         println!("\nLEFT OUT: the nearest of {}; the last that was taken in adds {:.2} for 1,000 tokens", explanation.left_out.len(), explanation.last_density);
         let rows = explanation.left_out.iter().take(LEFT_OUT_MAX).map(alternative);
-        output::table(&["tokens", "adds/1000", "change", "unit", "why"], &[0, 1], rows.collect());
+        output::table(&["tokens", "adds/1000", "change", "unit", "why out"], &[0, 1], rows.collect());
     }
     if explanation.with_more.is_empty() {
         println!("\n{} tokens more would change nothing.", output::count(explanation.more_tokens));
@@ -203,7 +204,7 @@ fn alternative(alternative: &Alternative) -> Vec<String> {
         format!("{:.2}", alternative.density),
         format!("{} → {}", name(alternative.now), name(alternative.then)),
         alternative.unit.clone(),
-        alternative.why.clone(),
+        alternative.why_out.as_ref().unwrap_or(&alternative.why).clone(),
     ]
 }
 
@@ -235,45 +236,28 @@ fn about(engine: &Engine, request: &Request<'_>, explanation: &Explanation, word
     if !spans.is_empty() {
         return Ok((id, true, spans));
     }
-    let mut reasons = unit.map(|unit| hindrances(unit, request)).unwrap_or_default();
+    let mut reasons: Vec<String> = unit.map(|unit| hindrances(unit, request)).unwrap_or_default().iter().map(sentence).collect();
     if reasons.is_empty() {
         reasons = nearness(explanation, &id);
     }
     Ok((id, false, reasons))
 }
 
-/// What keeps a unit out whatever the budget.
-fn hindrances(unit: &Unit, request: &Request<'_>) -> Vec<String> {
-    let mut found = Vec::new();
-    let today = request.today.0;
-    if !unit.access.is_empty() && !request.key.is_some_and(|key| unit.access.iter().any(|name| name == key)) {
-        found.push(format!("It is for these keys only: {} (--key).", unit.access.join(", ")));
-    }
-    if let Some(day) = unit.valid_from.as_deref().filter(|day| *day > today) {
-        found.push(format!("It holds from {day} on."));
-    }
-    if let Some(day) = unit.valid_until.as_deref().filter(|day| *day < today) {
-        found.push(format!("It held until {day}."));
-    }
-    for (what, flag, patterns, value) in [("classes", "--class", &unit.scope.classes, request.class), ("models", "--model", &unit.scope.models, request.model)]
-    {
-        if !patterns.is_empty() {
-            found.push(format!("It is for these {what} only: {}; asked for is {} ({flag}).", patterns.join(", "), value.unwrap_or("none")));
-        }
-    }
-    if !request.kinds.is_empty() && !request.kinds.contains(&unit.kind) {
-        found.push(format!("It is of the kind {}, which was not asked for (--kind).", unit.kind.name()));
-    }
-    found
+/// A sentence of its own, with the option that would change it.
+fn sentence(hindrance: &Hindrance) -> String {
+    let said = hindrance.to_string();
+    let (first, rest) = said.split_at(said.chars().next().map_or(0, char::len_utf8));
+    let option = hindrance.option().map(|option| format!(" ({option})")).unwrap_or_default();
+    format!("{}{rest}{option}.", first.to_uppercase())
 }
 
 /// How near it was to being taken in.
 fn nearness(explanation: &Explanation, id: &str) -> Vec<String> {
     let Some((at, alternative)) = explanation.left_out.iter().enumerate().find(|(_, alternative)| alternative.unit == id) else {
-        return vec!["It has too little to do with the task to be a candidate, or lies outside --path.".to_owned()];
+        return vec!["It has too little to do with the task to be a candidate, or another unit takes its place.".to_owned()];
     };
     let mut reasons = vec![
-        format!("It is a candidate: {}.", alternative.why),
+        format!("It is a candidate ({}); {}.", alternative.why, alternative.why_out.as_deref().unwrap_or("what is there is worth more")),
         format!(
             "It adds {:.2} for 1,000 tokens and takes {}; the last that was taken in adds {:.2}. It is number {} of {} left out.",
             alternative.density,

@@ -2,22 +2,24 @@
 
 use super::check::show;
 use super::lock::no_git;
-use super::{plural, read_text, sandbox};
+use super::{known_class, may_run_commands, plural, read_text, sandbox};
 use crate::cli::{EnforceArgs, ReportFormat};
 use crate::failure::Failure;
 use crate::output;
 use jeton_context::catalogue::matches_pattern;
-use jeton_context::constraint::{Constraint, Enforcement, Subject, Surroundings, Target, Unscored, Verdict, enforce, run as judge};
+use jeton_context::constraint::{Constraint, Enforcement, Subject, Surroundings, Target, Unscored, Verdict, enforce, judge_shape, run as judge};
 use jeton_context::engine::Engine;
 use jeton_context::git::FilePatch;
 use jeton_context::tree::READ_BYTES_MAX;
 use jeton_context::{Detail, Finding, Place, Unit, report};
+use jeton_project::Snapshot;
 
 /// The longest answer that is judged, in bytes.
 const OUTPUT_BYTES_MAX: u64 = 16 << 20;
 
-pub(super) fn run(engine: &Engine, may_run: bool, args: &EnforceArgs, is_json: bool) -> Result<(), Failure> {
-    let desk = engine.desk();
+pub(super) fn run(engine: &Engine, snapshot: &Snapshot, args: &EnforceArgs, is_json: bool) -> Result<(), Failure> {
+    known_class(snapshot, args.class.as_deref())?;
+    let (desk, may_run) = (engine.desk(), may_run_commands(snapshot));
     let sandbox = sandbox(engine, may_run);
     let surroundings = Surroundings::new(desk.catalogue.units()).with_sandbox(sandbox.as_ref().map_err(Clone::clone));
     let made = match &args.output {
@@ -40,6 +42,8 @@ pub(super) fn run(engine: &Engine, may_run: bool, args: &EnforceArgs, is_json: b
     // Files that are too large to be read are known by name only, to every part of Jeton.
     let is_large = |unscored: &Unscored| unscored.path.as_deref().and_then(|path| desk.tree.file(path)).is_some_and(|file| file.size_bytes > READ_BYTES_MAX);
     match report::exit_code(&made.breaches) {
+        // Whoever names a class wants to know whether its answer is good, and nothing was there to tell it.
+        0 if args.class.is_some() && made.checked == 0 => Err(Failure::Undecided),
         0 if made.unscored.iter().all(is_large) => Ok(()),
         0 => Err(Failure::Undecided),
         _ => Err(Failure::No),
@@ -62,11 +66,13 @@ fn added(engine: &Engine, revision: &str) -> Result<Vec<FilePatch>, Failure> {
     if git.resolve(revision).is_none() {
         return Err(Failure::usage(format!("Git knows no revision `{revision}`"), "name a branch, a tag or a commit"));
     }
-    git.diff_worktree(revision)
+    let tracked = git.diff_worktree(revision);
+    tracked
+        .and_then(|tracked| Ok([tracked, git.untracked()?].concat()))
         .map_err(|error| Failure::dependency(format!("what changed since {revision} cannot be told: {error}"), "`git fsck` checks the repository"))
 }
 
-/// Judges an answer by every constraint that speaks of answers and is for its class and model.
+/// Judges an answer by every constraint that speaks of answers and is for its class and model, and by the schemas of its class.
 fn on_output(units: &[Unit], file: &str, args: &EnforceArgs, surroundings: &Surroundings<'_>) -> Result<Enforcement, Failure> {
     let text = read_text(file, "the answer", OUTPUT_BYTES_MAX)?;
     let name = if file == "-" { "stdin" } else { file };
@@ -85,13 +91,19 @@ fn on_output(units: &[Unit], file: &str, args: &EnforceArgs, surroundings: &Surr
             }
         }
     }
+    if let Some(class) = &args.class {
+        let shape = judge_shape(units, class, args.model.as_deref(), &text, name, surroundings);
+        made.checked += shape.checked;
+        made.breaches.extend(shape.breaches);
+        made.unscored.extend(shape.unscored);
+    }
     Ok(made)
 }
 
 fn finding(unit: &Unit, constraint: &Constraint, name: &str, line: u32, excerpt: &str) -> Finding {
     let place = if line == 0 { Place::file(name) } else { Place::line(name, line) };
     let remedy = constraint.text.trim().lines().next().unwrap_or_default();
-    Finding::new("constraint-broken", constraint.severity, place, format!("`{}` is broken: {excerpt}", unit.id), remedy).about(unit)
+    Finding::new("constraint-broken", constraint.severity, place, format!("`{}` is broken: {excerpt}", unit.id), remedy).about(unit).masked()
 }
 
 fn is_for(unit: &Unit, args: &EnforceArgs) -> bool {

@@ -1,8 +1,10 @@
 //! `jeton context export`: the units of `context/` in the files that other tools read.
 
+use super::today;
 use crate::cli::ExportArgs;
 use crate::failure::Failure;
 use crate::output;
+use jeton_context::compile::Today;
 use jeton_context::engine::Engine;
 use jeton_context::export::{Dialect, ExportFile, check_drift, export};
 use jeton_context::tree::replace_file;
@@ -11,7 +13,7 @@ use std::path::Path;
 
 pub(super) fn run(engine: &Engine, args: &ExportArgs, is_json: bool) -> Result<(), Failure> {
     let desk = engine.desk();
-    let files = export(&desk.catalogue, Dialect::from(args.dialect), &*desk.tree);
+    let files = export(&desk.catalogue, Dialect::from(args.dialect), &*desk.tree, Today(&today()));
     if args.check {
         return check(engine, &files, is_json);
     }

@@ -18,9 +18,11 @@ use crate::failure::Failure;
 use crate::output;
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::sandbox::Sandbox;
+use jeton_context::settings::{ContextUse, PackUse};
 use jeton_context::tree::TreeOptions;
-use jeton_context::{Severity, Unit};
-use jeton_project::{ContextCommands, Snapshot};
+use jeton_context::{Kind, Severity, Unit};
+use jeton_core::{UNCLASSIFIED, nearest};
+use jeton_project::{ContextCommands, PACK_DIR, Pack, Snapshot};
 use jeton_text::Vocabulary;
 use std::io::Read;
 use std::path::Path;
@@ -35,8 +37,8 @@ pub(crate) fn run(context: &Context, command: ContextCommand, is_json: bool) -> 
         ContextCommand::Explain(args) => compile::explain(context, &args, is_json),
         ContextCommand::Lock { check } => lock::run(&open(context, false)?, check, is_json),
         ContextCommand::Diff { revision } => lock::diff(&open(context, false)?, &engine_options(context, &context.snapshot()?), revision.as_deref(), is_json),
-        ContextCommand::Check(args) => check::run(&open(context, false)?, may_run_commands(&context.snapshot()?), &args, is_json),
-        ContextCommand::Enforce(args) => enforce::run(&open(context, false)?, may_run_commands(&context.snapshot()?), &args, is_json),
+        ContextCommand::Check(args) => check::run(&open(context, false)?, &context.snapshot()?, &args, is_json),
+        ContextCommand::Enforce(args) => enforce::run(&open(context, false)?, &context.snapshot()?, &args, is_json),
         ContextCommand::Score(args) => score::run(context, &args, is_json),
         ContextCommand::Export(args) => export::run(&open(context, false)?, &args, is_json),
     }
@@ -120,6 +122,34 @@ pub(crate) fn engine_options(context: &Context, snapshot: &Snapshot) -> EngineOp
 /// What the settings leave out.
 fn tree_options(snapshot: &Snapshot) -> TreeOptions {
     TreeOptions { ignore: snapshot.context.ignore.clone() }
+}
+
+/// What the settings say of the context.
+fn context_use(snapshot: &Snapshot, engine: &Engine) -> ContextUse {
+    let classes_of = |name: &str| snapshot.classes.iter().filter(|(_, class)| class.pack.as_deref() == Some(name)).map(|(class, _)| class.clone()).collect();
+    let pack = |(name, pack): (&String, &Pack)| {
+        let own = format!("{PACK_DIR}/{name}.toml");
+        PackUse {
+            name: name.clone(),
+            path: if engine.desk().tree.file(&own).is_some() { own } else { jeton_project::FILE_NAME.to_owned() },
+            units: pack.units.iter().map(|unit| unit.as_str().to_owned()).collect(),
+            scope: pack.scope.clone(),
+            kinds: pack.kinds.iter().filter_map(|kind| Kind::from_name(kind)).collect(),
+            budget_tokens: pack.budget_tokens,
+            classes: classes_of(name),
+        }
+    };
+    ContextUse { packs: snapshot.packs.iter().map(pack).collect(), classes: snapshot.classes.keys().cloned().collect() }
+}
+
+/// Refuses a class that the settings do not have, where they have classes at all: a misspelt one would silently match nothing.
+fn known_class(snapshot: &Snapshot, class: Option<&str>) -> Result<(), Failure> {
+    let Some(class) = class.filter(|class| *class != UNCLASSIFIED && !snapshot.classes.is_empty() && !snapshot.classes.contains_key(*class)) else {
+        return Ok(());
+    };
+    let near = nearest(class, snapshot.classes.keys().map(String::as_str), 1);
+    let next = near.first().map_or_else(|| "name a class of jeton.toml".to_owned(), |near| format!("did you mean `{near}`?"));
+    Err(Failure::usage(format!("--class {class}: the settings have no such class"), next))
 }
 
 /// The vocabulary of counts where no model is named.

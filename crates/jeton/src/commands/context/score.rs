@@ -108,7 +108,8 @@ impl Bench<'_> {
         let place: std::collections::HashMap<&str, usize> = now_log.iter().enumerate().map(|(at, commit)| (commit.id.as_str(), at + 1)).collect();
         let found_now: Vec<Case> = found.iter().filter_map(|case| Some(Case { position: *place.get(case.commit.as_str())?, ..case.clone() })).collect();
         let score = self.measured(&now_log, &found_now, &self.options)?;
-        let is_same = self.options.tree == other.tree && self.options.vocabulary == other.vocabulary && revision == "HEAD";
+        // The same cases in the same trees: then only the settings could make a difference.
+        let is_same = self.options.tree == other.tree && self.options.vocabulary == other.vocabulary;
         let before = if is_same { score.clone() } else { self.measured(&log, &found, &other)? };
         Ok((score.clone(), Comparison::new(with.to_owned(), is_same, &score, &before)))
     }
@@ -143,7 +144,11 @@ impl Comparison {
     fn show(&self) {
         println!("\nNOW AGAINST {}", self.with);
         if self.is_same {
-            println!("Both are the same in all that is measured: nothing differs.");
+            println!(
+                "What is measured has the same settings in both (what is left out, the vocabulary), so nothing can differ.\nThe score measures how well code is found for past fixes; documents and rules do not enter it. \
+                 `jeton context diff {}` shows how they changed.",
+                self.with
+            );
             return;
         }
         let rows = self.differences.iter().enumerate().map(|(measure, difference)| vec![MEASURES[measure].to_owned(), gained(difference.as_ref())]);

@@ -6,6 +6,7 @@ use crate::output;
 use jeton_context::compile::FoundUnit;
 use jeton_context::engine::Engine;
 use jeton_context::rank::{RankedFile, Signal};
+use jeton_context::secret::mask_lines;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
@@ -63,8 +64,9 @@ fn show(title: &str, found: &[Value]) {
 fn unit(engine: &Engine, found: &FoundUnit, wanted: &BTreeSet<String>) -> Option<Value> {
     let desk = engine.desk();
     let unit = desk.catalogue.unit(&found.id)?;
-    let line = best_line(unit.body.lines(), wanted).map(|(_, line)| line);
-    let number = line.as_ref().and_then(|line| number_of(&desk.tree.text(&unit.place.path).ok()?, unit.place.first_line, line));
+    let line = best_line(mask_lines(&unit.body).lines(), wanted).map(|(_, line)| line);
+    let text = || desk.tree.text(&unit.place.path).ok();
+    let number = line.as_ref().and_then(|line| number_of(&mask_lines(&text()?), unit.place.first_line, line));
     let place = number.map_or_else(|| unit.place.to_string(), |number| format!("{}:{number}", unit.place.path));
     let why = match &found.meant {
         None => covers(found.share),
@@ -89,6 +91,7 @@ fn file(engine: &Engine, path: &str, ranked: &RankedFile, wanted: &BTreeSet<Stri
     let lines = engine.best_lines(path, ranked);
     let text = if lines.is_some() { desk.tree.text(path).unwrap_or_default() } else { String::new() };
     let best = lines.and_then(|(first, last)| {
+        let text = mask_lines(&text);
         let inside = text.lines().skip(first.saturating_sub(1) as usize).take((last + 1).saturating_sub(first) as usize);
         best_line(inside, wanted).map(|(at, line)| (first as usize + at, line))
     });
