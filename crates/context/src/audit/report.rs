@@ -203,8 +203,9 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
-/// A count with a blank between thousands.
-pub(crate) fn grouped(number: u64) -> String {
+/// A count with a blank between thousands, as terminals show it: `1 234 567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -237,6 +238,11 @@ mod tests {
         check(Severity::Error, Some(0), Some(1), None, 18);
         check(Severity::Error, Some(5), Some(9), Some(99), 900);
         check(Severity::Error, Some(u64::MAX), Some(u64::MAX), None, u64::MAX);
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1 000", "1 234 567"]);
     }
 
     #[test]
