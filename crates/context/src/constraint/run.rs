@@ -277,8 +277,8 @@ fn query(pattern: &Pattern, subject: Subject<'_>) -> Verdict {
 
 /// The blocks of an answer in the query's language, with where each begins.
 fn blocks_of<'t>(pattern: &Pattern, text: &'t str) -> Vec<(usize, &'t str)> {
-    let fences = crate::check::fences(text);
-    fences.into_iter().filter(|fence| pattern.is_mark(&fence.language)).map(|fence| (fence.start, &text[fence.start..fence.end])).collect()
+    let document = crate::markdown::parse(text);
+    document.fences().filter(|block| pattern.is_mark(&block.language())).map(|block| (block.code.start, &text[block.code.clone()])).collect()
 }
 
 fn validate(schema: &Schema, subject: Subject<'_>) -> Verdict {
