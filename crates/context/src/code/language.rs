@@ -76,7 +76,7 @@ impl Language {
             "js" | "jsx" | "node" => Self::JavaScript,
             "golang" => Self::Go,
             "c++" | "cxx" | "cc" => Self::Cpp,
-            "c#" | "cs" => Self::CSharp,
+            "c#" | "cs" | "c-sharp" => Self::CSharp,
             "rb" => Self::Ruby,
             name => return Self::ALL.into_iter().find(|language| language.name() == name),
         })

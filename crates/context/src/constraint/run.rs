@@ -256,7 +256,7 @@ fn require(pattern: &Regex, subject: Subject<'_>) -> Verdict {
 fn query(pattern: &Pattern, subject: Subject<'_>) -> Verdict {
     let text = subject.text();
     let pieces = match subject {
-        Subject::File { path, .. } if !pattern.reads(path) => return Verdict::Unscored(format!("the file is not in {}", pattern.name)),
+        Subject::File { path, .. } if !pattern.reads(path) => return Verdict::Unscored(format!("the file is not in {}", pattern.name())),
         Subject::File { .. } => vec![(0, text)],
         Subject::Output { text } => blocks_of(pattern, text),
     };
@@ -267,7 +267,7 @@ fn query(pattern: &Pattern, subject: Subject<'_>) -> Verdict {
     for (start, piece) in pieces {
         // An answer without a marked block may be code as a whole; prose is not.
         let Some(found) = pattern.find(piece, is_whole) else {
-            return Verdict::Unscored(format!("there is no code in {} in it", pattern.name));
+            return Verdict::Unscored(format!("there is no code in {} in it", pattern.name()));
         };
         breaches.extend(found.into_iter().filter_map(|(from, to)| places.breach(subject, start + from, start + to)));
     }
