@@ -41,19 +41,7 @@ fn ms(begun: Instant) -> f64 {
 }
 
 fn compile(engine: &Engine, task: &str) -> Result<Value, String> {
-    let request = Request {
-        task,
-        budget_tokens: 8_192,
-        vocabulary: engine.vocabulary(),
-        kinds: &[],
-        paths: &[],
-        class: None,
-        model: None,
-        key: None,
-        mandatory: &[],
-        held_out: None,
-        today: Today("2026-01-01"),
-    };
+    let request = Request::new(task, 8_192, engine.vocabulary(), Today("2026-01-01"));
     let once = || {
         let begun = Instant::now();
         let done = engine.compile(&request);
