@@ -15,6 +15,7 @@ pub mod facts;
 mod fields;
 mod finding;
 pub mod front_matter;
+mod generated;
 pub mod git;
 mod import;
 pub mod index;
