@@ -12,6 +12,7 @@ mod status;
 use crate::cli::UpArgs;
 use crate::context::{Context, env};
 use crate::failure::Failure;
+use engine::Reading;
 use jeton_broker::{Broker, BrokerOptions, Buffers, Live, Surroundings};
 use jeton_console::{Console, Metrics, ledger_access};
 use jeton_core::SystemClock;
@@ -75,7 +76,8 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds")
     })?;
     ledger.configure(accounts(&snapshot))?;
-    let read = engine::open(context, &snapshot);
+    let reading = Reading::begin(context, &snapshot);
+    let read = Arc::clone(&reading.slot);
     let observed = Arc::clone(&metrics);
     let options = BrokerOptions {
         ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
@@ -91,7 +93,7 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
     let server = Server::bind(&ServerOptions { listen: snapshot.gateway.listen, tls, workers: snapshot.gateway.workers })
         .map_err(|why| Failure::dependency(why, "`jeton config show --effective` shows gateway.listen"))?;
     let address = format!("{}://{}", if server.is_secure() { "https" } else { "http" }, server.address());
-    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), args.listen, Arc::clone(&metrics));
+    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), reading, args.listen, Arc::clone(&metrics));
     let status = status::source(Arc::clone(&broker), reload.state(), address.clone(), &snapshot, context);
     let console = Console::new(
         Arc::clone(&ledger) as Arc<dyn Ledger>,
