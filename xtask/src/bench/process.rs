@@ -114,6 +114,11 @@ pub(crate) fn children_cpu_s() -> f64 {
     cpu_seconds(&stat, 13).unwrap_or_default()
 }
 
+/// User and system time of this process, to a hundredth of a second.
+pub(crate) fn own_cpu_s() -> Option<f64> {
+    used(std::process::id()).map(|used| used.cpu_s)
+}
+
 /// Resident memory of a process and all below it, in KiB: their sum now, or the peak of the first where that is more.
 pub(crate) fn resident(pid: u32) -> u64 {
     let all: Vec<Used> = tree(pid).into_iter().filter_map(used).collect();
