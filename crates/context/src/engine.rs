@@ -40,6 +40,8 @@ pub type Standing = HashMap<String, (f64, Option<&'static str>)>;
 
 /// What a project has now. Never changed; a change of the files makes a new one.
 pub struct Desk {
+    /// The vocabulary in which the units were counted.
+    pub vocabulary: Vocabulary,
     /// The files.
     pub tree: Arc<dyn Tree>,
     /// The units.
@@ -68,7 +70,7 @@ impl std::fmt::Debug for Desk {
 #[derive(Debug)]
 pub struct Engine {
     root: PathBuf,
-    options: EngineOptions,
+    options: RwLock<EngineOptions>,
     git: Result<Git, NoGit>,
     index: RwLock<Index>,
     desk: RwLock<Arc<Desk>>,
@@ -93,7 +95,7 @@ impl Engine {
             history: Mutex::new(None),
             tokens: Mutex::new(tokens),
             meaning: OnceLock::new(),
-            options,
+            options: RwLock::new(options),
         };
         engine.refresh();
         engine
@@ -116,7 +118,17 @@ impl Engine {
     /// The vocabulary in which units are counted.
     #[must_use]
     pub fn vocabulary(&self) -> Vocabulary {
-        self.options.vocabulary
+        self.desk().vocabulary
+    }
+
+    /// Sets how the project is read from the next [`Engine::refresh`] on. Where the cache is and whether code is read stays as it was.
+    pub fn set(&self, tree: TreeOptions, vocabulary: Vocabulary) {
+        let mut options = self.options.write().unwrap_or_else(PoisonError::into_inner);
+        (options.tree, options.vocabulary) = (tree, vocabulary);
+    }
+
+    fn options(&self) -> EngineOptions {
+        self.options.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What the project has now.
@@ -127,32 +139,33 @@ impl Engine {
 
     /// Reads what has changed since the last time.
     pub fn refresh(&self) {
-        let tree = self.tree();
+        let options = self.options();
+        let tree = self.tree(&options.tree);
         let catalogue = {
             let mut tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner);
-            Catalogue::build_with(&*tree, &CatalogueOptions { vocabularies: vec![self.options.vocabulary] }, &mut tokens)
+            Catalogue::build_with(&*tree, &CatalogueOptions { vocabularies: vec![options.vocabulary] }, &mut tokens)
         };
         let units = UnitIndex::new(&catalogue);
         let (lock, lock_findings) = read_lock(&*tree);
         let standing = crate::standing::standing(&*tree, &catalogue, lock.as_ref());
-        let view = if self.options.with_code { self.index.write().unwrap_or_else(PoisonError::into_inner).view(&*tree) } else { View::default() };
-        let history = if self.options.with_code { self.history() } else { None };
-        let desk = Desk { tree, catalogue, units, lock, lock_findings, standing, view, history, texts: OnceLock::new() };
+        let view = if options.with_code { self.index.write().unwrap_or_else(PoisonError::into_inner).view(&*tree) } else { View::default() };
+        let history = if options.with_code { self.history(options.cache.as_deref()) } else { None };
+        let desk = Desk { vocabulary: options.vocabulary, tree, catalogue, units, lock, lock_findings, standing, view, history, texts: OnceLock::new() };
         *self.desk.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(desk);
     }
 
-    fn tree(&self) -> Arc<dyn Tree> {
+    fn tree(&self, options: &TreeOptions) -> Arc<dyn Tree> {
         if let Ok(git) = &self.git
             && git.is_bare()
-            && let Ok(tree) = RevisionTree::open(git, "HEAD", &self.options.tree)
+            && let Ok(tree) = RevisionTree::open(git, "HEAD", options)
         {
             return Arc::new(tree);
         }
-        Arc::new(WorkTree::open(&self.root, &self.options.tree))
+        Arc::new(WorkTree::open(&self.root, options))
     }
 
     /// The past, read again only where there is a new commit.
-    fn history(&self) -> Option<Arc<History>> {
+    fn history(&self, cache: Option<&Path>) -> Option<Arc<History>> {
         let git = self.git.as_ref().ok()?;
         let head = git.resolve("HEAD")?;
         let mut known = self.history.lock().unwrap_or_else(PoisonError::into_inner);
@@ -161,7 +174,7 @@ impl Engine {
         {
             return Some(Arc::clone(history));
         }
-        let log = match &self.options.cache {
+        let log = match cache {
             Some(directory) => git.cached_log(&head, COMMITS_MAX, &directory.join(LOG_FILE)),
             None => git.log(&head, COMMITS_MAX),
         };
@@ -175,11 +188,11 @@ impl Engine {
     /// # Errors
     /// Where the cache's directory cannot be written.
     pub fn save(&self) -> std::io::Result<()> {
-        let Some(directory) = &self.options.cache else { return Ok(()) };
-        std::fs::create_dir_all(directory)?;
+        let EngineOptions { cache: Some(directory), with_code, .. } = self.options() else { return Ok(()) };
+        std::fs::create_dir_all(&directory)?;
         let tokens = self.tokens.lock().unwrap_or_else(PoisonError::into_inner).save();
         write_if_new(&directory.join(TOKENS_FILE), &tokens)?;
-        if self.options.with_code {
+        if with_code {
             let desk = self.desk();
             let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
             if index.is_changed() {
@@ -227,7 +240,7 @@ impl Engine {
 
     /// Lets a model say what means the like, from now on; a second one changes nothing. What it said before is read from the cache's directory.
     pub fn set_embedder(&self, embedder: Arc<dyn Embedder>) {
-        let _ = self.meaning.get_or_init(|| Meaning::new(embedder, self.options.cache.as_ref()));
+        let _ = self.meaning.get_or_init(|| Meaning::new(embedder, self.options().cache.as_ref()));
     }
 
     /// The same engine with a model that says what means the like.
@@ -281,6 +294,7 @@ impl Engine {
     fn with_sources<R>(&self, task: &str, work: impl FnOnce(&Sources<'_>) -> R) -> R {
         let asked = self.ask(task);
         let desk = self.desk();
+        let with_code = self.options.read().unwrap_or_else(PoisonError::into_inner).with_code;
         let index = self.index.read().unwrap_or_else(PoisonError::into_inner);
         let nearness = self.nearness(&desk, &index, asked.as_ref());
         let meaning = nearness.as_ref().map(Nearness::files);
@@ -290,7 +304,7 @@ impl Engine {
             tree: &*desk.tree,
             catalogue: &desk.catalogue,
             units: &desk.units,
-            corpus: self.options.with_code.then_some(&corpus),
+            corpus: with_code.then_some(&corpus),
             standing: &standing,
             mask: &crate::standing::masked,
             nearness: nearness.as_ref(),
@@ -324,6 +338,7 @@ fn read_lock(tree: &dyn Tree) -> (Option<Lock>, Vec<Finding>) {
 impl Desk {
     fn empty() -> Self {
         Self {
+            vocabulary: Vocabulary::default(),
             tree: Arc::new(crate::tree::MemoryTree::default()),
             catalogue: Catalogue::default(),
             units: UnitIndex::default(),

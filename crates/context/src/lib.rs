@@ -16,6 +16,7 @@ pub mod facts;
 mod fields;
 mod finding;
 pub mod front_matter;
+mod generated;
 pub mod git;
 mod import;
 pub mod index;

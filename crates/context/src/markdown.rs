@@ -47,6 +47,28 @@ pub struct CodeBlock {
     pub line: u32,
     /// Its place in bytes, with its fences.
     pub span: Range<usize>,
+    /// The place of the code alone, in bytes; empty at the end of `span` where there is none.
+    pub code: Range<usize>,
+    /// Whether it stands between fences.
+    pub is_fenced: bool,
+}
+
+impl CodeBlock {
+    /// The first word after the fence, in small letters: `rust`, `sh`; empty where there is none.
+    #[must_use]
+    pub fn language(&self) -> String {
+        self.words().next().unwrap_or_default().to_lowercase()
+    }
+
+    /// Whether a further word after the fence is `test`.
+    #[must_use]
+    pub fn is_test(&self) -> bool {
+        self.words().skip(1).any(|word| word == "test")
+    }
+
+    fn words(&self) -> impl Iterator<Item = &str> {
+        self.info.split(|c: char| c.is_whitespace() || c == ',').filter(|word| !word.is_empty())
+    }
 }
 
 /// Code within a line.
@@ -107,6 +129,7 @@ impl Reader<'_> {
             Event::End(tag) => self.close(tag),
             Event::Text(words) => {
                 if let Some(block) = &mut self.block {
+                    block.code = if block.text.is_empty() { span } else { block.code.start..span.end };
                     block.text.push_str(&words);
                 } else {
                     self.say(&words);
@@ -145,11 +168,11 @@ impl Reader<'_> {
                 self.links.push(Link { target: dest_url.to_string(), text: String::new(), line, span });
             }
             Tag::CodeBlock(kind) => {
-                let info = match kind {
-                    CodeBlockKind::Fenced(info) => info.trim().to_owned(),
-                    CodeBlockKind::Indented => String::new(),
+                let (info, is_fenced) = match kind {
+                    CodeBlockKind::Fenced(info) => (info.trim().to_owned(), true),
+                    CodeBlockKind::Indented => (String::new(), false),
                 };
-                self.block = Some(CodeBlock { info, text: String::new(), line, span });
+                self.block = Some(CodeBlock { info, text: String::new(), line, code: span.end..span.end, span, is_fenced });
             }
             Tag::BlockQuote(_) | Tag::List(_) | Tag::Item | Tag::FootnoteDefinition(_) => self.nesting += 1,
             _ => {}
@@ -165,6 +188,37 @@ impl Reader<'_> {
             _ => {}
         }
     }
+}
+
+impl Document {
+    /// The blocks of code that stand between fences.
+    pub fn fences(&self) -> impl Iterator<Item = &CodeBlock> {
+        self.blocks.iter().filter(|block| block.is_fenced)
+    }
+}
+
+/// What links may name in a Markdown text: its headings by their addresses or by ids of their own (`# Title {#id}`), and ids of its HTML.
+#[must_use]
+pub fn fragments(text: &str) -> Vec<String> {
+    let mut found = Vec::new();
+    for heading in parse(text).headings {
+        if let Some((title, id)) = own_id(&heading.title) {
+            found.extend([id.to_owned(), slug(title)]);
+        } else {
+            found.push(heading.slug);
+        }
+    }
+    for mark in ["id=\"", "name=\"", "id='", "name='"] {
+        found.extend(text.split(mark).skip(1).map(|rest| rest.split(['"', '\'']).next().unwrap_or_default().to_owned()));
+    }
+    found
+}
+
+/// A title before its braces, and the id in them.
+fn own_id(title: &str) -> Option<(&str, &str)> {
+    let (title, attributes) = title.strip_suffix('}')?.rsplit_once('{')?;
+    let id = attributes.split_whitespace().find_map(|word| word.strip_prefix('#'))?;
+    Some((title, id))
 }
 
 /// The address that a heading gets: lower case, spaces as hyphens, nothing but letters, digits, `_` and `-`.
@@ -264,6 +318,21 @@ mod tests {
     }
 
     #[test]
+    fn blocks_say_what_they_hold() {
+        let text = "    indented\n\n- item\n  ```Sh,test\n  ls\n  pwd\n  ```\n\n```\n```\n";
+        let read = parse(text);
+        let fences: Vec<_> = read.fences().map(|block| (block.language(), block.is_test(), block.text.as_str(), &text[block.code.clone()])).collect();
+        assert_eq!(fences, [("sh".to_owned(), true, "ls\npwd\n", "ls\n  pwd\n"), (String::new(), false, "", "")]);
+        assert_eq!(read.blocks.len(), 3);
+    }
+
+    #[test]
+    fn links_may_name_headings_and_ids() {
+        let text = "# Refund `window`!\n# Refund window\n## Fees {#cost .wide}\n## Types {a, b}\n<a id=\"own\"></a> <a name='old'>\n";
+        assert_eq!(fragments(text), ["refund-window", "refund-window-1", "cost", "fees", "types-a-b", "own", "old"]);
+    }
+
+    #[test]
     fn headings_have_the_addresses_of_git_hosts() {
         let check = |title: &str, expected: &str| assert_eq!(slug(title), expected, "{title}");
         check("Refund window", "refund-window");
@@ -283,9 +352,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_has_parts_within_it(text in "[a#>\\[\\]()`\n *_=<!é-]{0,80}") {
+        fn any_text_has_parts_within_it(text in "([a#>\\[\\]()`\n *_=<!é{}~-]|```|\\[a\\]\\(b\\)){0,60}") {
             let read = parse(&text);
-            for span in read.links.iter().map(|x| &x.span).chain(read.codes.iter().map(|x| &x.span)).chain(&read.prose) {
+            let of_blocks = read.blocks.iter().flat_map(|block| [&block.span, &block.code]);
+            for span in read.links.iter().map(|x| &x.span).chain(read.codes.iter().map(|x| &x.span)).chain(&read.prose).chain(of_blocks) {
                 prop_assert!(text.get(span.clone()).is_some());
             }
             for heading in read.headings.iter().chain(&plain_headings(&text, false)).chain(&plain_headings(&text, true)) {

@@ -1,5 +1,6 @@
 //! What a file is for, told from its path.
 
+use crate::generated::is_generated_name;
 use serde::Serialize;
 
 /// What a file is for.
@@ -30,6 +31,8 @@ pub enum Role {
     Asset,
     /// Code of others, kept here.
     Vendored,
+    /// Written by a program.
+    Generated,
     /// All else.
     Other,
 }
@@ -39,6 +42,15 @@ impl Role {
     #[must_use]
     pub const fn is_data(self) -> bool {
         matches!(self, Self::Data | Self::Lock | Self::Asset)
+    }
+
+    /// The role of a file of this role that a program has written, as its first lines tell.
+    #[must_use]
+    pub(crate) const fn generated(self) -> Self {
+        match self {
+            Self::Source | Self::Test | Self::Example | Self::Bench | Self::Config => Self::Generated,
+            _ => self,
+        }
     }
 }
 
@@ -103,6 +115,9 @@ pub fn role(path: &str) -> Role {
         || matches!(extension, "snap" | "csv" | "tsv" | "jsonl" | "parquet" | "sqlite")
     {
         return Role::Data;
+    }
+    if is_generated_name(name) {
+        return Role::Generated;
     }
     let is_test = has(&["test", "tests", "__tests__", "spec", "specs", "testdata", "e2e", "testing", "it", "fixtures", "playground"])
         || name.starts_with("test_")

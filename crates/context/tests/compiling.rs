@@ -37,19 +37,7 @@ impl Drop for Project {
 }
 
 fn request(task: &str, budget_tokens: u64) -> Request<'_> {
-    Request {
-        task,
-        budget_tokens,
-        vocabulary: Vocabulary::O200kBase,
-        kinds: &[],
-        paths: &[],
-        class: None,
-        model: None,
-        key: None,
-        mandatory: &[],
-        held_out: &[],
-        today: Today("2026-06-01"),
-    }
+    Request::new(task, budget_tokens, Vocabulary::O200kBase, Today("2026-06-01"))
 }
 
 const RULES: &str = r#"

@@ -58,17 +58,11 @@ fn compiled(engine: &Engine, asked: &Question, budget_tokens: u64) -> Compilatio
     let texts = |key: &str| pack[key].as_array().unwrap().iter().map(|text| text.as_str().unwrap().to_owned()).collect::<Vec<_>>();
     let kinds: Vec<Kind> = texts("kinds").iter().map(|word| Kind::from_name(word).unwrap()).collect();
     let request = Request {
-        task: &asked.question,
-        budget_tokens,
-        vocabulary: Vocabulary::O200kBase,
         kinds: &kinds,
         paths: &texts("scope"),
         class: Some(&asked.class),
         model: Some("local/extract"),
-        key: None,
-        mandatory: &[],
-        held_out: &[],
-        today: Today(TODAY),
+        ..Request::new(&asked.question, budget_tokens, Vocabulary::O200kBase, Today(TODAY))
     };
     engine.compile(&request).unwrap()
 }

@@ -1,5 +1,7 @@
 //! How data is shown: a table for people, JSON for programs.
 
+pub(crate) use jeton_context::audit::grouped as count;
+
 use comfy_table::presets::NOTHING;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 use jeton_core::{Certainty, Cost, Nanousd};
@@ -37,19 +39,6 @@ pub(crate) fn cost(cost: &Cost, certainty: Certainty, is_simulated: bool) -> Str
     if is_simulated { format!("{shown} sim") } else { shown }
 }
 
-/// A count with a blank between thousands.
-pub(crate) fn count(number: u64) -> String {
-    let digits = number.to_string();
-    let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            shown.push(' ');
-        }
-        shown.push(digit);
-    }
-    shown
-}
-
 /// A count that may be unknown.
 pub(crate) fn known(number: Option<u64>) -> String {
     number.map_or_else(|| "–".to_owned(), count)
@@ -76,7 +65,6 @@ mod tests {
 
     #[test]
     fn figures_read_well() {
-        assert_eq!([count(0), count(999), count(1_000), count(1_234_567)], ["0", "999", "1 000", "1 234 567"]);
         assert_eq!([span(7), span(1_540), span(250_000), span(61_000_000)], ["7 µs", "1.5 ms", "250 ms", "61 s"]);
         assert_eq!(cost(&Cost::Known(Nanousd(10_000)), Certainty::Estimated, true), "~$0.00001 sim");
         assert_eq!(cost(&Cost::Unknown("why".into()), Certainty::Unknown, false), "unknown");

@@ -29,9 +29,11 @@ export function tag() {
   return { name, headers: { "jeton-tags": name } };
 }
 
-/** The answer of Jeton's own API; null where it is not found. */
-export async function api(path) {
-  const response = await fetch(`${URL_}/api${path}`, { headers: { authorization: `Bearer ${JETON_KEY_ADMIN}` } });
+/** The answer of Jeton's own API, asked with `body` where there is one; null where it is not found. */
+export async function api(path, body) {
+  const headers = { authorization: `Bearer ${JETON_KEY_ADMIN}` };
+  const asked = body ? { method: "POST", headers: { ...headers, "content-type": "application/json" }, body: JSON.stringify(body) } : { headers };
+  const response = await fetch(`${URL_}/api${path}`, asked);
   if (response.status === 404) return null;
   assert.equal(response.status, 200, path);
   return response.json();

@@ -94,18 +94,29 @@ impl Drop for Running {
 fn tree(pid: u32) -> Vec<u32> {
     let mut found = vec![pid];
     let mut next = 0;
-    while let Some(pid) = found.get(next) {
-        let below = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
-        found.extend(below.split_whitespace().filter_map(|word| word.parse::<u32>().ok()));
+    while let Some(&pid) = found.get(next) {
+        found.extend(children(pid));
         next += 1;
     }
     found
+}
+
+/// What any thread of a process has started: the kernel lists the children of each thread apart.
+fn children(pid: u32) -> Vec<u32> {
+    let threads = fs::read_dir(format!("/proc/{pid}/task")).into_iter().flatten().flatten();
+    let below = threads.map(|thread| fs::read_to_string(thread.path().join("children")).unwrap_or_default());
+    below.flat_map(|line| line.split_whitespace().filter_map(|word| word.parse().ok()).collect::<Vec<u32>>()).collect()
 }
 
 /// User and system time of all children of this process that have ended and were waited for, with theirs.
 pub(crate) fn children_cpu_s() -> f64 {
     let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
     cpu_seconds(&stat, 13).unwrap_or_default()
+}
+
+/// User and system time of this process, to a hundredth of a second.
+pub(crate) fn own_cpu_s() -> Option<f64> {
+    used(std::process::id()).map(|used| used.cpu_s)
 }
 
 /// Resident memory of a process and all below it, in KiB: their sum now, or the peak of the first where that is more.
@@ -145,5 +156,14 @@ mod tests {
         assert_eq!(kib("Name:\tx\nVmHWM:\t  2048 kB\nVmRSS:\t 1024 kB\n", "VmHWM:"), Some(2048));
         assert!(tree(std::process::id()).contains(&std::process::id()));
         assert!(used(std::process::id()).unwrap().peak_kib > 0);
+    }
+
+    #[test]
+    fn children_of_every_thread_are_found() {
+        // The tests run beside the main thread, which has started nothing.
+        let mut child = Command::new("cat").stdin(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+        assert!(tree(std::process::id()).contains(&child.id()));
+        drop(child.stdin.take());
+        child.wait().unwrap();
     }
 }

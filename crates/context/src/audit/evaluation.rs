@@ -53,7 +53,8 @@ fn gate(survey: &Survey<'_>, entries: &[EntryPoint], workflows: &[Workflow], fac
     // The largest file that runs for changes is the one to look at.
     let main = workflows.iter().max_by_key(|workflow| (workflow.is_for_changes, !workflow.is_part, workflow.jobs.len()));
     let place = Place::file(main.map_or(".github/workflows", |workflow| workflow.path.as_str()));
-    let (all, touched) = (survey.lines_within(""), || Touched { commits: survey.past.all(), lines: Some(survey.lines_within("")), ..Touched::default() });
+    let (all, touched) =
+        (survey.lines_within(""), || Touched { commits: survey.past.all(), lines: Some(survey.lines_within("")), is_everything: true, ..Touched::default() });
     let mut report =
         |code, severity, message: &str, remedy: &str| items.push(Item::new(Finding::new(code, severity, place.clone(), message, remedy), touched()));
     if workflows.is_empty() {

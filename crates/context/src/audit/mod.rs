@@ -18,7 +18,7 @@ mod tests_found;
 mod tools;
 
 pub use operations::{ClassUse, Ledger, Operations};
-pub use report::{Fact, Item, Part, Report, Section, Touched, value};
+pub use report::{Fact, Item, Part, Report, Section, Touched, grouped, value};
 pub use show::{markdown, sarif, text};
 
 use crate::check::{self, CheckInput, CheckOptions, CodePrints, LockView};
@@ -27,7 +27,7 @@ use crate::lock::{LOCK_FILE, Lock};
 use crate::tree::Tree;
 use crate::{Catalogue, CatalogueOptions, Finding};
 use past::Past;
-use report::{counted, grouped};
+use report::counted;
 use survey::Survey;
 
 /// What is audited.

@@ -83,6 +83,8 @@ pub struct Touched {
     pub calls: Option<u64>,
     /// What those calls cost, as far as known, in words.
     pub spend: Option<String>,
+    /// Whether the commits and lines are those of everything, since no place is concerned more than another.
+    pub is_everything: bool,
 }
 
 impl Touched {
@@ -128,7 +130,8 @@ impl Item {
 ///
 /// An error weighs 9, a warning 3, a note 1. `commits` are those of the 90 days before the newest that changed the files concerned; `bits` is
 /// the number of binary digits of the lines of code concerned (1,000 lines: 10; 2,000: 11), so that work that goes on counts for more than
-/// mere size. What is not known counts as if it were none: it neither raises nor lowers a finding against its equals.
+/// mere size. What is not known counts as if it were none: it neither raises nor lowers a finding against its equals. A note on everything weighs
+/// 1 whatever it touches: every commit touches everything, which must not raise it above notes with a place of their own.
 #[must_use]
 pub fn value(severity: Severity, touched: &Touched) -> u64 {
     let weight = match severity {
@@ -136,6 +139,9 @@ pub fn value(severity: Severity, touched: &Touched) -> u64 {
         Severity::Warning => 3,
         Severity::Note => 1_u64,
     };
+    if severity == Severity::Note && touched.is_everything {
+        return weight;
+    }
     let bits = u64::from(u64::BITS - touched.lines.unwrap_or(0).leading_zeros());
     match touched.calls {
         Some(calls) => weight.saturating_mul(calls.saturating_add(1)),
@@ -164,6 +170,7 @@ impl Section {
             b.value
                 .cmp(&a.value)
                 .then(b.finding.severity.cmp(&a.finding.severity))
+                .then(a.touched.is_everything.cmp(&b.touched.is_everything))
                 .then_with(|| place(a).cmp(&place(b)))
                 .then_with(|| a.finding.message.cmp(&b.finding.message))
         });
@@ -203,8 +210,9 @@ pub(crate) fn counted(number: u64, one: &str, many: &str) -> String {
     format!("{} {}", grouped(number), if number == 1 { one } else { many })
 }
 
-/// A count with a blank between thousands.
-pub(crate) fn grouped(number: u64) -> String {
+/// A count with a blank between thousands, as terminals show it: `1 234 567`.
+#[must_use]
+pub fn grouped(number: u64) -> String {
     let digits = number.to_string();
     let mut shown = String::with_capacity(digits.len() + digits.len() / 3);
     for (place, digit) in digits.chars().enumerate() {
@@ -228,15 +236,38 @@ pub(crate) fn listed(names: &[String], most: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Place;
 
     #[test]
     fn value_follows_its_formula() {
-        let check = |severity, commits, lines, calls, expected| assert_eq!(value(severity, &Touched { commits, lines, calls, spend: None }), expected);
+        let check = |severity, commits, lines, calls, expected| assert_eq!(value(severity, &Touched { commits, lines, calls, ..Touched::default() }), expected);
         check(Severity::Warning, Some(41), Some(1_000), None, 3 * 42 * 11);
         check(Severity::Note, None, None, None, 1);
         check(Severity::Error, Some(0), Some(1), None, 18);
         check(Severity::Error, Some(5), Some(9), Some(99), 900);
         check(Severity::Error, Some(u64::MAX), Some(u64::MAX), None, u64::MAX);
+    }
+
+    #[test]
+    fn a_note_on_everything_comes_behind_notes_with_a_place() {
+        let item = |code, severity, path: &str, commits, is_everything| {
+            let touched = Touched { commits, lines: Some(9_000), is_everything, ..Touched::default() };
+            Item::new(Finding::new(code, severity, Place::file(path), "", ""), touched)
+        };
+        let idle = Item::new(Finding::new("idle", Severity::Note, Place::file("z"), "", ""), Touched::default());
+        let items = vec![
+            item("wide-note", Severity::Note, "a", Some(500), true),
+            idle,
+            item("note", Severity::Note, "b", Some(2), false),
+            item("wide-warning", Severity::Warning, "c", Some(500), true),
+        ];
+        let order: Vec<&str> = Section::new(Part::Context, Vec::new(), items).items.iter().map(|item| item.finding.code).collect();
+        assert_eq!(order, ["wide-warning", "note", "idle", "wide-note"]);
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        assert_eq!([0, 999, 1_000, 1_234_567].map(grouped), ["0", "999", "1 000", "1 234 567"]);
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! What a file is for, by its path alone.
 
+use crate::generated::is_generated_name;
 use crate::tree::file_name;
 
 /// What a file is for.
@@ -100,7 +101,8 @@ pub(crate) fn language(path: &str) -> Option<&'static str> {
 pub(crate) fn role(path: &str) -> Role {
     let name = file_name(path);
     let has = |names: &[&str]| path.split('/').rev().skip(1).any(|part| names.contains(&part));
-    if has(&FOREIGN) || is_generated_name(name) {
+    // Declarations are written by tools, or say what is tested elsewhere.
+    if has(&FOREIGN) || is_generated_name(name) || name.ends_with(".d.ts") {
         return Role::Foreign;
     }
     if is_prose(name) {
@@ -143,13 +145,6 @@ pub(crate) fn is_of_work(path: &str) -> bool {
     let stem = name.split('.').next().unwrap_or_default();
     let in_history = path.split('/').rev().skip(1).any(|part| matches!(part.to_lowercase().as_str(), "changelogs" | "changelog" | "changes" | "releases"));
     !in_history && !NOT_WORK.iter().any(|word| stem == *word || stem.starts_with(&format!("{word}-")))
-}
-
-fn is_generated_name(name: &str) -> bool {
-    const ENDINGS: [&str; 12] =
-        [".pb.go", "_pb2.py", "_pb2_grpc.py", ".min.js", ".min.css", ".d.ts", ".g.dart", ".designer.cs", ".gen.go", ".gen.ts", ".generated.ts", ".snap"];
-    let name = name.to_lowercase();
-    ENDINGS.iter().any(|ending| name.ends_with(ending)) || name.contains(".generated.") || name.starts_with("zz_generated")
 }
 
 fn is_test_name(name: &str, language: &str) -> bool {

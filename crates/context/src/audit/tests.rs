@@ -100,7 +100,7 @@ fn the_same_tree_gives_the_same_bytes_in_every_form() {
     let (one, two) = (report(&files), report(&files));
     assert_eq!(text(&one, "x", 10), text(&two, "x", 10));
     assert_eq!(serde_json::to_string(&one).unwrap(), serde_json::to_string(&two).unwrap());
-    let log = sarif(&one, "0");
+    let log = sarif(&one);
     let first = &log["runs"][0]["results"][0];
     assert!(first["ruleId"].is_string() && first["locations"][0]["physicalLocation"]["artifactLocation"]["uri"].is_string(), "{log}");
 }
@@ -110,6 +110,6 @@ proptest::proptest! {
     fn any_files_are_audited(text in "[ -~\n\t\"'é\u{202e}#`]{0,200}", path in "[a-zA-Z./_-]{1,20}") {
         let path = path.trim_matches('/').to_owned();
         let report = report(&[(&path, &text), ("README.md", &text), ("src/lib.rs", &text), ("AGENTS.md", &text), ("openapi.yaml", &text)]);
-        let _ = (super::text(&report, "x", 3), markdown(&report, "x", 3), sarif(&report, "0"));
+        let _ = (super::text(&report, "x", 3), markdown(&report, "x", 3), sarif(&report));
     }
 }

@@ -1,36 +1,37 @@
 //! Code blocks that are marked as tests: data must parse, programs must end well.
 
 use super::desk::Desk;
-use super::prose::Fence;
 use crate::constraint::{cannot_run, excerpt, said};
+use crate::markdown::CodeBlock;
 use crate::sandbox::Limits;
 use crate::{Finding, Severity, Unit};
 
 pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     for (unit, prose) in desk.prose() {
-        for fence in prose.fences.iter().filter(|fence| fence.is_test) {
-            found.extend(block(desk, unit, fence));
+        for block in prose.fences().filter(|block| block.is_test()) {
+            found.extend(run(desk, unit, block));
         }
     }
 }
 
-fn block(desk: &Desk<'_>, unit: &Unit, fence: &Fence) -> Option<Finding> {
+fn run(desk: &Desk<'_>, unit: &Unit, block: &CodeBlock) -> Option<Finding> {
+    let language = block.language();
     let failed = |why: String| {
-        let message = format!("the {} block does not hold: {}", fence.language, excerpt(&why));
-        Some(desk.at(unit, fence.start, "block-fails", Severity::Error, message, "mend the block, or what it shows".to_owned()))
+        let message = format!("the {language} block does not hold: {}", excerpt(&why));
+        Some(desk.at(unit, block.code.start, "block-fails", Severity::Error, message, "mend the block, or what it shows".to_owned()))
     };
-    match fence.language.as_str() {
-        "json" | "toml" | "yaml" | "yml" => crate::schema::read_file(&format!("block.{}", fence.language), &fence.code).err().and_then(failed),
+    match language.as_str() {
+        "json" | "toml" | "yaml" | "yml" => crate::schema::read_file(&format!("block.{language}"), &block.text).err().and_then(failed),
         _ if !desk.input.options.run_blocks => None,
-        language => match (program(language), &desk.input.sandbox) {
-            (None, _) => unrun(desk, unit, fence, "no program for its language is known; there are sh, bash, python and javascript"),
-            (_, Err(why)) => unrun(desk, unit, fence, why),
-            (Some(program), Ok(sandbox)) => match sandbox.run(&program, &fence.code, &[], Limits::default()) {
-                Err(why) => unrun(desk, unit, fence, &why.to_string()),
+        _ => match (program(&language), &desk.input.sandbox) {
+            (None, _) => unrun(desk, unit, block, "no program for its language is known; there are sh, bash, python and javascript"),
+            (_, Err(why)) => unrun(desk, unit, block, why),
+            (Some(program), Ok(sandbox)) => match sandbox.run(&program, &block.text, &[], Limits::default()) {
+                Err(why) => unrun(desk, unit, block, &why.to_string()),
                 Ok(ran) if ran.is_timed_out => failed(format!("it did not end within {} s", Limits::default().wall_ms / 1000)),
                 Ok(ran) if ran.exit == Some(0) => None,
                 // A shell ends with 127 for a command inside the block, which is the block's own fault.
-                Ok(ran) if cannot_run(&ran) && program[0] != "sh" && program[0] != "bash" => unrun(desk, unit, fence, &said(&ran)),
+                Ok(ran) if cannot_run(&ran) && program[0] != "sh" && program[0] != "bash" => unrun(desk, unit, block, &said(&ran)),
                 Ok(ran) => failed(said(&ran)),
             },
         },
@@ -49,9 +50,16 @@ fn program(language: &str) -> Option<Vec<String>> {
     Some(words.iter().map(|&word| word.to_owned()).collect())
 }
 
-fn unrun(desk: &Desk<'_>, unit: &Unit, fence: &Fence, why: &str) -> Option<Finding> {
-    let message = format!("the {} block was not run: {}", fence.language, excerpt(why));
-    Some(desk.at(unit, fence.start, "block-unscored", Severity::Note, message, "run the check where it can be run, or take the mark `test` off".to_owned()))
+fn unrun(desk: &Desk<'_>, unit: &Unit, block: &CodeBlock, why: &str) -> Option<Finding> {
+    let message = format!("the {} block was not run: {}", block.language(), excerpt(why));
+    Some(desk.at(
+        unit,
+        block.code.start,
+        "block-unscored",
+        Severity::Note,
+        message,
+        "run the check where it can be run, or take the mark `test` off".to_owned(),
+    ))
 }
 
 #[cfg(test)]

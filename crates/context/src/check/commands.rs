@@ -18,8 +18,8 @@ pub(super) fn check(desk: &Desk<'_>, found: &mut Vec<Finding>) {
     let known = Known::read(desk);
     let mut lookups = 0;
     for (unit, prose) in desk.prose().filter(|(unit, _)| unit.trust > Trust::Vendor) {
-        let inline = prose.codes.iter().map(|(code, offset)| (code.clone(), *offset));
-        let fenced = prose.fences.iter().filter(|fence| shell::is_shell(&fence.language)).flat_map(|fence| lines(&fence.code, fence.start, &unit.body));
+        let inline = prose.codes.iter().map(|code| (code.text.clone(), code.span.start));
+        let fenced = prose.fences().filter(|block| shell::is_shell(&block.language())).flat_map(|block| lines(&block.text, block.code.start, &unit.body));
         let mut said = BTreeSet::new();
         for (line, offset) in inline.chain(fenced) {
             for command in shell::commands(&line) {

@@ -2,8 +2,8 @@
 
 use super::CheckInput;
 use super::past::Past;
-use super::prose::Prose;
 use crate::constraint::Surroundings;
+use crate::markdown::{self, Document};
 use crate::{Finding, Fix, Kind, Place, Severity, Trust, Unit};
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,7 +14,7 @@ pub(super) struct Desk<'a> {
     pub(super) past: Past,
     pub(super) surroundings: Surroundings<'a>,
     /// Of each unit; empty for units that are no prose.
-    prose: Vec<Prose>,
+    prose: Vec<Document>,
     texts: Mutex<BTreeMap<String, Option<Arc<str>>>>,
     fragments: Mutex<BTreeMap<String, Arc<Vec<String>>>>,
 }
@@ -29,7 +29,7 @@ impl<'a> Desk<'a> {
         Self {
             past: Past::read(input.git, input.tree),
             surroundings: Surroundings::new(input.units).with_sandbox(sandbox),
-            prose: input.units.iter().map(|unit| if is_prose(unit) { Prose::of(&unit.body) } else { Prose::default() }).collect(),
+            prose: input.units.iter().map(|unit| if is_prose(unit) { markdown::parse(&unit.body) } else { Document::default() }).collect(),
             texts: Mutex::default(),
             fragments: Mutex::default(),
             input,
@@ -41,7 +41,7 @@ impl<'a> Desk<'a> {
     }
 
     /// The units that are prose of the team, with what their Markdown holds.
-    pub(super) fn prose(&self) -> impl Iterator<Item = (&'a Unit, &Prose)> {
+    pub(super) fn prose(&self) -> impl Iterator<Item = (&'a Unit, &Document)> {
         self.input.units.iter().zip(&self.prose).filter(|(unit, _)| is_prose(unit) && unit.trust > Trust::Untrusted)
     }
 
@@ -56,7 +56,7 @@ impl<'a> Desk<'a> {
         if let Some(known) = self.fragments.lock().unwrap_or_else(PoisonError::into_inner).get(path) {
             return Arc::clone(known);
         }
-        let read = Arc::new(self.text(path).map(|text| Prose::of(&text).fragments).unwrap_or_default());
+        let read = Arc::new(self.text(path).map(|text| markdown::fragments(&text)).unwrap_or_default());
         self.fragments.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), Arc::clone(&read));
         read
     }

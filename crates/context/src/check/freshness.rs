@@ -2,9 +2,9 @@
 
 use super::desk::Desk;
 use super::past::Was;
-use super::prose::slug;
 use super::{CheckInput, Fingerprints};
 use crate::lock::AnchorPrint;
+use crate::markdown::slug;
 use crate::tree::Tree;
 use crate::{Anchor, Digest, Finding, Place, Severity, Unit};
 use serde::Serialize;

@@ -15,7 +15,6 @@ mod owners;
 mod past;
 mod paths;
 mod prints;
-mod prose;
 mod secrets;
 mod size;
 mod speaks;
@@ -25,7 +24,6 @@ pub use codes::{CODES, Code, meaning};
 pub(crate) use freshness::state_of;
 pub use freshness::{AnchorState, Freshness, anchor_print, anchor_state, freshness};
 pub use prints::{CodePrints, locked_print};
-pub(crate) use prose::fences;
 
 use crate::git::Git;
 use crate::lock::{AnchorPrint, Lock};

@@ -34,11 +34,24 @@ fn walk(desk: &Desk<'_>, found: &mut Vec<Finding>) -> BTreeMap<String, Finding> 
         }
     }
     for (unit, prose) in desk.prose() {
-        for (target, offset) in &prose.links {
-            link(desk, unit, target, *offset, found, &mut unknown, &mut said);
+        for named in &prose.links {
+            link(desk, unit, &named.target, named.span.start, found, &mut unknown, &mut said);
+        }
+        for (target, offset) in prose.html.iter().flat_map(|span| targets(&unit.body[span.clone()], span.start)) {
+            link(desk, unit, target, offset, found, &mut unknown, &mut said);
         }
     }
     unknown
+}
+
+/// Where the links and pictures of a piece of HTML lead, which begins at `start`: `<a href="…">`, `<img src="…">`.
+fn targets(html: &str, start: usize) -> Vec<(&str, usize)> {
+    let mut found = Vec::new();
+    for mark in [" href=\"", " src=\"", " href='", " src='"] {
+        let ends = |at: usize| html[at..].find(['"', '\'']).map(|length| (&html[at..at + length], start + at));
+        found.extend(html.match_indices(mark).filter_map(|(at, mark)| ends(at + mark.len())));
+    }
+    found
 }
 
 /// A path that a unit names on a line.
@@ -243,7 +256,7 @@ mod tests {
             let files = [("docs/a.md", body), ("docs/b c.md", "# Win `dow`s!\n"), ("README.md", ""), ("docs/guide/index.md", "")];
             Bench::new(&files).past(&[("docs/old.md", Some("README.md"))]).check(doc("docs/a.md", body), expected);
         };
-        check("[a](../README.md) [b](https://x.org/gone.md) [c](mailto:a@b.c) [d](../../out.md) [e](/site/page)", &[]);
+        check("[a](../README.md) [b](https://x.org/gone.md) [c](mailto:a@b.c) [d](../../out.md) [e](/site/page) <a@b.c>", &[]);
         check("[a](b%20c.md#win-dows) [b](guide/) [c](./guide)", &[]);
         check("One.\n\n[a](b%20c.md#windows) [b](b%20c.md#door)", &["broken-heading docs/a.md:3"]);
         check("# Here\n[a](#here) [b](#there)", &["broken-heading docs/a.md:2"]);

@@ -76,7 +76,7 @@ impl Language {
             "js" | "jsx" | "node" => Self::JavaScript,
             "golang" => Self::Go,
             "c++" | "cxx" | "cc" => Self::Cpp,
-            "c#" | "cs" => Self::CSharp,
+            "c#" | "cs" | "c-sharp" => Self::CSharp,
             "rb" => Self::Ruby,
             name => return Self::ALL.into_iter().find(|language| language.name() == name),
         })
@@ -110,23 +110,6 @@ impl Language {
             "php" | "phtml" => Self::Php,
             _ => return None,
         })
-    }
-
-    /// The language of a script by its first line: `#!/usr/bin/env python3`.
-    #[must_use]
-    pub fn from_shebang(first_line: &str) -> Option<Self> {
-        let command = first_line.strip_prefix("#!")?;
-        let mut words = command.split_whitespace().map(|word| word.rsplit('/').next().unwrap_or(word));
-        let program = words.find(|word| *word != "env" && !word.starts_with('-') && !word.contains('='))?;
-        match program.trim_end_matches(|c: char| c.is_ascii_digit() || c == '.') {
-            "python" | "pypy" => Some(Self::Python),
-            "node" | "nodejs" | "bun" => Some(Self::JavaScript),
-            "deno" | "ts-node" | "tsx" => Some(Self::TypeScript),
-            "ruby" => Some(Self::Ruby),
-            "php" => Some(Self::Php),
-            "rust-script" => Some(Self::Rust),
-            _ => None,
-        }
     }
 
     /// The grammar, for queries of one's own.
@@ -165,17 +148,6 @@ mod tests {
         check(".rs", None);
         check("a.rs/readme", None);
         check("notes.md", None);
-    }
-
-    #[test]
-    fn languages_by_first_line() {
-        let check = |line: &str, expected: Option<Language>| assert_eq!(Language::from_shebang(line), expected, "{line}");
-        check("#!/usr/bin/env python3", Some(Language::Python));
-        check("#!/usr/bin/python3.12 -u", Some(Language::Python));
-        check("#!/usr/bin/env -S A=1 node --x", Some(Language::JavaScript));
-        check("#!/bin/sh", None);
-        check("python", None);
-        check("#!", None);
     }
 
     #[test]

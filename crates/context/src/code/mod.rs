@@ -1,4 +1,4 @@
-//! Source code by its syntax: symbols, signatures, names used, fingerprints; and what kind of file a path is. Pure functions of text.
+//! Source code by its syntax: symbols, signatures, names used, fingerprints. Pure functions of text.
 //!
 //! Parsing is bounded in size and work and never recurses: what cannot be read is marked as unread, never taken for empty.
 //!
@@ -13,7 +13,6 @@
 //! assert_eq!(before, fingerprint(Language::Rust, &text.replace("30 - day", "30-day // left"), Some("left")));
 //! ```
 
-mod classify;
 mod define;
 mod fingerprint;
 mod language;
@@ -26,7 +25,6 @@ mod view;
 mod visible;
 mod walk;
 
-pub use classify::{FileClass, HEAD_BYTES, TEXT_BYTES_MAX, classify};
 pub use fingerprint::{Fingerprint, Moved, RENAMED_TOKENS_MIN, find_moved, fingerprint, fingerprint_text, fingerprints};
 pub use language::Language;
 pub use outline::{Outline, OutlineOptions, Symbol, SymbolKind, outline, outline_with};

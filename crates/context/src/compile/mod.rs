@@ -101,6 +101,14 @@ pub struct Request<'a> {
     pub today: Today<'a>,
 }
 
+impl<'a> Request<'a> {
+    /// Of everything, for nobody in particular.
+    #[must_use]
+    pub const fn new(task: &'a str, budget_tokens: u64, vocabulary: Vocabulary, today: Today<'a>) -> Self {
+        Self { task, budget_tokens, vocabulary, kinds: &[], paths: &[], class: None, model: None, key: None, mandatory: &[], held_out: &[], today }
+    }
+}
+
 /// What a compilation draws on.
 #[derive(Clone, Copy)]
 pub struct Sources<'a> {

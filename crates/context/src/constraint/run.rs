@@ -256,7 +256,7 @@ fn require(pattern: &Regex, subject: Subject<'_>) -> Verdict {
 fn query(pattern: &Pattern, subject: Subject<'_>) -> Verdict {
     let text = subject.text();
     let pieces = match subject {
-        Subject::File { path, .. } if !pattern.reads(path) => return Verdict::Unscored(format!("the file is not in {}", pattern.name)),
+        Subject::File { path, .. } if !pattern.reads(path) => return Verdict::Unscored(format!("the file is not in {}", pattern.name())),
         Subject::File { .. } => vec![(0, text)],
         Subject::Output { text } => blocks_of(pattern, text),
     };
@@ -267,7 +267,7 @@ fn query(pattern: &Pattern, subject: Subject<'_>) -> Verdict {
     for (start, piece) in pieces {
         // An answer without a marked block may be code as a whole; prose is not.
         let Some(found) = pattern.find(piece, is_whole) else {
-            return Verdict::Unscored(format!("there is no code in {} in it", pattern.name));
+            return Verdict::Unscored(format!("there is no code in {} in it", pattern.name()));
         };
         breaches.extend(found.into_iter().filter_map(|(from, to)| places.breach(subject, start + from, start + to)));
     }
@@ -277,8 +277,8 @@ fn query(pattern: &Pattern, subject: Subject<'_>) -> Verdict {
 
 /// The blocks of an answer in the query's language, with where each begins.
 fn blocks_of<'t>(pattern: &Pattern, text: &'t str) -> Vec<(usize, &'t str)> {
-    let fences = crate::check::fences(text);
-    fences.into_iter().filter(|fence| pattern.is_mark(&fence.language)).map(|fence| (fence.start, &text[fence.start..fence.end])).collect()
+    let document = crate::markdown::parse(text);
+    document.fences().filter(|block| pattern.is_mark(&block.language())).map(|block| (block.code.start, &text[block.code.clone()])).collect()
 }
 
 fn validate(schema: &Schema, subject: Subject<'_>) -> Verdict {

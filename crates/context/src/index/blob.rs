@@ -3,6 +3,7 @@
 use super::chunk::{Span, spans};
 use super::term::{TermId, Terms, each_word};
 use crate::code::{Language, outline};
+use crate::generated::is_generated;
 
 /// The number of a chunk within its blob.
 pub(crate) type ChunkId = u16;
@@ -25,6 +26,8 @@ pub(crate) struct Blob {
     pub(crate) postings: Box<[(ChunkId, u16)]>,
     /// What it defines, in the order of the text.
     pub(crate) symbols: Box<[Defined]>,
+    /// Whether a program has written it, as far as a text in a language tells.
+    pub(crate) is_generated: bool,
 }
 
 /// A definition.
@@ -59,7 +62,7 @@ impl Blob {
         occurrences.sort_unstable();
         let blob = Self::of_sorted(spans, lengths, &occurrences);
         let symbols = language.map(|language| definitions(text, language, terms, &blob.terms)).unwrap_or_default();
-        Self { symbols, ..blob }
+        Self { symbols, is_generated: language.is_some() && is_generated(text), ..blob }
     }
 
     fn of_sorted(spans: Vec<Span>, lengths: Vec<u32>, occurrences: &[u64]) -> Self {
@@ -81,7 +84,7 @@ impl Blob {
             postings.push(((occurrence & 0xffff) as ChunkId, 1));
         }
         starts.push(u32::try_from(postings.len()).unwrap_or(u32::MAX));
-        Self { spans: spans.into(), lengths: lengths.into(), terms: terms.into(), starts: starts.into(), postings: postings.into(), symbols: Box::default() }
+        Self { spans: spans.into(), lengths: lengths.into(), terms: terms.into(), starts: starts.into(), postings: postings.into(), ..Self::default() }
     }
 
     /// Chunks that have the term, with how often.

@@ -222,11 +222,19 @@ impl Index {
             }
             let (directory, name) = path.rsplit_once('/').unwrap_or(("", &path));
             let (name_terms, directory_terms) = (self.terms_of(name), self.terms_of(directory));
+            let is_generated = self.blobs[blob as usize].is_generated;
             let called = self.terms.intern(&called(&path));
             let number = u32::try_from(view.files.len()).unwrap_or(NONE);
             name_terms.iter().for_each(|&term| view.by_name.entry(term).or_default().push(number));
             directory_terms.iter().for_each(|&term| view.by_directory.entry(term).or_default().push(number));
-            view.files.push(ViewFile { role: role(&path), path, blob, name_terms, directory_terms, called });
+            view.files.push(ViewFile {
+                role: if is_generated { role(&path).generated() } else { role(&path) },
+                path,
+                blob,
+                name_terms,
+                directory_terms,
+                called,
+            });
         }
         view
     }
@@ -353,6 +361,16 @@ thread_local! {
 mod tests {
     use super::*;
     use crate::tree::MemoryTree;
+
+    #[test]
+    fn what_a_program_wrote_is_no_source() {
+        let tree = MemoryTree::new([("a.rs", "// @generated\nfn a() {}"), ("b.pb.go", "package b"), ("c.md", "<!-- @generated -->\n"), ("d.rs", "fn d() {}")]);
+        let mut index = Index::new();
+        let roles = |index: &mut Index| index.view(&tree).files().iter().map(|file| file.role).collect::<Vec<_>>();
+        let expected = [Role::Generated, Role::Generated, Role::Docs, Role::Source];
+        assert_eq!(roles(&mut index), expected);
+        assert_eq!(roles(&mut Index::load(&index.save()).unwrap()), expected);
+    }
 
     #[test]
     fn a_content_is_read_once_and_found_under_its_path() {

@@ -9,7 +9,7 @@ use crate::tree::Tree;
 use rustc_hash::FxHashMap;
 
 /// The form of the file; changed with whatever decides what an index says.
-const MAGIC: &[u8; 8] = b"jtnidx\0\x02";
+const MAGIC: &[u8; 8] = b"jtnidx\0\x03";
 
 impl Index {
     /// What of the index a tree needs, as bytes: old versions of files are left out.
@@ -86,6 +86,7 @@ impl Index {
 }
 
 fn save_blob(out: &mut Vec<u8>, blob: &Blob) {
+    out.push(u8::from(blob.is_generated));
     number(out, blob.spans.len());
     for (span, length) in blob.spans.iter().zip(&blob.lengths) {
         for value in [span.first_line, span.last_line, span.start, span.end, *length] {
@@ -109,6 +110,7 @@ fn save_blob(out: &mut Vec<u8>, blob: &Blob) {
 }
 
 fn read_blob(input: &mut &[u8], terms: &Terms) -> Option<Blob> {
+    let is_generated = take(input, 1)? == [1];
     let (mut spans, mut lengths) = (Vec::new(), Vec::new());
     for _ in 0..read_number(input)? {
         spans.push(Span { first_line: read_u32(input)?, last_line: read_u32(input)?, start: read_u32(input)?, end: read_u32(input)? });
@@ -132,7 +134,7 @@ fn read_blob(input: &mut &[u8], terms: &Terms) -> Option<Blob> {
         && starts.last() == Some(&u32::try_from(postings.len()).ok()?)
         && postings.iter().all(|&(chunk, _)| (chunk as usize) < spans.len())
         && symbols.iter().all(|symbol| own.binary_search(&symbol.name).is_ok() && symbol.start <= symbol.end);
-    is_sound.then(|| Blob { spans: spans.into(), lengths: lengths.into(), terms: own, starts, postings, symbols: symbols.into() })
+    is_sound.then(|| Blob { spans: spans.into(), lengths: lengths.into(), terms: own, starts, postings, symbols: symbols.into(), is_generated })
 }
 
 fn number(out: &mut Vec<u8>, value: usize) {

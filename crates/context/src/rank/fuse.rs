@@ -91,7 +91,7 @@ const fn prior(role: Role) -> f64 {
         Role::Data | Role::Other | Role::Asset | Role::Lock => -0.67,
         Role::Changelog => -1.36,
         // Never needed for a fix, and too rare among the cases to be fitted.
-        Role::Vendored => -2.0,
+        Role::Vendored | Role::Generated => -2.0,
         Role::Docs => -2.25,
     }
 }

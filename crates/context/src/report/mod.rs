@@ -2,6 +2,7 @@
 
 mod sarif;
 
+pub(crate) use sarif::log;
 pub use sarif::sarif;
 
 use crate::{Finding, Severity};
@@ -37,7 +38,8 @@ pub fn text(findings: &[Finding]) -> String {
     made
 }
 
-fn number(count: usize, word: &str) -> String {
+/// `1 error`, `2 errors`.
+pub(crate) fn number(count: usize, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 

@@ -161,19 +161,7 @@ fn measured(case: &Case, tree: &dyn Tree, corpus: &Corpus<'_>, options: &ScoreOp
     let (catalogue, units) = (Catalogue::default(), UnitIndex::default());
     let sources =
         Sources { tree, catalogue: &catalogue, units: &units, corpus: Some(corpus), standing: &|_| (1.0, None), mask: &str::to_owned, nearness: None };
-    let request = Request {
-        task: &case.query,
-        budget_tokens: options.budget_tokens,
-        vocabulary: options.vocabulary,
-        kinds: &[Kind::Code],
-        paths: &[],
-        class: None,
-        model: None,
-        key: None,
-        mandatory: &[],
-        held_out: &[],
-        today: Today("1970-01-01"),
-    };
+    let request = Request { kinds: &[Kind::Code], ..Request::new(&case.query, options.budget_tokens, options.vocabulary, Today("1970-01-01")) };
     let spans = compile(&sources, &request).map(|compilation| compilation.manifest.spans).unwrap_or_default();
     let shown: Vec<Shown<'_>> =
         spans.iter().filter(|span| span.place.first_line > 0).map(|span| (&*span.place.path, span.place.first_line, span.place.last_line)).collect();

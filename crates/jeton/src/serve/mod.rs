@@ -12,6 +12,7 @@ mod status;
 use crate::cli::UpArgs;
 use crate::context::{Context, env};
 use crate::failure::Failure;
+use engine::Reading;
 use jeton_broker::{Broker, BrokerOptions, Buffers, Live, Surroundings};
 use jeton_console::{Console, Metrics, ledger_access};
 use jeton_core::SystemClock;
@@ -88,12 +89,12 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
     };
     let broker = Broker::new(options)?;
     let buffers = Buffers::new(snapshot.gateway.buffer_limit_bytes);
-    engine::open(&read, context, &snapshot, &broker, &buffers);
+    let reading = Reading::begin(&read, context, &snapshot, &broker, &buffers);
     let tls = snapshot.gateway.tls.as_ref().map(|tls| (context.project.dir().join(&tls.cert), context.project.dir().join(&tls.key)));
     let server = Server::bind(&ServerOptions { listen: snapshot.gateway.listen, tls, workers: snapshot.gateway.workers })
         .map_err(|why| Failure::dependency(why, "`jeton config show --effective` shows gateway.listen"))?;
     let address = format!("{}://{}", if server.is_secure() { "https" } else { "http" }, server.address());
-    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), args.listen, Arc::clone(&metrics));
+    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), reading, args.listen, Arc::clone(&metrics));
     let status = status::source(Arc::clone(&broker), reload.state(), address.clone(), &snapshot, context);
     let console = Console::new(
         Arc::clone(&ledger) as Arc<dyn Ledger>,

@@ -2,6 +2,7 @@
 //! one stays, and the mistakes are shown.
 
 use super::accounts;
+use super::engine::Reading;
 use super::status::{ConfigState, Shared};
 use crate::context::env;
 use jeton_broker::{Broker, Live, Surroundings};
@@ -18,6 +19,7 @@ pub(super) struct Reload {
     project: Project,
     broker: Arc<Broker>,
     ledger: Arc<SqliteLedger>,
+    reading: Reading,
     listen: Option<SocketAddr>,
     stamp: ProjectStamp,
     state: Shared,
@@ -26,10 +28,17 @@ pub(super) struct Reload {
 
 impl Reload {
     /// `listen` is the address of the command line, which no file changes.
-    pub(super) fn new(project: Project, broker: Arc<Broker>, ledger: Arc<SqliteLedger>, listen: Option<SocketAddr>, metrics: Arc<Metrics>) -> Self {
+    pub(super) fn new(
+        project: Project,
+        broker: Arc<Broker>,
+        ledger: Arc<SqliteLedger>,
+        reading: Reading,
+        listen: Option<SocketAddr>,
+        metrics: Arc<Metrics>,
+    ) -> Self {
         let stamp = project.stamp();
         let state = Shared::new(ConfigState { loaded: SystemClock.now(), problem: None }.into());
-        Self { project, broker, ledger, listen, stamp, state, metrics }
+        Self { project, broker, ledger, reading, listen, stamp, state, metrics }
     }
 
     /// When the configuration in use was loaded, and what is wrong with the file now.
@@ -76,6 +85,9 @@ impl Reload {
         let live = Live::assemble(Arc::clone(&snapshot), &around)?;
         self.ledger.configure(accounts(&snapshot)).map_err(|error| vec![error.to_string()])?;
         self.broker.replace(live);
+        if before.snapshot().context != snapshot.context {
+            self.reading.set(&snapshot);
+        }
         Ok(snapshot.digest.clone())
     }
 

@@ -131,6 +131,37 @@ fn a_changed_budget_holds_at_once_and_keeps_what_was_spent() {
     house.verify();
 }
 
+#[test]
+fn what_is_read_of_the_context_follows_its_settings() {
+    const NARROW: &str = "[context]\nignore = [\"docs/drafts/**\"]\nvocabulary = \"cl100k_base\"\n";
+    let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), NARROW);
+    let write = |path: &str, text: &str| {
+        let path = house.project.dir().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    let configure = |settings: &str| house.project.configure(&config(&house.upstream, settings));
+    // The vocabulary, and whether a page is there.
+    let is_read_as = |vocabulary: &str, path: &str, is_there: bool| {
+        eventually(&format!("{path} under {vocabulary}: {is_there}"), || {
+            let reply = house.server.get("/api/context/units");
+            let catalogue = (reply.status() == 200).then(|| reply.json())?;
+            (catalogue["vocabulary"] == vocabulary && reply.text().contains(path) == is_there).then_some(())
+        });
+    };
+    write("docs/tea.md", "# Tea\n\nThe tea is green.\n");
+    write("docs/drafts/coffee.md", "# Coffee\n\nThe coffee is black.\n");
+    is_read_as("cl100k_base", "docs/tea.md", true);
+    is_read_as("cl100k_base", "docs/drafts/coffee.md", false);
+    configure("");
+    is_read_as("o200k_base", "docs/drafts/coffee.md", true);
+    // What was left out is watched now.
+    write("docs/drafts/cocoa.md", "# Cocoa\n\nThe cocoa is brown.\n");
+    is_read_as("o200k_base", "docs/drafts/cocoa.md", true);
+    configure(NARROW);
+    is_read_as("cl100k_base", "docs/drafts/coffee.md", false);
+}
+
 /// Everything that Jeton itself writes about its calls.
 fn written(project: &Project, server: &jeton_testkit::Server, calls: &[String], admin: Option<&str>) -> String {
     let get = |path: &str| {

@@ -93,16 +93,21 @@ fn killed_at_any_moment_every_ended_call_is_in_the_ledger_seeds_10_to_19() {
     (10..20).for_each(kill_and_look);
 }
 
-#[test]
-fn what_a_kill_cut_off_is_charged_at_its_hold_and_marked() {
-    let gate = Gate::new();
+/// A provider that begins an answer and stands still until the gate opens.
+fn stuck_after_hel(gate: &Gate) -> Upstream {
     let held = gate.clone();
-    let upstream = Upstream::start(move |exchange| {
+    Upstream::start(move |exchange| {
         exchange.begin_events()?;
         exchange.chunk(fixtures::chat_chunk(r#"{"content":"Hel"}"#, "null"))?;
         held.pass();
         Ok(())
-    });
+    })
+}
+
+#[test]
+fn what_a_kill_cut_off_is_charged_at_its_hold_and_marked() {
+    let gate = Gate::new();
+    let upstream = stuck_after_hel(&gate);
     let project = project(&upstream, "[accounts.default]\nbudget = { usd = 1, window = \"total\" }\n");
     let server = project.start();
     let mut stream = server.stream(CHAT, r#"{"model":"acme/fast","stream":true,"max_tokens":100,"messages":[]}"#);
@@ -327,13 +332,7 @@ fn with_power_durability_calls_are_served_and_recorded() {
 #[test]
 fn a_stop_ends_what_is_not_over_by_its_deadline() {
     let gate = Gate::new();
-    let held = gate.clone();
-    let upstream = Upstream::start(move |exchange| {
-        exchange.begin_events()?;
-        exchange.chunk(fixtures::chat_chunk(r#"{"content":"Hel"}"#, "null"))?;
-        held.pass();
-        Ok(())
-    });
+    let upstream = stuck_after_hel(&gate);
     let mut house = House::with(upstream, "[gateway]\ndrain_deadline_ms = 300\n");
     let mut stream = house.server.stream(CHAT, r#"{"model":"acme/fast","stream":true,"messages":[]}"#);
     stream.read_until("Hel");

@@ -33,17 +33,11 @@ fn questions() -> Vec<Value> {
 
 fn compiled(engine: &Engine, asked: &Value, budget_tokens: u64) -> String {
     let request = Request {
-        task: asked["question"].as_str().unwrap(),
-        budget_tokens,
-        vocabulary: engine.vocabulary(),
         kinds: &KINDS,
         paths: &["context/**".to_owned()],
         class: asked["class"].as_str(),
         model: Some("local/extract"),
-        key: None,
-        mandatory: &[],
-        held_out: &[],
-        today: Today("2026-12-01"),
+        ..Request::new(asked["question"].as_str().unwrap(), budget_tokens, engine.vocabulary(), Today("2026-12-01"))
     };
     engine.compile(&request).unwrap().text()
 }

@@ -9,7 +9,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// How often a run from nothing is made; the best counts, since everything else on the machine only adds to it.
+/// How often each program is run, all of them in turn, so that a machine that grows slower grows slower for all. The best run of each counts, since
+/// everything else on the machine only adds to it.
 const ROUNDS: usize = 3;
 
 /// A program with what it used, or why there is nothing to tell.
@@ -30,24 +31,37 @@ pub(super) struct Speed {
 pub(super) fn measure(programs: &Programs, project: &Path, options: &Options) -> Result<Speed, String> {
     let project = fs::canonicalize(project).map_err(|e| format!("{}: {e}", project.display()))?;
     let scratch = Scratch::new()?;
-    eprintln!("{}: cold index", project.display());
-    let rows = vec![
-        Row { name: "jeton, cold index", found: best(|| cold(&programs.jeton, &project)) },
-        Row { name: "jeton, index from its cache", found: best(|| search(&programs.jeton, &project)) },
-        floor(&project),
-        Row { name: "repomix", found: repomix(options, &project, &scratch.0) },
-        Row { name: "code2prompt", found: code2prompt(options, &project, &scratch.0) },
-    ];
+    let rows = rows(programs, &project, options, &scratch.0);
     eprintln!("{}: warm compile", project.display());
     let warm = warm(&programs.xtask, &project, &scratch.0);
     eprintln!("{}: change to searchable", project.display());
     Ok(Speed { rows, warm, watched: searchable::measure(&programs.jeton, &project) })
 }
 
-fn best(mut run: impl FnMut() -> Result<Spent, String>) -> Result<Spent, String> {
-    let mut all = (0..ROUNDS).map(|_| run()).collect::<Result<Vec<_>, _>>()?;
-    all.sort_by(|a, b| a.cpu_s.total_cmp(&b.cpu_s));
-    all.into_iter().next().ok_or_else(|| "no round".to_owned())
+/// The programs beside each other, ours first: a cold index, then what the cache saves, then the others.
+fn rows(programs: &Programs, project: &Path, options: &Options, scratch: &Path) -> Vec<Row> {
+    let (floor_name, list) = floor();
+    let ways: [(&'static str, &dyn Fn() -> Result<Spent, String>); 5] = [
+        ("jeton, cold index", &|| cold(&programs.jeton, project)),
+        ("jeton, index from its cache", &|| search(&programs.jeton, project)),
+        (floor_name, &|| read_all(list, project)),
+        ("repomix", &|| repomix(options, project, scratch)),
+        ("code2prompt", &|| code2prompt(options, project, scratch)),
+    ];
+    let mut rounds: Vec<Vec<Result<Spent, String>>> = vec![Vec::new(); ways.len()];
+    for round in 1..=ROUNDS {
+        for ((name, run), seen) in ways.iter().zip(&mut rounds) {
+            eprintln!("{}: {name}, {round} of {ROUNDS}", project.display());
+            seen.push(run());
+        }
+    }
+    ways.iter().zip(rounds).map(|((name, _), seen)| Row { name, found: best(seen) }).collect()
+}
+
+/// The run of least CPU time, or why one of them failed.
+fn best(seen: Vec<Result<Spent, String>>) -> Result<Spent, String> {
+    let all = seen.into_iter().collect::<Result<Vec<_>, _>>()?;
+    all.into_iter().min_by(|a, b| a.cpu_s.total_cmp(&b.cpu_s)).ok_or_else(|| "no round".to_owned())
 }
 
 /// One search with no cache: everything is read and indexed for it.
@@ -65,19 +79,19 @@ fn search(jeton: &Path, project: &Path) -> Result<Spent, String> {
     spent(command)
 }
 
-/// The least that reading every file costs.
-fn floor(project: &Path) -> Row {
-    let (name, list) = if is_there("rg") {
+/// The least that reading every file costs: its name, and what lists the files.
+fn floor() -> (&'static str, &'static str) {
+    if is_there("rg") {
         ("floor: rg --files, cat, wc", "rg --files -0")
     } else {
         ("floor: find, cat, wc (rg is not installed)", "find . -type f -not -path '*/.git/*' -print0")
-    };
-    let run = || {
-        let mut command = Command::new("sh");
-        command.current_dir(project).args(["-c", &format!("{list} | xargs -0 cat | wc -c")]);
-        spent(command)
-    };
-    Row { name, found: best(run) }
+    }
+}
+
+fn read_all(list: &str, project: &Path) -> Result<Spent, String> {
+    let mut command = Command::new("sh");
+    command.current_dir(project).args(["-c", &format!("{list} | xargs -0 cat | wc -c")]);
+    spent(command)
 }
 
 fn is_there(program: &str) -> bool {

@@ -38,7 +38,8 @@ fn about_doc(survey: &Survey<'_>, finding: Finding) -> Item {
 
 /// A finding about all of the project's code.
 fn about_all(survey: &Survey<'_>, code: &'static str, severity: Severity, place: crate::Place, message: String, remedy: &str) -> Item {
-    let touched = super::report::Touched { commits: survey.past.all(), lines: Some(survey.lines_within("")), ..super::report::Touched::default() };
+    let touched =
+        super::report::Touched { commits: survey.past.all(), lines: Some(survey.lines_within("")), is_everything: true, ..super::report::Touched::default() };
     Item::new(Finding::new(code, severity, place, message, remedy), touched)
 }
 

@@ -26,7 +26,7 @@ pub(crate) fn run(context: &Context, args: &AuditArgs, is_json: bool) -> Result<
         Format::Text => print!("{}", audit::text(&report, &name, args.limit)),
         Format::Markdown => print!("{}", audit::markdown(&report, &name, args.limit)),
         Format::Json => output::json(&report),
-        Format::Sarif => output::json(&audit::sarif(&report, env!("CARGO_PKG_VERSION"))),
+        Format::Sarif => output::json(&audit::sarif(&report)),
     }
     let least = match args.gate {
         Some(Gate::Error) => Severity::Error,

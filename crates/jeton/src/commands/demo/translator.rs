@@ -110,17 +110,11 @@ fn moment(project: &DemoProject, server: &DemoServer) -> Result<(Moment, String)
 
 fn compile(engine: &Engine, today: &str) -> Result<Compilation, Failure> {
     let request = Request {
-        task: QUESTION,
-        budget_tokens: BUDGET_TOKENS,
-        vocabulary: engine.vocabulary(),
         kinds: &KINDS,
         paths: &["context/**".to_owned()],
         class: Some(CLASS),
         model: Some("local/extract"),
-        key: None,
-        mandatory: &[],
-        held_out: &[],
-        today: Today(today),
+        ..Request::new(QUESTION, BUDGET_TOKENS, engine.vocabulary(), Today(today))
     };
     engine.compile(&request).map_err(|error| Failure::dependency(format!("the context cannot be compiled: {error}"), ""))
 }
