@@ -3,6 +3,7 @@
 
 mod clients;
 mod context;
+mod evals;
 mod rust;
 mod server;
 
@@ -60,7 +61,7 @@ struct Part {
 
 /// In this order: what is quick and says most comes first. The suites that need the real binary use the dev profile:
 /// `binary` has already built it, whereas a release build of everything takes longer on two cores than they run.
-const PARTS: [Part; 11] = [
+const PARTS: [Part; 12] = [
     Part { name: "house", what: "rules of the repository", run: house::check },
     Part { name: "format", what: "cargo fmt --check", run: rust::format },
     Part { name: "lints", what: "cargo clippy, warnings are errors", run: rust::lints },
@@ -68,6 +69,7 @@ const PARTS: [Part; 11] = [
     Part { name: "doc", what: "examples in the documentation", run: rust::doc },
     Part { name: "binary", what: "suites that use the crates and the binary from outside", run: rust::binary },
     Part { name: "context", what: "the repository's own context: checks, rules, lock, score", run: context::context },
+    Part { name: "evals", what: "the repository's own suite: what its documentation answers", run: evals::evals },
     Part { name: "demo", what: "jeton demo, and what it prints", run: clients::demo },
     Part { name: "python", what: "the vendors' Python SDKs against a running server", run: clients::python },
     Part { name: "node", what: "the vendors' Node SDKs against a running server", run: clients::node },

@@ -28,6 +28,8 @@ pub mod session;
 mod suite;
 pub mod template;
 #[cfg(test)]
+mod measured_tests;
+#[cfg(test)]
 mod testing;
 pub mod totals;
 pub mod transform;

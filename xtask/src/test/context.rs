@@ -33,7 +33,7 @@ fn score(binary: &Path, root: &Path) -> Outcome {
 /// The exit code for "undecided".
 const UNDECIDED: i32 = 4;
 
-fn run(binary: &Path, root: &Path, arguments: &[&str], allowed: &[i32]) -> Result<String, String> {
+pub(super) fn run(binary: &Path, root: &Path, arguments: &[&str], allowed: &[i32]) -> Result<String, String> {
     let output = server::bare(binary, root).args(arguments).output().map_err(|e| e.to_string())?;
     let printed = format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     println!("$ jeton {}\n{}", arguments.join(" "), printed.trim_end());

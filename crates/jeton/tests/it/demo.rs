@@ -74,6 +74,24 @@ fn one_figure_changes_and_everything_that_speaks_of_it_is_told() {
 }
 
 #[test]
+fn a_page_is_taken_away_and_the_cases_that_need_it_flip_with_their_cause() {
+    let project = Project::new(BINARY);
+    let output = project.command(&["demo", "orchestrator", "--json"]).env("TMPDIR", project.dir()).output().unwrap();
+    let said = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{said} {}", String::from_utf8_lossy(&output.stderr));
+    let outcome: serde_json::Value = serde_json::from_str(&said).unwrap();
+    assert_eq!((&outcome["with_and_without"]["verdict"], &outcome["narrowed"]["verdict"]), (&"better".into(), &"worse".into()), "{said}");
+    let flipped = outcome["flipped"].as_array().unwrap();
+    assert!(flipped.len() > 5 && flipped.iter().all(|case| case.as_str().unwrap().starts_with('r')), "{flipped:?}");
+    let labelled = outcome["context_missing"][0].as_u64().unwrap() + outcome["context_missing"][1].as_u64().unwrap();
+    assert_eq!(labelled, flipped.len() as u64, "{said}");
+    let gap = |when: &str, what: &str| outcome[when][what]["value"].as_f64().unwrap();
+    assert!(gap("gap_after", "environment") > gap("gap_before", "environment") + 0.1, "{said}");
+    assert!((gap("gap_after", "model") - gap("gap_before", "model")).abs() < 1e-9, "the model is the same: {said}");
+    assert!(outcome["gap_after"]["environment"]["interval"]["low"].is_number() && outcome["ok"] == true);
+}
+
+#[test]
 fn without_a_name_all_stories_are_told() {
     let project = Project::new(BINARY);
     let output = project.command(&["demo"]).env("TMPDIR", project.dir()).output().unwrap();
@@ -89,7 +107,9 @@ fn without_a_name_all_stories_are_told() {
             "fact-elsewhere context/shop.md:21",
             "+ A customer may send goods back for a refund within 14 days of delivery.",
             "constraint:policy-keeps-the-card by data/policy.toml",
+            "THE ORCHESTRATOR",
+            "context-missing, level L2",
         ],
     );
-    assert_eq!(said.matches("All of it held.").count(), 2, "{said}");
+    assert_eq!(said.matches("All of it held.").count(), 3, "{said}");
 }

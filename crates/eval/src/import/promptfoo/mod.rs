@@ -167,7 +167,8 @@ fn build(importer: &Importer<'_>, suite: &mut Suite, mut prompts: Vec<Named>, de
         suite.graders = Assertions { importer, inherited: inherited(importer, default).0 }.graders(&default.asserts);
     }
     let mut recordings = Vec::new();
-    let mut ids: BTreeMap<String, usize> = BTreeMap::new();
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    let mut ids: BTreeSet<String> = BTreeSet::new();
     for (at, test) in merged.iter().enumerate() {
         let place = test.place.clone().unwrap_or_else(|| importer.place());
         let graders = graders(importer, test, if is_shared || skips_default(test) { &[] } else { &default.asserts }, &suite.graders, &place);
@@ -175,10 +176,12 @@ fn build(importer: &Importer<'_>, suite: &mut Suite, mut prompts: Vec<Named>, de
         let combinations = tests_of::combinations(importer, test, &place);
         for vars in combinations {
             let mut case = case(importer, test, vars, &prompts, at + 1, &place);
-            let count = ids.entry(case.id.clone()).or_default();
-            *count += 1;
-            if *count > 1 {
-                case.id = format!("{} #{count}", case.id);
+            let described = case.id.clone();
+            let count = counts.entry(described.clone()).or_insert(1);
+            // A description may be what another gets by its number.
+            while !ids.insert(case.id.clone()) {
+                *count += 1;
+                case.id = format!("{described} #{count}");
             }
             case.graders.clone_from(&graders);
             recordings.extend(recording(test, &case));
