@@ -1,6 +1,6 @@
 //! `jeton eval size`: how many cases a difference needs, before money is spent on them.
 
-use super::{Desk, refused};
+use super::Desk;
 use crate::cli::SizeArgs;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -9,14 +9,15 @@ use jeton_allocate::power::{Aim, Plan, Tails, Variances, mcnemar_cases, pilot};
 use jeton_allocate::{Case, Level};
 use jeton_core::Nanousd;
 use jeton_eval::Row;
-use jeton_eval::run::read_rows;
-use jeton_eval::session::{SessionError, read_head};
+use jeton_eval::run::{RunHead, read_rows};
 use jeton_eval::totals::{Clusters, by_case, passed};
 use jeton_ledger::Records;
 use serde::Serialize;
 
 /// The share of cases in which two runs differ where no run of the suite tells it.
 const DISCORDANT: f64 = 0.2;
+/// Runs that are looked through for one with two targets.
+const RUNS: u64 = 20;
 /// More cases than this are no plan.
 const CASES_MAX: u64 = 1_000_000;
 
@@ -58,11 +59,7 @@ fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Siz
     let repeats = u64::from(desk.suite.repeats.max(1));
     let mut found =
         Sizing { cases, detect, power: aim.power.get(), basis: String::new(), needed: None, detectable: None, usd_per_cell: None, usd: None };
-    let last = match read_head(store, &desk.suite.name) {
-        Ok(head) => Some((read_rows(store, &head.id)?, head)),
-        Err(SessionError::NoRun(_)) => None,
-        Err(error) => return Err(refused(error)),
-    };
+    let last = pilot_run(store, &desk.suite.name)?;
     let variances = last.as_ref().and_then(|(rows, head)| {
         let of = |name: &str| rows.iter().filter(|row| row.cell.target == name).collect::<Vec<&Row>>();
         let (first, second) = (head.targets.first()?, head.targets.get(1)?);
@@ -81,6 +78,14 @@ fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Siz
     }
     found.usd = found.usd_per_cell.zip(found.needed).map(|(usd, plan)| usd * 2.0 * (plan.cases * plan.repeats) as f64);
     Ok(found)
+}
+
+/// The newest run that tells most: one with two targets, else the newest.
+fn pilot_run(store: &dyn Records, suite: &str) -> Result<Option<(Vec<Row>, RunHead)>, Failure> {
+    let runs = store.runs(Some(suite), RUNS)?;
+    let heads: Vec<RunHead> = runs.iter().filter_map(|run| serde_json::from_str(&run.json).ok()).collect();
+    let Some(head) = heads.iter().find(|head| head.targets.len() > 1).or(heads.first()) else { return Ok(None) };
+    Ok(Some((read_rows(store, &head.id)?, head.clone())))
 }
 
 fn planned(found: &mut Sizing, variances: Variances, repeats: u64, aim: Aim) {
