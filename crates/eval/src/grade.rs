@@ -64,13 +64,26 @@ pub struct Grader {
     /// What is done to the answer before it is judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transform: Vec<Transform>,
+    /// Only cases with one of these tags are judged by it; empty: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub only: Vec<String>,
+    /// Only cases that have a reference (`true`), or that have none (`false`), are judged by it; none: all.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub referenced: Option<bool>,
 }
 
 impl Grader {
+    /// Whether a case is judged by it.
+    #[must_use]
+    pub fn applies(&self, case: &crate::Case) -> bool {
+        let is_tagged = self.only.is_empty() || case.tags.iter().any(|tag| self.only.contains(tag));
+        is_tagged && self.referenced.is_none_or(|referenced| referenced != case.references().is_empty())
+    }
+
     /// A grader that counts once and judges by the criterion's own rule.
     #[must_use]
     pub fn new(name: impl Into<String>, criterion: Criterion) -> Self {
-        Self { name: name.into(), criterion, negate: false, weight: 1.0, threshold: None, transform: Vec::new() }
+        Self { name: name.into(), criterion, negate: false, weight: 1.0, threshold: None, transform: Vec::new(), only: Vec::new(), referenced: None }
     }
 }
 
