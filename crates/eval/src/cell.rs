@@ -1,7 +1,7 @@
 //! One cell: the context of a case, the call, the grades, the row.
 
 use crate::environment::{Change, Environment, Wanted};
-use crate::grader::{Bench, grade, settle};
+use crate::grader::{Bench, grade_all, settle};
 use crate::run::Planned;
 use crate::{Answer, CallFault, Case, ContextText, ContextUse, FaultClass, Input, ModelCall, Models, Outcome, Role, Row, Suite, Target, TargetKind, Turn};
 use jeton_context::Digest;
@@ -77,7 +77,7 @@ impl CellRunner<'_> {
         let mut row = self.blank(planned, case);
         match self.answered(case, target, planned, treatment, &mut row).await {
             Ok((answer, asking)) => {
-                row.grades = grade(case, &answer, self.bench, asking.text.as_deref()).await;
+                row.grades = grade_all(case, &answer, self.bench, asking.text.as_deref()).await;
                 (row.outcome, row.score) = settle(&row.grades);
                 row.cost = total(if row.is_cached { Some(Nanousd::ZERO) } else { answer.cost.or_else(|| free(target)) }, &row);
                 (row.answer, row.context, row.request) = (Some(answer), asking.context, asking.request);

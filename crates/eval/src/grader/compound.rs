@@ -54,10 +54,11 @@ pub(crate) async fn any(sample: &Sample<'_>, members: &[Ready<'_>], bench: &Benc
 }
 
 async fn member_grade(member: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Grade {
-    match super::changed(&member.grader.transform, &sample.text) {
+    let changes = if sample.is_probe { &[][..] } else { &member.grader.transform };
+    match super::changed(changes, &sample.text) {
         Ok(text) => {
             let text = Cow::Owned(text.into_owned());
-            judged(member, Sample { case: sample.case, answer: sample.answer, text, context: sample.context }, bench).await
+            judged(member, Sample { case: sample.case, answer: sample.answer, text, context: sample.context, is_probe: sample.is_probe }, bench).await
         }
         Err(why) => Grade { weight: member.grader.weight, ..Grade::new(member.grader.name.clone(), Verdict::Fail, why) },
     }

@@ -9,6 +9,8 @@ use serde_json::Value;
 
 /// The most pieces of JSON that are looked at in one answer.
 const PIECES_MAX: usize = 100;
+/// The most brackets at which no JSON begins that are tried; each may take as long as the deepest nesting that is read.
+const TRIES_MAX: usize = 2000;
 
 /// The answer is JSON that equals the value (or, as `subset`, has all of it), at a pointer of both.
 ///
@@ -140,11 +142,13 @@ pub(crate) fn json_schema(sample: &Sample<'_>, schema: &Schema, embedded: bool) 
     })
 }
 
-/// The objects and lists in a text, in order; what stands within one that was read is not looked at again.
+/// The objects and lists in a text: those that fill a fence, then those in running text, in order; what stands within one that was read is not
+/// looked at again.
 fn pieces(text: &str) -> Vec<Value> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    while let Some(offset) = text[at..].find(['{', '[']) {
+    let fences = text.split("```").skip(1).step_by(2).take(PIECES_MAX);
+    let mut found: Vec<Value> = fences.filter_map(|fence| read_json(&format!("```{fence}```")).ok()).collect();
+    let (mut at, mut tries) = (0, 0);
+    while let Some(offset) = text[at..].find(['{', '[']).filter(|_| tries < TRIES_MAX && found.len() < PIECES_MAX) {
         let start = at + offset;
         let mut reader = serde_json::Deserializer::from_str(&text[start..]).into_iter::<Value>();
         at = match reader.next() {
@@ -152,11 +156,11 @@ fn pieces(text: &str) -> Vec<Value> {
                 found.push(value);
                 start + reader.byte_offset().max(1)
             }
-            _ => start + 1,
+            _ => {
+                tries += 1;
+                start + 1
+            }
         };
-        if found.len() >= PIECES_MAX {
-            break;
-        }
     }
     found
 }

@@ -1,8 +1,8 @@
 //! Graders: what is said of an answer, and what a case comes to.
 //!
 //! ```text
-//! Material ─▶ Prepared (compiled once, all mistakes told) ─▶ self_test (before any model is paid)
-//!                 └─▶ Bench ─▶ grade(case, answer, context) ─▶ grades ─▶ settle ─▶ outcome, score
+//! Material ─▶ Prepared (compiled once, all mistakes told) ─▶ selftest (before any model is paid)
+//!                 └─▶ Bench ─▶ grade(case, answer, graders, context) ─▶ grades ─▶ settle ─▶ outcome, score
 //! ```
 //! They fail closed: whatever cannot be judged is unscored, never a pass. Each family has a file of its own.
 
@@ -11,6 +11,7 @@ mod compound;
 mod constraint;
 mod json;
 mod judge;
+mod kind;
 mod material;
 mod measure;
 mod number;
@@ -18,6 +19,7 @@ mod program;
 mod quotation;
 mod ready;
 mod said;
+pub mod selftest;
 mod settle;
 mod similarity;
 mod sql;
@@ -28,12 +30,13 @@ mod text;
 mod tools;
 mod values;
 
+pub use kind::right_answers;
 pub use material::Material;
 pub use ready::Prepared;
 pub use settle::settle;
 pub use values::fill;
 
-use crate::{Answer, Case, Criterion, Grade, Models, Transform, transform};
+use crate::{Answer, Case, Criterion, Grade, Grader, Models, Transform, transform};
 use jeton_context::constraint::Subject;
 use ready::{Means, Ready};
 use said::{Judged, Said, finish};
@@ -78,7 +81,13 @@ impl std::fmt::Debug for Bench<'_> {
     }
 }
 
-impl Bench<'_> {
+impl<'a> Bench<'a> {
+    /// A bench without labels of people or of the ledger, and with the judges' own time.
+    #[must_use]
+    pub fn new(models: &'a dyn Models, prepared: &'a Prepared<'a>) -> Self {
+        Self { models, prepared, tags: Vec::new(), labels: &no_labels, timeout_ms: None }
+    }
+
     /// The labels of a call made for a case.
     fn tags(&self, case: &Case) -> Vec<String> {
         self.tags.iter().cloned().chain([format!("case:{}", case.id)]).collect()
@@ -91,18 +100,19 @@ pub fn no_labels(_: &Case, _: &str, _: &Answer) -> Option<Label> {
     None
 }
 
-/// The grades of an answer by the suite's graders and the case's own, in this order. `context` is what the call was given, for quotations.
-pub async fn grade(case: &Case, answer: &Answer, bench: &Bench<'_>, context: Option<&str>) -> Vec<Grade> {
+/// The grades of an answer by all graders that judge the case, the suite's and its own, in this order. `context` is what the call was given,
+/// for quotations; none where that is not known.
+pub async fn grade_all(case: &Case, answer: &Answer, bench: &Bench<'_>, context: Option<&str>) -> Vec<Grade> {
     grade_by(case, answer, bench, context, &|_| true).await
 }
 
-/// The same by those graders alone that `is_wanted`.
+/// The same by those alone that `is_wanted`.
 pub async fn grade_by(
     case: &Case,
     answer: &Answer,
     bench: &Bench<'_>,
     context: Option<&str>,
-    is_wanted: &(dyn Fn(&crate::Grader) -> bool + Sync),
+    is_wanted: &(dyn Fn(&Grader) -> bool + Sync),
 ) -> Vec<Grade> {
     let mut grades = Vec::new();
     for ready in bench.prepared.of(case).filter(|ready| is_wanted(&ready.grader)) {
@@ -111,12 +121,25 @@ pub async fn grade_by(
     grades
 }
 
+/// The grades of an answer by `graders`, in their order. Those of the suite and of the case are compiled already; any other is compiled here.
+/// `context` is what the call was given, for quotations; none where that is not known.
+pub async fn grade(case: &Case, answer: &Answer, graders: &[Grader], bench: &Bench<'_>, context: Option<&str>) -> Vec<Grade> {
+    let mut grades = Vec::with_capacity(graders.len());
+    for grader in graders {
+        grades.push(match bench.prepared.find(case, grader) {
+            Some(ready) => one(ready, case, answer, bench, context).await,
+            None => one(&bench.prepared.compile(case, grader), case, answer, bench, context).await,
+        });
+    }
+    grades
+}
+
 /// The grade of one grader.
 async fn one(ready: &Ready<'_>, case: &Case, answer: &Answer, bench: &Bench<'_>, context: Option<&str>) -> Grade {
     match changed(&ready.grader.transform, &answer.text) {
-        Ok(text) => judged(ready, Sample { case, answer, text, context }, bench).await,
+        Ok(text) => judged(ready, Sample { case, answer, text, context, is_probe: false }, bench).await,
         // What the answer lacks is not there to be judged, negated or not.
-        Err(why) => finish(&crate::Grader { negate: false, ..ready.grader.clone() }, Ok(Said::fail(why))),
+        Err(why) => finish(&Grader { negate: false, ..ready.grader.clone() }, Ok(Said::fail(why))),
     }
 }
 

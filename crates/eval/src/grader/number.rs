@@ -95,7 +95,7 @@ fn agrees(said: Number, expected: Number, absolute: f64, relative: f64) -> bool 
 ///
 /// Read are signs, points, commas, blanks, apostrophes and underscores between groups of three, exponents. One comma before exactly three
 /// figures parts thousands (`1,234`), any other single comma or point is decimal. Figures within words (`x86`, `v2`) are none.
-pub(crate) fn numbers(text: &str) -> std::vec::IntoIter<Number> {
+pub(crate) fn numbers(text: &str) -> impl DoubleEndedIterator<Item = Number> {
     let mut found = Vec::new();
     let mut at = 0;
     while let Some(offset) = text[at..].find(|c: char| c.is_ascii_digit()) {
@@ -109,7 +109,7 @@ pub(crate) fn numbers(text: &str) -> std::vec::IntoIter<Number> {
         at = number.end;
         found.push(number);
     }
-    found.into_iter()
+    found.into_iter().map(|number| with_unit(number, text))
 }
 
 /// Where a word with figures ends, with the points of a version in it (`v2.3`).
@@ -134,8 +134,13 @@ fn read(text: &str, start: usize) -> Number {
     }
     let value = figures.parse::<f64>().unwrap_or(f64::NAN);
     let value = if is_negative(&text[..begin]) { -value } else { value };
-    let (scale, is_percent, unit) = after(&text[end..]);
-    Number { value: value * scale, is_percent, unit, start: begin, end }
+    Number { value, is_percent: false, unit: None, start: begin, end }
+}
+
+/// The number with what the text after it says.
+fn with_unit(number: Number, text: &str) -> Number {
+    let (scale, is_percent, unit) = after(&text[number.end..]);
+    Number { value: number.value * scale, is_percent, unit, ..number }
 }
 
 /// Whether a figure and a mark stand right before: `1,2,3` is a list and `1.2.3` a version, so that none of their marks is decimal.

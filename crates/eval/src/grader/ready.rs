@@ -20,6 +20,7 @@ pub struct Prepared<'a> {
     suite: Vec<Ready<'a>>,
     cases: HashMap<String, Vec<Ready<'a>>>,
     offered: Offered,
+    material: &'a Material<'a>,
 }
 
 /// A grader and what it judges with.
@@ -56,19 +57,34 @@ impl<'a> Prepared<'a> {
         let offered = Offered::of(suite, &mut report);
         let all: Vec<&Case> = suite.cases.iter().collect();
         let mut compile = |graders: &[Grader], cases: &[&Case], place: &Place| {
-            let mut compiler = Compiler { material, cases, place, offered: &offered, report: &mut report };
-            graders.iter().map(|grader| compiler.ready(grader)).collect::<Vec<_>>()
+            let one = |grader: &Grader| {
+                let judged: Vec<&Case> = cases.iter().copied().filter(|case| grader.applies(case)).collect();
+                Compiler { material, cases: &judged, place, offered: &offered, report: &mut report }.ready(grader)
+            };
+            graders.iter().map(one).collect::<Vec<_>>()
         };
         let suites = compile(&suite.graders, &all, &suite.place);
         let own = all.iter().filter(|case| !case.graders.is_empty());
         let cases = own.map(|case| (case.id.clone(), compile(&case.graders, &[case], &case.place))).collect();
-        (Self { suite: suites, cases, offered }, report.findings)
+        (Self { suite: suites, cases, offered, material }, report.findings)
     }
 
-    /// The graders of a case: the suite's, then its own.
+    /// The graders that judge a case: the suite's, then its own.
     pub(crate) fn of<'p>(&'p self, case: &'p Case) -> impl Iterator<Item = &'p Ready<'a>> {
-        let all = self.suite.iter().chain(self.cases.get(&case.id).map_or(&[][..], Vec::as_slice));
-        all.filter(|ready| ready.grader.applies(case))
+        let own = self.cases.get(&case.id).map_or(&[][..], Vec::as_slice);
+        self.suite.iter().chain(own).filter(|ready| ready.grader.applies(case))
+    }
+
+    /// A grader of the suite or of the case, compiled.
+    pub(crate) fn find(&self, case: &Case, grader: &Grader) -> Option<&Ready<'a>> {
+        let own = self.cases.get(&case.id).map_or(&[][..], Vec::as_slice);
+        self.suite.iter().chain(own).find(|ready| ready.grader.name == grader.name && ready.grader == *grader)
+    }
+
+    /// A grader that is neither the suite's nor the case's. What is wrong with it leaves its grade unscored.
+    pub(crate) fn compile(&self, case: &Case, grader: &Grader) -> Ready<'a> {
+        let mut report = Report::default();
+        Compiler { material: self.material, cases: &[case], place: &case.place, offered: &self.offered, report: &mut report }.ready(grader)
     }
 
     /// The tools that the suite's targets offer.

@@ -4,8 +4,8 @@ use super::Bench;
 use super::said::{Bill, Judged, Said};
 use super::values::{Sample, folded, wanted};
 use jeton_text::words;
+use rustc_hash::FxHashMap;
 use std::borrow::Cow;
-use std::collections::HashMap;
 
 /// The most steps that a distance may take: two texts of about 45,000 characters, a tenth of a second.
 const STEPS_MAX: usize = 1 << 25;
@@ -48,45 +48,59 @@ pub(crate) fn distance(a: &[char], b: &[char]) -> Option<usize> {
     if blocks.checked_mul(text.len())? > STEPS_MAX {
         return None;
     }
-    let (of, masks) = masks(pattern, blocks);
-    let none = vec![0; blocks];
-    let (mut plus, mut minus) = (vec![u64::MAX; blocks], vec![0_u64; blocks]);
+    let masks = Masks::of(pattern, blocks);
+    let mut column = vec![(u64::MAX, 0_u64); blocks];
     let last = 1_u64 << ((pattern.len() - 1) % 64);
     let mut distance = pattern.len();
     for character in text {
-        let equal = of.get(character).map_or(&none[..], |&place| &masks[place * blocks..(place + 1) * blocks]);
         let (mut carry_plus, mut carry_minus) = (1, 0);
-        for block in 0..blocks {
-            let (p, m) = (plus[block], minus[block]);
-            let vertical = equal[block] | m;
-            let eq = equal[block] | carry_minus;
-            let horizontal = ((eq & p).wrapping_add(p) ^ p) | eq;
-            let (up, down) = (m | !(horizontal | p), p & horizontal);
-            if block + 1 == blocks {
-                distance = distance + usize::from(up & last != 0) - usize::from(down & last != 0);
-            }
+        let (mut up, mut down) = (0, 0);
+        for ((plus, minus), equal) in column.iter_mut().zip(masks.row(*character)) {
+            let vertical = equal | *minus;
+            let eq = equal | carry_minus;
+            let horizontal = ((eq & *plus).wrapping_add(*plus) ^ *plus) | eq;
+            (up, down) = (*minus | !(horizontal | *plus), *plus & horizontal);
             let (up_in, down_in) = (up << 1 | carry_plus, down << 1 | carry_minus);
             (carry_plus, carry_minus) = (up >> 63, down >> 63);
-            plus[block] = down_in | !(vertical | up_in);
-            minus[block] = up_in & vertical;
+            *plus = down_in | !(vertical | up_in);
+            *minus = up_in & vertical;
         }
+        distance = distance + usize::from(up & last != 0) - usize::from(down & last != 0);
     }
     Some(distance)
 }
 
-/// For each character of the pattern its place in the second list, which has where it stands as bits.
-fn masks(pattern: &[char], blocks: usize) -> (HashMap<char, usize>, Vec<u64>) {
-    let mut of: HashMap<char, usize> = HashMap::new();
-    let mut masks = Vec::new();
-    for (at, character) in pattern.iter().enumerate() {
-        let next = of.len();
-        let place = *of.entry(*character).or_insert(next);
-        if place == next {
-            masks.resize((next + 1) * blocks, 0);
+/// Where each character of the pattern stands, as bits. The first row is of characters that are not in it.
+struct Masks {
+    blocks: usize,
+    ascii: [u32; 128],
+    others: FxHashMap<char, u32>,
+    bits: Vec<u64>,
+}
+
+impl Masks {
+    fn of(pattern: &[char], blocks: usize) -> Self {
+        let mut masks = Self { blocks, ascii: [0; 128], others: FxHashMap::default(), bits: vec![0; blocks] };
+        let mut rows = 1;
+        for (at, character) in pattern.iter().enumerate() {
+            let row = match masks.ascii.get_mut(*character as usize) {
+                Some(row) => row,
+                None => masks.others.entry(*character).or_insert(0),
+            };
+            if *row == 0 {
+                *row = rows;
+                rows += 1;
+                masks.bits.resize(rows as usize * blocks, 0);
+            }
+            masks.bits[*row as usize * blocks + at / 64] |= 1 << (at % 64);
         }
-        masks[place * blocks + at / 64] |= 1 << (at % 64);
+        masks
     }
-    (of, masks)
+
+    fn row(&self, character: char) -> &[u64] {
+        let row = self.ascii.get(character as usize).copied().unwrap_or_else(|| self.others.get(&character).copied().unwrap_or(0)) as usize;
+        &self.bits[row * self.blocks..(row + 1) * self.blocks]
+    }
 }
 
 /// The cosine of the embeddings of answer and reference; the best over the references. An empty answer is like nothing, and asks no model.
@@ -129,23 +143,43 @@ fn cosine(a: &[f32], b: &[f32]) -> Option<f64> {
     (a.len() == b.len() && cosine.is_finite()).then_some(cosine)
 }
 
-/// The words of a text in small letters.
-fn tokens(text: &str) -> Vec<String> {
-    words(text).into_iter().map(|word| text[word.start..word.end].to_lowercase()).collect()
+/// Numbers for words in small letters, the same for the same word.
+#[derive(Default)]
+struct Lexicon<'t>(FxHashMap<Cow<'t, str>, u32>);
+
+impl<'t> Lexicon<'t> {
+    /// The words of a text.
+    fn tokens(&mut self, text: &'t str) -> Vec<u32> {
+        let words = words(text);
+        let mut tokens = Vec::with_capacity(words.len());
+        for word in words {
+            let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+            tokens.push(*self.0.entry(folded(&text[word.start..word.end], true)).or_insert(next));
+        }
+        tokens
+    }
 }
 
 /// How often each run of `n` words comes.
-fn grams(tokens: &[String], n: usize) -> HashMap<&[String], usize> {
-    let mut counts = HashMap::new();
+fn grams(tokens: &[u32], n: usize) -> FxHashMap<&[u32], usize> {
+    let mut counts = FxHashMap::default();
     for gram in tokens.windows(n.max(1)) {
         *counts.entry(gram).or_insert(0) += 1;
     }
     counts
 }
 
-/// How many runs two texts share, each as often as in the text that has it less often.
-fn shared(a: &HashMap<&[String], usize>, b: &HashMap<&[String], usize>) -> usize {
-    a.iter().map(|(gram, count)| (*count).min(b.get(gram).copied().unwrap_or(0))).sum()
+/// How many runs of `n` words a text shares with others, each as often as in the text that has it less often. Runs that the others do not have
+/// are not even counted.
+fn shared(tokens: &[u32], n: usize, others: &FxHashMap<&[u32], usize>) -> usize {
+    let mut left = others.clone();
+    let known = tokens.windows(n.max(1)).filter(|gram| {
+        left.get_mut(*gram).filter(|count| **count > 0).is_some_and(|count| {
+            *count -= 1;
+            true
+        })
+    });
+    known.count()
 }
 
 /// ROUGE-N recall: the share of the reference's runs of `n` words that the answer has; the best over the references.
@@ -153,15 +187,16 @@ fn shared(a: &HashMap<&[String], usize>, b: &HashMap<&[String], usize>) -> usize
 /// Lin, "ROUGE: a package for automatic evaluation of summaries", 2004, section 2.
 pub(crate) fn rouge(sample: &Sample<'_>, value: Option<&str>, n: u32) -> Judged {
     let n = n as usize;
-    let answer = tokens(&sample.text);
-    let said = grams(&answer, n);
+    let wanted = wanted(value, sample.case)?;
+    let mut lexicon = Lexicon::default();
+    let answer = lexicon.tokens(&sample.text);
     let mut best: Option<f64> = None;
-    for wanted in &wanted(value, sample.case)? {
-        let reference = tokens(wanted);
+    for wanted in &wanted {
+        let reference = lexicon.tokens(wanted);
         if n == 0 || reference.len() < n {
             return Err(format!("the reference has {} words, and none of it is a run of {n}", reference.len()));
         }
-        let recall = super::text::ratio(shared(&grams(&reference, n), &said), reference.len() + 1 - n);
+        let recall = super::text::ratio(shared(&answer, n, &grams(&reference, n)), reference.len() + 1 - n);
         best = Some(best.map_or(recall, |known: f64| known.max(recall)));
     }
     let recall = best.ok_or("there is nothing to compare with")?;
@@ -174,26 +209,27 @@ pub(crate) fn rouge(sample: &Sample<'_>, value: Option<&str>, n: u32) -> Judged 
 /// brevity penalty against the reference nearest in length. For single sentences one is added to both counts of runs longer than a word: Lin,
 /// Och, "ORANGE: a method for evaluating automatic evaluation metrics for machine translation", 2004, section 4.
 pub(crate) fn bleu(sample: &Sample<'_>, value: Option<&str>) -> Judged {
-    let references: Vec<Vec<String>> = wanted(value, sample.case)?.iter().map(|text| tokens(text)).collect();
+    let wanted = wanted(value, sample.case)?;
+    let mut lexicon = Lexicon::default();
+    let references: Vec<Vec<u32>> = wanted.iter().map(|text| lexicon.tokens(text)).collect();
     if references.iter().any(Vec::is_empty) {
         return Err("a reference has no words".to_owned());
     }
-    let score = bleu_of(&tokens(&sample.text), &references);
+    let score = bleu_of(&lexicon.tokens(&sample.text), &references);
     Ok(Said::score(score, 0.5, format!("BLEU {score:.3}")))
 }
 
-fn bleu_of(answer: &[String], references: &[Vec<String>]) -> f64 {
+fn bleu_of(answer: &[u32], references: &[Vec<u32>]) -> f64 {
     const LONGEST: usize = 4;
     let mut logarithms = 0.0;
     for n in 1..=LONGEST {
-        let said = grams(answer, n);
-        let mut most: HashMap<&[String], usize> = HashMap::new();
+        let mut most: FxHashMap<&[u32], usize> = FxHashMap::default();
         for (gram, count) in references.iter().flat_map(|reference| grams(reference, n)) {
             let known = most.entry(gram).or_default();
             *known = count.max(*known);
         }
         let smooth = usize::from(n > 1);
-        let (hits, all) = (shared(&said, &most) + smooth, said.values().sum::<usize>() + smooth);
+        let (hits, all) = (shared(answer, n, &most) + smooth, (answer.len() + 1).saturating_sub(n) + smooth);
         if hits == 0 || all == 0 {
             return 0.0;
         }
@@ -258,7 +294,11 @@ mod tests {
 
     #[test]
     fn bleu_of_known_sentences() {
-        let score = |answer: &str, references: &[&str]| bleu_of(&tokens(answer), &references.iter().map(|text| tokens(text)).collect::<Vec<_>>());
+        let score = |answer: &str, references: &[&str]| {
+            let mut lexicon = Lexicon::default();
+            let references: Vec<Vec<u32>> = references.iter().map(|text| lexicon.tokens(text)).collect();
+            bleu_of(&Lexicon::tokens(&mut lexicon, answer), &references)
+        };
         let near = |a: f64, b: f64| assert!((a - b).abs() < 1e-9, "{a} {b}");
         near(score("the cat is on the mat", &["the cat is on the mat"]), 1.0);
         near(score("Paris", &["Paris"]), 1.0);

@@ -229,12 +229,12 @@ mod tests {
         };
         check("", "no statement");
         check("I cannot say.", "syntax error");
-        check("ATTACH DATABASE '/etc/passwd' AS x", "only reading");
+        check("ATTACH DATABASE 'other.db' AS x", "only reading");
         check("DELETE FROM item", "only reading");
         check("INSERT INTO item VALUES ('x', 1, 9) RETURNING id", "only reading");
         check("PRAGMA table_info(item)", "only reading");
         check("SELECT * FROM pragma_database_list", "only reading");
-        check("VACUUM INTO '/tmp/x.db'", "");
+        check("VACUUM INTO 'x.db'", "");
         check("SELECT load_extension('x')", "");
         check("SELECT 1; DROP TABLE item", "");
         check("WITH RECURSIVE n(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM n) SELECT x FROM n", "more than 10000 rows");

@@ -109,7 +109,7 @@ impl<'t> Trial<'t> {
         let material = Material::new(None, Err("no sandbox".to_owned()), &self.project, &self.folder);
         let (prepared, _) = Prepared::new(&suite, &material);
         let bench = Bench { models: &self.script, prepared: &prepared, tags: vec!["suite:s".into()], labels: &no_labels, timeout_ms: None };
-        wait(grade(&suite.cases[0], answer, &bench, self.context)).remove(0)
+        wait(grade(&suite.cases[0], answer, &suite.graders, &bench, self.context)).remove(0)
     }
 
     pub(crate) fn calls(&self) -> Vec<crate::ModelCall> {

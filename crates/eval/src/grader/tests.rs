@@ -16,6 +16,11 @@ fn contains(values: &[&str], any: bool) -> Criterion {
     Criterion::Contains { values: values.iter().map(|value| (*value).to_owned()).collect(), any, ignore_case: true }
 }
 
+/// The suite's graders and those of its first case.
+fn all_of(suite: &crate::Suite) -> Vec<Grader> {
+    suite.graders.iter().chain(&suite.cases[0].graders).cloned().collect()
+}
+
 #[test]
 fn exact_texts() {
     passes(&exact(false, false), "30 days", " 30 days\n");
@@ -111,7 +116,7 @@ fn people_and_embeddings() {
             (case.id == "c1" && grader == "kind" && answer.text == "x").then(|| Label { score, passes, why: "warm".into(), by: "ada".into() })
         };
         let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &labels, timeout_ms: None };
-        wait(grade(&suite.cases[0], &answer("x"), &bench, None)).remove(0)
+        wait(grade(&suite.cases[0], &answer("x"), &all_of(&suite), &bench, None)).remove(0)
     };
     assert_eq!((labelled(0.7, None).verdict, labelled(0.2, None).verdict), (Verdict::Pass, Verdict::Fail));
     assert_eq!((labelled(0.7, Some(false)).verdict, labelled(f64::NAN, None).verdict), (Verdict::Fail, Verdict::Unscored));
@@ -172,9 +177,11 @@ fn constraints_of_the_catalogue() {
     let told: Vec<(&str, String)> = findings.iter().map(|finding| (finding.code, finding.place.to_string())).collect();
     let at = "evals/suite.toml".to_owned();
     assert_eq!(told, [("bad-constraint", at.clone()), ("no-sandbox", at.clone()), ("unknown-unit", at)]);
-    let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &no_labels, timeout_ms: None };
-    let verdicts =
-        |text: &str| wait(grade(&suite.cases[0], &answer(text), &bench, None)).into_iter().map(|grade| (grade.verdict, grade.at)).collect::<Vec<_>>();
+    let script = Script::default();
+    let bench = Bench::new(&script, &prepared);
+    let verdicts = |text: &str| {
+        wait(grade(&suite.cases[0], &answer(text), &suite.graders, &bench, None)).into_iter().map(|grade| (grade.verdict, grade.at)).collect::<Vec<_>>()
+    };
     use Verdict::{Fail, Pass, Unscored};
     assert_eq!(verdicts("We try."), [(Pass, None), (Unscored, None), (Unscored, None), (Unscored, None)]);
     assert_eq!(verdicts("We do.\nWe guarantee it.")[0], (Fail, Some("2:4".to_owned())));
@@ -229,8 +236,9 @@ fn every_mistake_is_told_at_once() {
     assert!(findings.iter().all(|finding| !finding.remedy.is_empty() && !finding.place.path.is_empty()));
     assert!(findings[0].message.contains("`g0`"), "{}", findings[0].message);
     // Whatever is broken says nothing.
-    let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &no_labels, timeout_ms: None };
-    let grades = wait(grade(&suite.cases[0], &answer("x"), &bench, None));
+    let script = Script::default();
+    let bench = Bench::new(&script, &prepared);
+    let grades = wait(grade(&suite.cases[0], &answer("x"), &all_of(&suite), &bench, None));
     let scored: Vec<&str> = grades.iter().filter(|grade| grade.verdict != Verdict::Unscored).map(|grade| grade.grader.as_str()).collect();
     assert_eq!(scored, ["own"]);
 }
@@ -261,11 +269,46 @@ fn futures_can_be_sent() {
     let material = Material::new(None, Err("none".into()), here, here);
     let (prepared, _) = Prepared::new(&suite, &material);
     let script = Script::default();
-    let bench = Bench { models: &script, prepared: &prepared, tags: Vec::new(), labels: &no_labels, timeout_ms: None };
+    let bench = Bench::new(&script, &prepared);
     let said = answer("r");
-    let future = grade(&suite.cases[0], &said, &bench, None);
+    let future = grade(&suite.cases[0], &said, &suite.graders, &bench, None);
     is_send(&future);
     assert_eq!(wait(future)[0].verdict, Verdict::Pass);
+}
+
+/// Where this machine has no sandbox there is nothing to look at; CI must have one.
+#[test]
+fn programs_judge_in_the_sandbox() {
+    let folder = Folder::new(&[("evals/words.txt", "lamp chair")]);
+    let sandbox = match jeton_context::sandbox::Sandbox::open(folder.path()) {
+        Ok(sandbox) => sandbox,
+        Err(why) => {
+            assert!(std::env::var_os("CI").is_none(), "CI needs a sandbox: {why}");
+            return;
+        }
+    };
+    let program = |script: &str| Criterion::Program {
+        command: ["sh", "-c", script, "sh"].map(str::to_owned).to_vec(),
+        timeout_ms: 2000,
+        files: vec!["words.txt".into()],
+    };
+    let scripts = [
+        "grep -q '\"output\":\"lamp\"' && grep -q lamp \"$1\" && echo '{\"pass\": true, \"reason\": \"so\"}'",
+        "echo '{\"score\": 0.2}'",
+        "echo fine",
+        "exit 1",
+        "while :; do :; done",
+    ];
+    let graders: Vec<Grader> = scripts.iter().enumerate().map(|(at, script)| Grader::new(format!("g{at}"), program(script))).collect();
+    let suite = suite(vec![case("c1", "?", "r")], graders);
+    let material = Material::new(None, Ok(&sandbox), folder.path(), &folder.path().join("evals"));
+    let (prepared, findings) = Prepared::new(&suite, &material);
+    assert!(findings.is_empty(), "{findings:?}");
+    let script = Script::default();
+    let bench = Bench::new(&script, &prepared);
+    let verdicts: Vec<Verdict> = wait(grade(&suite.cases[0], &answer("lamp"), &suite.graders, &bench, None)).into_iter().map(|grade| grade.verdict).collect();
+    use Verdict::{Fail, Pass, Unscored};
+    assert_eq!(verdicts, [Pass, Fail, Unscored, Unscored, Unscored]);
 }
 
 fn any_criterion() -> impl Strategy<Value = Criterion> {

@@ -14,6 +14,8 @@ pub(crate) struct Sample<'s> {
     pub(crate) text: Cow<'s, str>,
     /// The context that the call was given.
     pub(crate) context: Option<&'s str>,
+    /// Whether the text stands for what changes make of an answer, so that no grader within another changes it again.
+    pub(crate) is_probe: bool,
 }
 
 /// What templates of graders may ask for: the case's variables, `id`, `input` (what was asked last) and `reference`.

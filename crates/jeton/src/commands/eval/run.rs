@@ -7,8 +7,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_allocate::Level;
+use jeton_context::{Finding, Severity};
 use jeton_core::{Clock, SystemClock};
 use jeton_eval::gate::Stopping;
+use jeton_eval::grader::selftest::selftest;
 use jeton_eval::run::{Choice, End, SelfTestSummary};
 use jeton_eval::session::{Place, Session, read_head};
 use jeton_eval::totals::{Totals, Validity, totals};
@@ -86,9 +88,24 @@ pub(super) async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> R
     if choice.no_selftest {
         return Ok(None);
     }
-    let _ = (place, desk);
-    Ok(None)
+    let found = selftest(&desk.suite, place.bench).await;
+    let told = |finding: &Finding| format!("{}: {}", finding.place, finding.message);
+    found.findings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(|finding| eprintln!("{}", told(finding)));
+    if found.passes() {
+        return Ok(Some(SelfTestSummary { checked: found.checked(), faults: Vec::new(), not_applicable: found.not_applicable() }));
+    }
+    let errors: Vec<String> = found.findings.iter().filter(|finding| finding.severity == Severity::Error).map(told).collect();
+    eprintln!("The graders fail their own test, so nothing was run and nothing was spent:");
+    errors.iter().take(FAULTS_SHOWN).for_each(|error| eprintln!("  {error}"));
+    if errors.len() > FAULTS_SHOWN {
+        eprintln!("  … and {} more", errors.len() - FAULTS_SHOWN);
+    }
+    eprintln!("  next: mend the graders or the references; `--no-selftest` runs all the same, and the report says so");
+    Err(Failure::No)
 }
+
+/// Faults of the graders that are told.
+const FAULTS_SHOWN: usize = 10;
 
 fn report(done: &Done, is_json: bool) {
     if is_json {
