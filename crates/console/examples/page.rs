@@ -4,15 +4,18 @@
 //! cargo run -p jeton-console --example page              # http://127.0.0.1:4601, with a call every second
 //! cargo run -p jeton-console --example page -- empty     # before the first call
 //! cargo run -p jeton-console --example page -- trouble   # with a bad configuration and a failing provider
+//! JETON_PAGE_LISTEN=127.0.0.1:0 cargo run -p jeton-console --example page    # at another address
 //! JETON_CONTEXT=DIR cargo run -p jeton-console --example page    # with the context of the project in DIR
 //! ```
 
 #![allow(clippy::print_stdout)]
 
+mod evals;
+
 use jeton_console::{Access, ConfigProblem, ConfigStatus, Console, EngineSlot, Health, Metrics, ModelStatus, Peer, ProviderStatus, Status, router};
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_core::{Attribution, CallId, Certainty, Clock, Cost, Fault, FaultKind, ManualClock, Nanousd, SeededRandom, SystemClock, Timestamp, Usage};
-use jeton_ledger::{AccountConfig, Ask, Budget, CallRecord, CallStatus, Decision, Feedback, Ledger, StageTime, TryRecord, Window, sqlite};
+use jeton_ledger::{AccountConfig, Ask, Budget, CallFilter, CallRecord, CallStatus, Decision, Feedback, Ledger, StageTime, TryRecord, Window, sqlite};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -34,6 +37,8 @@ async fn main() -> Result<(), Failure> {
     ledger.configure(accounts())?;
     if scene != "empty" {
         fill(&*ledger, &metrics, &clock)?;
+        let call = ledger.calls(&CallFilter { limit: 1, ..CallFilter::default() })?.first().map(|call| call.id.to_string());
+        evals::fill(&*ledger, &evals::Scene { now: SystemClock.now(), runs: 9, cases: 48, word: "", call })?;
     }
     let started = Timestamp(SystemClock.now().0 - 3 * DAY_MS - 14_400_000);
     let trouble = scene == "trouble";
@@ -44,7 +49,6 @@ async fn main() -> Result<(), Failure> {
         let (ledger, metrics) = (ledger.clone(), metrics.clone());
         tokio::spawn(async move { go_on(&*ledger, &metrics, &clock).await });
     }
-    println!("http://{LISTEN}");
     serve(router(console)).await
 }
 
@@ -60,7 +64,9 @@ fn with_context(console: Console) -> Result<Console, Failure> {
 }
 
 async fn serve(router: axum::Router) -> Result<(), Failure> {
-    let listener = tokio::net::TcpListener::bind(LISTEN).await?;
+    let address = std::env::var("JETON_PAGE_LISTEN").unwrap_or_else(|_| LISTEN.to_owned());
+    let listener = tokio::net::TcpListener::bind(address).await?;
+    println!("http://{}", listener.local_addr()?);
     loop {
         let (stream, peer) = listener.accept().await?;
         let router = router.clone();

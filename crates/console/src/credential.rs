@@ -1,5 +1,6 @@
 //! Where a credential stands in a request: programs send a bearer token or a vendor's header, browsers a password.
 
+use crate::route::Verb;
 use http::{HeaderMap, header};
 
 /// The credential that `headers` carry: `jeton-key`, `authorization: Bearer …`, the password of `authorization: Basic …`
@@ -47,8 +48,17 @@ fn decode_base64(text: &str) -> Option<Vec<u8>> {
 }
 
 /// Whether a browser says that a page of another site made this request. Programs say nothing, and pass.
-pub(crate) fn foreign_origin(headers: &HeaderMap) -> bool {
-    let site = headers.get("sec-fetch-site").and_then(|value| value.to_str().ok());
+pub(crate) fn foreign_origin(headers: &HeaderMap, verb: Verb) -> bool {
+    let named = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    let site = named("sec-fetch-site");
+    if verb == Verb::Post {
+        // A form of another site is a navigation too, and writes. Without the newer header (a plain address in a network) `origin` tells.
+        let same_host = |origin: &str| origin.split_once("://").map(|(_, host)| host) == named("host");
+        return match site {
+            Some(site) => !matches!(site, "same-origin" | "none"),
+            None => named("origin").is_some_and(|origin| !same_host(origin)),
+        };
+    }
     let navigates = headers.get("sec-fetch-mode").is_some_and(|value| value == "navigate");
     // Following a link from another site to the page is no attack: it is a plain GET that shows the page to the user.
     matches!(site, Some("cross-site" | "same-site")) && !navigates
@@ -78,9 +88,19 @@ mod tests {
 
     #[test]
     fn a_page_of_another_site_is_foreign_and_a_link_from_it_is_not() {
-        assert!(foreign_origin(&headers(&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")])));
-        assert!(!foreign_origin(&headers(&[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")])));
-        assert!(!foreign_origin(&headers(&[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")])));
-        assert!(!foreign_origin(&headers(&[])));
+        let check =
+            |verb: Verb, pairs: &[(&'static str, &str)], expected: bool| assert_eq!(foreign_origin(&headers(pairs), verb), expected, "{verb:?} {pairs:?}");
+        check(Verb::Get, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "no-cors")], true);
+        check(Verb::Get, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], false);
+        check(Verb::Get, &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "cors")], false);
+        check(Verb::Get, &[], false);
+        // A form that another page sends navigates too.
+        check(Verb::Post, &[("sec-fetch-site", "cross-site"), ("sec-fetch-mode", "navigate")], true);
+        check(Verb::Post, &[("sec-fetch-site", "same-site"), ("sec-fetch-mode", "navigate")], true);
+        check(Verb::Post, &[("sec-fetch-site", "same-origin"), ("sec-fetch-mode", "navigate"), ("origin", "null")], false);
+        check(Verb::Post, &[("origin", "http://10.0.0.9:4600"), ("host", "10.0.0.9:4600")], false);
+        check(Verb::Post, &[("origin", "http://elsewhere.example"), ("host", "10.0.0.9:4600")], true);
+        check(Verb::Post, &[("origin", "null"), ("host", "10.0.0.9:4600")], true);
+        check(Verb::Post, &[], false);
     }
 }

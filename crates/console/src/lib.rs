@@ -10,6 +10,10 @@ mod access;
 mod api;
 mod context;
 mod credential;
+mod evals;
+#[cfg(test)]
+#[path = "../examples/evals/mod.rs"]
+mod evals_scene;
 #[cfg(test)]
 mod fixture;
 mod metrics;

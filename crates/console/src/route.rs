@@ -76,6 +76,8 @@ pub(crate) struct Route {
     pub(crate) params: &'static [Param],
     /// Schema of the body, where one is read.
     pub(crate) takes: Option<&'static str>,
+    /// Whether the body is that of a form of a page, not JSON.
+    pub(crate) is_form: bool,
     /// The largest body that is read, in bytes.
     pub(crate) body_bytes_max: usize,
     pub(crate) gives: Gives,
@@ -179,23 +181,30 @@ pub(crate) struct Answer {
     pub(crate) body: Bytes,
     /// Whether a browser may keep it: true only for the page's own files.
     pub(crate) keep: bool,
+    /// Where the browser is to go on; with 303, so that loading the page again sends no form twice.
+    pub(crate) location: Option<String>,
 }
 
 impl Answer {
     /// JSON.
     pub(crate) fn json(value: &impl serde::Serialize) -> Result<Self, Fault> {
         let body = serde_json::to_vec(value).map_err(|error| Fault::new(FaultKind::Internal, format!("The answer could not be written: {error}.")))?;
-        Ok(Self { content_type: "application/json", body: body.into(), keep: false })
+        Ok(Self { content_type: "application/json", body: body.into(), keep: false, location: None })
     }
 
     /// A page or a part of one.
     pub(crate) fn html(text: String) -> Self {
-        Self { content_type: "text/html; charset=utf-8", body: text.into(), keep: false }
+        Self { content_type: "text/html; charset=utf-8", body: text.into(), keep: false, location: None }
+    }
+
+    /// What follows a form: the page at `path`.
+    pub(crate) fn see(path: String) -> Self {
+        Self { content_type: "text/plain; charset=utf-8", body: Bytes::new(), keep: false, location: Some(path) }
     }
 
     /// Any other text.
     pub(crate) fn text(content_type: &'static str, text: impl Into<Bytes>) -> Self {
-        Self { content_type, body: text.into(), keep: false }
+        Self { content_type, body: text.into(), keep: false, location: None }
     }
 
     /// Lets browsers keep the answer.

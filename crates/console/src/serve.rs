@@ -20,7 +20,7 @@ type Body = axum::body::Body;
 const CONTENT_POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; img-src 'self'; \
      base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
 
-/// All routes of the console: `/`, `/calls/{id}`, `/context…`, `/assets/…`, `/api/…` and `/metrics`. Paths under `/api/` that do not
+/// All routes of the console: `/`, `/calls/{id}`, `/context…`, `/evals…`, `/assets/…`, `/api/…` and `/metrics`. Paths under `/api/` that do not
 /// exist are answered in the same form as every other error; all other paths are left to the caller's router.
 ///
 /// The server must put [`Peer`] into each request's extensions; without it a request counts as foreign.
@@ -70,13 +70,13 @@ async fn respond(console: Arc<Console>, route: &'static Route, params: RawPathPa
 
 async fn answer(console: Arc<Console>, route: &'static Route, params: &RawPathParams, request: Request) -> Result<Answer, Fault> {
     let (head, body) = request.into_parts();
-    let access = admit(&console, route.reach, &head.headers, head.extensions.get::<Peer>().copied())?;
+    let access = admit(&console, route, &head.headers, head.extensions.get::<Peer>().copied())?;
     let Query(query) = Query::<Vec<(String, String)>>::try_from_uri(&head.uri)
         .map_err(|error| Fault::new(FaultKind::InvalidRequest, format!("The query cannot be read: {error}.")))?;
     let mut ask = Ask::read(&console, route.params, query, access)?;
     ask.id = params.iter().find(|(name, _)| *name == "id").map(|(_, value)| value.to_owned()).unwrap_or_default();
     if route.takes.is_some() {
-        ask.body = Some(read_body(&head.headers, body, route.body_bytes_max).await?);
+        ask.body = Some(read_body(&head.headers, body, route).await?);
     }
     // Handlers ask the store, which blocks; the threads that serve calls must not wait for it.
     let answered = tokio::task::spawn_blocking(move || (route.handler)(&console, &ask)).await;
@@ -86,18 +86,18 @@ async fn answer(console: Arc<Console>, route: &'static Route, params: &RawPathPa
     })
 }
 
-fn admit(console: &Console, reach: Reach, headers: &HeaderMap, peer: Option<Peer>) -> Result<Access, Fault> {
-    if reach == Reach::Open {
+fn admit(console: &Console, route: &Route, headers: &HeaderMap, peer: Option<Peer>) -> Result<Access, Fault> {
+    if route.reach == Reach::Open {
         return Ok(Access::Refused(Fault::new(FaultKind::Unauthenticated, "Nobody was asked.")));
     }
     // A page of another site may make the browser send a request; its answer stays hidden from it, its effect would not.
-    if foreign_origin(headers) {
+    if foreign_origin(headers, route.verb) {
         let fault = Fault::new(FaultKind::Forbidden, "This request was made by a page of another site.");
         return Err(fault.remedy("Call the API from a program, or open Jeton's own page."));
     }
     match (console.access)(headers, peer.map(|Peer(address)| address)) {
         Access::Refused(fault) => Err(fault),
-        Access::Key(name) if reach == Reach::Admin => {
+        Access::Key(name) if route.reach == Reach::Admin => {
             let fault = Fault::new(FaultKind::Forbidden, format!("The key `{name}` makes calls; it does not open the console."));
             Err(fault.remedy("Use the admin credential: `jeton key admin` prints one."))
         }
@@ -105,19 +105,43 @@ fn admit(console: &Console, reach: Reach, headers: &HeaderMap, peer: Option<Peer
     }
 }
 
-async fn read_body(headers: &HeaderMap, body: Body, most: usize) -> Result<serde_json::Value, Fault> {
+async fn read_body(headers: &HeaderMap, body: Body, route: &Route) -> Result<serde_json::Value, Fault> {
+    let most = route.body_bytes_max;
+    let wanted = if route.is_form { "application/x-www-form-urlencoded" } else { "application/json" };
     let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    if kind.split(';').next().unwrap_or_default().trim() != "application/json" {
-        let fault = Fault::new(FaultKind::UnsupportedMedia, "The body must be JSON.");
-        return Err(fault.remedy("Send `content-type: application/json`."));
+    if kind.split(';').next().unwrap_or_default().trim() != wanted {
+        let fault = Fault::new(FaultKind::UnsupportedMedia, if route.is_form { "The body must be that of a form." } else { "The body must be JSON." });
+        return Err(fault.remedy(format!("Send `content-type: {wanted}`.")));
     }
     let read = Limited::new(body, most).collect().await;
     let bytes = read.map_err(|_| Fault::new(FaultKind::TooLarge, format!("The body is longer than {most} bytes, or broke off.")))?.to_bytes();
+    if route.is_form {
+        return read_form(&bytes);
+    }
     serde_json::from_slice(&bytes).map_err(|error| Fault::new(FaultKind::InvalidRequest, format!("The body is not JSON: {error}.")))
+}
+
+/// The fields of a form as an object of texts. A form is written as the query of an address is, and read as one.
+fn read_form(bytes: &[u8]) -> Result<serde_json::Value, Fault> {
+    let unreadable = |why: &dyn std::fmt::Display| Fault::new(FaultKind::InvalidRequest, format!("The form cannot be read: {why}."));
+    let text = std::str::from_utf8(bytes).map_err(|error| unreadable(&error))?;
+    let address: http::Uri = format!("/?{text}").parse().map_err(|error| unreadable(&error))?;
+    let Query(fields) = Query::<Vec<(String, String)>>::try_from_uri(&address).map_err(|error| unreadable(&error))?;
+    let mut read = serde_json::Map::new();
+    for (name, value) in fields {
+        if read.insert(name.clone(), value.into()).is_some() {
+            return Err(Fault::new(FaultKind::InvalidRequest, format!("`{}` is given twice.", printable(&name))).param(printable(&name)));
+        }
+    }
+    Ok(serde_json::Value::Object(read))
 }
 
 fn answer_response(answer: Answer) -> Response<Body> {
     let mut response = Response::new(Body::from(answer.body));
+    if let Some(location) = answer.location.as_deref().and_then(|path| HeaderValue::from_str(path).ok()) {
+        *response.status_mut() = StatusCode::SEE_OTHER;
+        response.headers_mut().insert(header::LOCATION, location);
+    }
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(answer.content_type));
     // The page names its files with a digest, so a browser that keeps them never shows old ones.
@@ -158,5 +182,5 @@ fn guard(headers: &mut HeaderMap) {
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(CONTENT_POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
 }

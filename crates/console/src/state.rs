@@ -1,6 +1,7 @@
 //! What the console is given: the ledger, the metrics, and three questions that it asks of the rest of the program.
 
 use crate::context::{ContextDesk, EngineSlot, SnapshotSource};
+use crate::evals::TotalsKept;
 use crate::metrics::Metrics;
 use jeton_core::{Clock, Fault, Timestamp};
 use jeton_ledger::Ledger;
@@ -42,6 +43,7 @@ pub struct Console {
     pub(crate) access: AccessCheck,
     pub(crate) zone: TimeZone,
     pub(crate) context: Option<Arc<ContextDesk>>,
+    pub(crate) totals: Arc<TotalsKept>,
 }
 
 impl fmt::Debug for Console {
@@ -54,7 +56,7 @@ impl Console {
     /// A console over `ledger`. Days begin in the machine's time zone until [`Console::with_zone`] names another.
     #[must_use]
     pub fn new(ledger: Arc<dyn Ledger>, metrics: Arc<Metrics>, clock: Arc<dyn Clock>, status: StatusSource, access: AccessCheck) -> Self {
-        Self { ledger, metrics, clock, status, access, zone: TimeZone::system(), context: None }
+        Self { ledger, metrics, clock, status, access, zone: TimeZone::system(), context: None, totals: Arc::default() }
     }
 
     /// The console with the project's context, which may come later than the console, and the settings in use, for packs and classes.

@@ -1,7 +1,7 @@
 //! The schemas of context.
 
 use super::context_routes::KINDS;
-use super::schema::{choice, integer, list, moment, object, of, optional_integer, optional_text, or_null, text, texts, truth};
+use super::schema::{choice, extended, integer, list, moment, object, of, optional_integer, optional_text, or_null, text, texts, truth};
 use crate::context::STATES;
 use serde_json::{Value, json};
 
@@ -100,7 +100,6 @@ fn unit() -> Value {
         ("tokens", integer("Tokens of the unit in it.")),
     ]);
     let scope = object([("paths", texts("Globs of paths.")), ("classes", texts("Classes.")), ("models", texts("Models."))]);
-    let mut whole = object(row());
     let more = object([
         ("format", text("The native format that it was read from.")),
         ("scope", scope),
@@ -117,13 +116,7 @@ fn unit() -> Value {
         ("findings", list(&of("Finding"))),
         ("calls", or_null(&list(&call))),
     ]);
-    if let (Some(required), Some(more)) = (whole["required"].as_array_mut(), more["required"].as_array()) {
-        required.extend(more.iter().cloned());
-    }
-    if let (Some(properties), Some(more)) = (whole["properties"].as_object_mut(), more["properties"].as_object()) {
-        properties.extend(more.clone());
-    }
-    whole
+    extended(object(row()), &more)
 }
 
 fn findings() -> Vec<(&'static str, Value)> {

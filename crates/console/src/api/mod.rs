@@ -6,6 +6,13 @@ mod context_schema;
 #[cfg(test)]
 mod context_tests;
 mod context_view;
+mod evals;
+mod evals_found_schema;
+mod evals_routes;
+mod evals_schema;
+#[cfg(test)]
+mod evals_tests;
+mod evals_view;
 mod handler;
 mod openapi;
 mod schema;
@@ -16,6 +23,8 @@ mod view;
 pub(crate) use context::{MORE_TOKENS, counts, findings_about, matching, needed};
 pub(crate) use context_routes::{ID_BYTES_MAX, QUERY_BYTES_MAX, UNIT_FILTERS};
 pub(crate) use context_view::{body, history};
+pub(crate) use evals::QUEUE_MAX;
+pub(crate) use evals_routes::{PAIR_PARAMS, ROW_FILTERS};
 pub(crate) use handler::{call_filter, find_call, ledger_fault};
 pub use openapi::openapi_document;
 
@@ -63,6 +72,7 @@ const GET: Route = Route {
     params: &[],
     takes: None,
     body_bytes_max: BODY_BYTES_MAX,
+    is_form: false,
     gives: Gives::Json,
     refusals: &[],
     handler: handler::openapi,
@@ -70,7 +80,7 @@ const GET: Route = Route {
 
 /// Every route of the API.
 pub(crate) fn routes() -> impl Iterator<Item = &'static Route> {
-    ROUTES.iter().chain(context_routes::ROUTES)
+    ROUTES.iter().chain(context_routes::ROUTES).chain(evals_routes::ROUTES)
 }
 
 /// The routes of calls, money and the server, in the order of the document.

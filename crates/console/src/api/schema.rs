@@ -10,6 +10,17 @@ pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
     json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties })
 }
 
+/// An object with the members of `more` beside its own.
+pub(super) fn extended(mut whole: Value, more: &Value) -> Value {
+    if let (Some(required), Some(more)) = (whole["required"].as_array_mut(), more["required"].as_array()) {
+        required.extend(more.iter().cloned());
+    }
+    if let (Some(properties), Some(more)) = (whole["properties"].as_object_mut(), more["properties"].as_object()) {
+        properties.extend(more.clone());
+    }
+    whole
+}
+
 pub(super) fn text(about: &str) -> Value {
     json!({ "type": "string", "description": about })
 }
@@ -65,7 +76,9 @@ fn certainty(about: &str) -> Value {
 /// All schemas by name.
 pub(super) fn all() -> Value {
     let mut schemas = Map::new();
-    for group in [calls(), receipts(), reports(), server(), super::context_schema::schemas()] {
+    for group in
+        [calls(), receipts(), reports(), server(), super::context_schema::schemas(), super::evals_schema::schemas(), super::evals_found_schema::schemas()]
+    {
         schemas.extend(group.into_iter().map(|(name, schema)| (name.to_owned(), schema)));
     }
     Value::Object(schemas)

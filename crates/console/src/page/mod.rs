@@ -6,6 +6,7 @@ mod calls;
 mod chart;
 mod context;
 mod data;
+mod evals;
 mod groups;
 pub(crate) mod html;
 mod money;
@@ -16,7 +17,7 @@ mod show;
 mod tests;
 mod time;
 
-use crate::api::{ID_BYTES_MAX, UNIT_FILTERS, find_call};
+use crate::api::{ID_BYTES_MAX, PAIR_PARAMS, ROW_FILTERS, UNIT_FILTERS, find_call};
 use crate::route::{Answer, Ask, BODY_BYTES_MAX, Gives, Kind, Param, Reach, Route, Verb};
 use crate::state::Console;
 use data::{PERIODS, PageData};
@@ -27,6 +28,9 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 const STYLE: &str = include_str!("../../assets/page.css");
 const SCRIPT: &str = include_str!("../../assets/page.js");
 const ICON: &str = include_str!("../../assets/icon.svg");
+
+/// The largest form that is read, in bytes: it must fit into an address.
+const FORM_BYTES_MAX: usize = 32 * 1024;
 
 const PAGE_TYPE: Gives = Gives::Content("text/html; charset=utf-8");
 
@@ -78,6 +82,15 @@ const PREVIEW_PARAMS: &[Param] = &[
     THEME,
 ];
 
+const fn named(name: &'static str, about: &'static str) -> Param {
+    Param { name, kind: Kind::Text, default: None, about }
+}
+
+const RUN: Param = named("run", "A run's id.");
+const TARGET: Param = named("target", "A target of the run.");
+const RUN_PARAMS: &[Param] = &[named("id", "The run's id."), ROW_FILTERS[0], ROW_FILTERS[1], ROW_FILTERS[2], THEME];
+const LABEL_PARAMS: &[Param] = &[RUN, Param { name: "done", kind: Kind::Choice(&["1"]), default: None, about: "Whether a label was just written." }, THEME];
+
 const GET: Route = Route {
     verb: Verb::Get,
     path: "",
@@ -88,6 +101,7 @@ const GET: Route = Route {
     params: &[],
     takes: None,
     body_bytes_max: BODY_BYTES_MAX,
+    is_form: false,
     gives: PAGE_TYPE,
     refusals: &[],
     handler: overview,
@@ -142,6 +156,57 @@ pub(crate) const ROUTES: &[Route] = &[
         params: PREVIEW_PARAMS,
         refusals: &[400],
         handler: context::preview,
+        ..GET
+    },
+    Route { path: "/evals", id: "getEvalsPage", summary: "Suites that have been run", params: &[THEME], refusals: &[400], handler: evals::overview, ..GET },
+    Route {
+        path: "/evals/suite",
+        id: "getSuitePage",
+        summary: "One suite over time",
+        params: &[named("suite", "The suite's name."), THEME],
+        refusals: &[400, 404],
+        handler: evals::one_suite,
+        ..GET
+    },
+    Route { path: "/evals/run", id: "getRunPage", summary: "One run", params: RUN_PARAMS, refusals: &[400, 404], handler: evals::one_run, ..GET },
+    Route {
+        path: "/evals/case",
+        id: "getCasePage",
+        summary: "One case of a run",
+        params: &[RUN, named("case", "The case's id."), TARGET, THEME],
+        refusals: &[400, 404],
+        handler: evals::one_case,
+        ..GET
+    },
+    Route {
+        path: "/evals/compare",
+        id: "getComparisonPage",
+        summary: "Two targets on the same cases",
+        params: &[PAIR_PARAMS[0], PAIR_PARAMS[1], PAIR_PARAMS[2], THEME],
+        refusals: &[400],
+        handler: evals::comparison,
+        ..GET
+    },
+    Route {
+        path: "/evals/labels",
+        id: "getLabelsPage",
+        summary: "What waits for a person",
+        params: LABEL_PARAMS,
+        refusals: &[400, 404],
+        handler: evals::queue,
+        ..GET
+    },
+    Route {
+        verb: Verb::Post,
+        path: "/evals/labels",
+        id: "giveLabelByForm",
+        summary: "A person's verdict on an answer, from the page's form",
+        params: LABEL_PARAMS,
+        takes: Some("NewEvalLabel"),
+        is_form: true,
+        body_bytes_max: FORM_BYTES_MAX,
+        refusals: &[400, 404, 413, 415],
+        handler: evals::give,
         ..GET
     },
     Route { path: "/assets/page.css", id: "getStyle", reach: Reach::Open, gives: Gives::Content("text/css"), params: ASSET_PARAMS, handler: style, ..GET },
@@ -233,7 +298,7 @@ fn areas(current: &str, theme: Option<&str>) -> Html {
     };
     html!(
         "<nav class=\"areas\" aria-label=\"Jeton\">{}</nav>",
-        [("calls", "/", "Calls"), ("context", "/context", "Context")].into_iter().map(link).collect::<Html>()
+        [("calls", "/", "Calls"), ("context", "/context", "Context"), ("evals", "/evals", "Evals")].into_iter().map(link).collect::<Html>()
     )
 }
 

@@ -79,7 +79,7 @@ async fn nothing_may_be_loaded_from_elsewhere() {
         policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'") && !policy.contains("unsafe") && !policy.contains("http"),
         "{policy}"
     );
-    for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "no-referrer")] {
+    for (name, value) in [("x-content-type-options", "nosniff"), ("cache-control", "no-store"), ("referrer-policy", "same-origin")] {
         assert_eq!(page.header(name), value);
     }
     for reference in page.text.split(" src=\"").skip(1).chain(page.text.split(" href=\"").skip(1)) {

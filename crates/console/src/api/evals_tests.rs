@@ -1,0 +1,169 @@
+use super::tests::{check, fit, refused};
+use crate::evals_scene::{Scene, fill};
+use crate::fixture::{Fixture, NOW, good};
+use serde_json::{Value, json};
+
+/// Two runs of one suite, and one of another that was cut off.
+fn filled() -> (Fixture, [String; 2]) {
+    let fixture = Fixture::new();
+    let call = fixture.settle(good(60_000)).to_string();
+    let scene = Scene { now: NOW, runs: 2, cases: 24, word: "", call: Some(call) };
+    fill(&*fixture.ledger, &scene).unwrap();
+    (fixture, [scene.run_id(0), scene.run_id(1)])
+}
+
+fn names<'v>(list: &'v Value, member: &str) -> Vec<&'v str> {
+    list.as_array().unwrap().iter().map(|item| item[member].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn every_answer_fits_its_schema() {
+    let (fixture, [before, last]) = filled();
+    for (path, schema) in [
+        ("/api/evals/suites".to_owned(), "EvalSuites"),
+        ("/api/evals/runs".to_owned(), "EvalRuns"),
+        (format!("/api/evals/run?id={last}"), "EvalRun"),
+        (format!("/api/evals/rows?run={last}"), "EvalRows"),
+        (format!("/api/evals/case?run={last}&case=window-01"), "EvalCase"),
+        (format!("/api/evals/compare?baseline={before}:mini&candidate={last}:sonnet"), "EvalComparison"),
+        (format!("/api/evals/compare?baseline={last}:sonnet&candidate={last}:lab&margin=5pp"), "EvalComparison"),
+        ("/api/evals/health?suite=refunds".to_owned(), "EvalHealth"),
+        ("/api/evals/health?suite=triage".to_owned(), "EvalHealth"),
+        (format!("/api/evals/causes?run={last}"), "EvalCauses"),
+        ("/api/evals/causes?run=latest:triage".to_owned(), "EvalCauses"),
+        ("/api/evals/alarms".to_owned(), "EvalAlarms"),
+        ("/api/evals/labels".to_owned(), "EvalLabels"),
+    ] {
+        check(&fixture, &path, schema).await;
+    }
+    let empty = Fixture::new();
+    assert_eq!(check(&empty, "/api/evals/suites", "EvalSuites").await["suites"], json!([]));
+    assert_eq!(check(&empty, "/api/evals/runs", "EvalRuns").await["runs"], json!([]));
+}
+
+#[tokio::test]
+async fn experiments_are_no_suite_and_targets_stand_with_their_newest_run() {
+    let (fixture, [_, last]) = filled();
+    let suites = check(&fixture, "/api/evals/suites", "EvalSuites").await["suites"].clone();
+    assert_eq!(names(&suites, "suite"), ["refunds", "triage"], "{suites}");
+    assert_eq!((&suites[0]["runs"], suites[0]["last_run"].as_str()), (&json!(2), Some(last.as_str())));
+    let targets: Vec<&str> = suites[0]["targets"].as_array().unwrap().iter().map(|one| one["totals"]["target"].as_str().unwrap()).collect();
+    assert_eq!(targets, ["sonnet", "mini", "lab"]);
+    assert_eq!(names(&check(&fixture, "/api/evals/runs", "EvalRuns").await["runs"], "suite"), ["refunds", "triage", "refunds"]);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_unknown_and_an_invalid_target_says_so() {
+    let (fixture, [_, last]) = filled();
+    let run = check(&fixture, &format!("/api/evals/run?id={last}"), "EvalRun").await;
+    let lab = &run["targets"][2];
+    assert_eq!((lab["validity"].as_str(), &lab["errors"], &lab["missing_share_max"]), (Some("invalid"), &json!(8), &json!(0.1)));
+    assert!((lab["missing_share"].as_f64().unwrap() - 1.0 / 3.0).abs() < 1e-9 && lab["usd_per_case"].is_null() && lab["cost_unknown_rows"] == 8, "{lab}");
+    assert_eq!(run["frontier"], json!(["mini", "sonnet"]), "an invalid target is not on it, though it is cheap");
+    let sonnet = &run["targets"][0]["pass_rate"];
+    assert!(sonnet["n"] == 24 && sonnet["clusters"] == 12 && sonnet["interval"]["low"].as_f64() < sonnet["value"].as_f64(), "{sonnet}");
+    let triage = check(&fixture, "/api/evals/run?id=latest:triage", "EvalRun").await;
+    assert_eq!((triage["progress"].as_str(), &triage["rows"], &triage["cells"]), (Some("open"), &json!(16), &json!(24)));
+    assert!(triage["targets"][0]["simulated"] == true && triage["selftest"].is_null());
+    assert!(triage["targets"][0]["usd_per_success"].is_null() && triage["targets"][1]["usd_per_case"]["value"] == 0.0, "free is known: {triage}");
+}
+
+#[tokio::test]
+async fn rows_are_narrowed_and_paged() {
+    let (fixture, [_, last]) = filled();
+    let rows = async |query: &str| check(&fixture, &format!("/api/evals/rows?run={last}&{query}"), "EvalRows").await;
+    let errors = rows("outcome=error").await;
+    assert_eq!((&errors["matching"], errors["rows"].as_array().unwrap().len()), (&json!(8), 8));
+    assert!(
+        errors["rows"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .all(|row| row["target"] == "lab" && row["fault"]["code"] == "connect_failed" && row["cost_nanousd"].is_null())
+    );
+    let first = rows("target=mini&limit=20").await;
+    let next = first["next"].as_u64().unwrap();
+    let rest = rows(&format!("target=mini&limit=20&offset={next}")).await;
+    assert_eq!((next, rest["rows"].as_array().unwrap().len(), rest["next"].is_null()), (20, 4, true));
+}
+
+#[tokio::test]
+async fn a_comparison_lists_the_flips_with_both_rows() {
+    let (fixture, [before, last]) = filled();
+    let found = check(&fixture, &format!("/api/evals/compare?baseline={before}:mini&candidate={last}:sonnet"), "EvalComparison").await;
+    assert_eq!((found["verdict"].as_str(), &found["cases"], &found["same_suite"]), (Some("better"), &json!(24), &json!(true)), "{found}");
+    for (kind, passed_before) in [("fixed", 0), ("broken", 1)] {
+        for flip in found[kind].as_array().unwrap() {
+            assert_eq!((&flip["baseline"]["passed"], &flip["candidate"]["passed"]), (&json!(passed_before), &json!(1 - passed_before)), "{kind}: {flip}");
+        }
+    }
+    let flip = &found["fixed"][0];
+    let case = check(&fixture, &format!("/api/evals/case?run={before}&case={}", flip["case"].as_str().unwrap()), "EvalCase").await;
+    let row = case["rows"].as_array().unwrap().iter().find(|row| row["row"]["launch"] == flip["baseline_launch"]).unwrap();
+    assert_eq!((&row["row"]["target"], &row["row"]["outcome"]), (&json!("mini"), &json!("failed")));
+    assert_eq!(row["cause"]["launch"], flip["baseline_launch"], "with the cause of its failure: {row}");
+    let lab = check(&fixture, &format!("/api/evals/compare?baseline={last}:sonnet&candidate={last}:lab"), "EvalComparison").await;
+    assert_eq!((lab["candidate"]["validity"].as_str(), &lab["unpaired"], lab["usd_per_case"].is_null()), (Some("invalid"), &json!(8), true));
+    assert_eq!((lab["verdict"].as_str(), lab["more_cases"].is_null()), (Some("invalid"), true), "no verdict rests on an invalid side");
+}
+
+#[tokio::test]
+async fn a_label_is_written_once_and_the_answer_waits_no_more() {
+    let (fixture, [_, last]) = filled();
+    let queue = async || check(&fixture, "/api/evals/labels", "EvalLabels").await;
+    let waiting = queue().await["waiting"].clone();
+    assert_eq!(names(&waiting, "case"), ["window-01", "receipt-01", "sale-01"]);
+    assert_eq!(waiting[0]["question"], "Would you send this answer to a customer as it is?");
+    let body =
+        json!({ "run": last, "case": "window-01", "target": "sonnet", "repeat": 0, "verdict": "pass", "comment": "Kind and right.", "by": "ada" }).to_string();
+    let reply = fixture.post("/api/evals/labels", "admin", &body).await;
+    fit(&json!({ "$ref": "#/EvalLabel" }), &reply.json(), "label").unwrap();
+    assert_eq!(reply.json()["subject"], format!("{last}/window-01/sonnet/0"));
+    let after = queue().await;
+    assert_eq!(names(&after["waiting"], "case"), ["receipt-01", "sale-01"]);
+    assert_eq!((&after["labels"][0]["by"], &after["labels"][0]["grader"]), (&json!("ada"), &json!("tone")));
+    let notes = fixture.ledger.notes(&jeton_ledger::NoteFilter { kind: Some("label".into()), ..Default::default() }).unwrap();
+    let written: Value = serde_json::from_str(&notes[0].json).unwrap();
+    assert_eq!(written, json!({ "verdict": "pass", "comment": "Kind and right.", "by": "ada", "grader": "tone" }));
+    assert_eq!(fixture.post("/api/evals/labels", "caller-helpdesk", &body).await.status, 403, "a key of a caller writes none");
+    assert_eq!(check(&fixture, "/api/evals/health?suite=refunds", "EvalHealth").await["waiting"], 2);
+}
+
+#[tokio::test]
+async fn a_wrong_request_is_told_what_is_wrong() {
+    let (fixture, [_, last]) = filled();
+    for (path, status, param, says) in [
+        ("/api/evals/runs?suite=refund".to_owned(), 404, "suite", "Did you mean `refunds`?"),
+        ("/api/evals/run?id=run-1".to_owned(), 404, "id", "latest:SUITE"),
+        ("/api/evals/run".to_owned(), 400, "id", "is missing"),
+        (format!("/api/evals/rows?run={last}&outcome=good"), 400, "outcome", "passed, failed, unscored, error"),
+        (format!("/api/evals/case?run={last}&case=window-1"), 404, "case", "Did you mean `window-01`?"),
+        (format!("/api/evals/compare?baseline={last}&candidate={last}:lab"), 400, "baseline", "several targets"),
+        (format!("/api/evals/compare?baseline={last}:sonet&candidate={last}:lab"), 400, "baseline", "sonnet`?"),
+        (format!("/api/evals/compare?baseline={last}:mini&candidate={last}:lab&margin=2"), 400, "margin", "such as `2pp`"),
+        ("/api/evals/health?suite=none".to_owned(), 404, "suite", "There is no run"),
+    ] {
+        refused(&fixture, &path, status, param, says).await;
+    }
+    let with = |member: &str, value: Value| {
+        let mut body = json!({ "run": last, "case": "window-01", "target": "sonnet", "verdict": "pass" });
+        body[member] = value;
+        body.to_string()
+    };
+    for (body, status, param, says) in [
+        ("[]".to_owned(), 400, "body", "must be an object"),
+        (with("verdict", json!("good")), 400, "verdict", "`pass` or `fail`"),
+        (with("case", json!("")), 400, "case", "is missing"),
+        (with("repeat", json!(-1)), 400, "repeat", "whole number"),
+        (with("repeat", json!(4)), 404, "target", "repeat 4"),
+        (with("target", json!("mini")), 400, "grader", "waits for a person"),
+        (with("grader", json!("contains")), 400, "grader", "waits for a person"),
+        (with("word", json!(1)), 400, "word", "no member `word`"),
+        (with("comment", json!("x".repeat(5_000))), 400, "comment", "longer than 4096"),
+        (with("run", json!("run-0")), 404, "run", "There is no run"),
+    ] {
+        let reply = fixture.post("/api/evals/labels", "admin", &body).await;
+        assert_eq!((reply.status, reply.json()["error"]["param"].as_str()), (status, Some(param)), "{}: {}", &body[..body.len().min(90)], reply.text);
+        assert!(reply.text.contains(says), "{says}: {}", reply.text);
+    }
+}

@@ -1,0 +1,125 @@
+//! Suites over time: what has been run, how the newest runs stand, and whether the suite itself is sound.
+
+use super::note::heartbeat;
+use super::{CauseNote, RUNS_MAX, Run, Said, alarms, causes, heads, is_valid, label, no_suite, rows, runs};
+use crate::state::Console;
+use jeton_core::{Fault, Timestamp};
+use jeton_eval::run::{RunHead, SelfTestSummary};
+use jeton_eval::totals::{TargetTotals, Totals};
+use std::collections::{BTreeMap, HashSet};
+
+/// How many runs of a suite are looked through for targets that the newest does not have.
+const LOOK_BACK: usize = 10;
+/// Why the smallest difference that a suite can see is not told.
+pub(crate) const DETECTABLE_UNKNOWN: &str = "the console does not work it out; `jeton eval size` does";
+
+/// A suite with the newest run of each target.
+#[derive(Clone, Debug)]
+pub(crate) struct SuiteLine {
+    pub(crate) name: String,
+    /// Runs that were looked through.
+    pub(crate) runs: usize,
+    pub(crate) last: Run,
+    pub(crate) targets: Vec<(RunHead, TargetTotals)>,
+}
+
+/// All suites that have been run, the one run last first.
+pub(crate) fn suites(console: &Console) -> Result<Vec<SuiteLine>, Fault> {
+    let (all, _) = heads(console, None, RUNS_MAX)?;
+    let mut order: Vec<String> = Vec::new();
+    let mut by_suite: BTreeMap<String, Vec<RunHead>> = BTreeMap::new();
+    for head in all {
+        if !by_suite.contains_key(&head.suite) {
+            order.push(head.suite.clone());
+        }
+        by_suite.entry(head.suite.clone()).or_default().push(head);
+    }
+    order.into_iter().filter_map(|name| Some((by_suite.remove(&name)?, name))).map(|(heads, name)| line(console, name, &heads)).collect()
+}
+
+fn line(console: &Console, name: String, heads: &[RunHead]) -> Result<SuiteLine, Fault> {
+    let mut seen: HashSet<&str> = HashSet::new();
+    let (mut targets, mut last) = (Vec::new(), None);
+    for head in heads.iter().take(LOOK_BACK) {
+        let new: Vec<&str> = head.targets.iter().map(|target| target.name.as_str()).filter(|name| !seen.contains(name)).collect();
+        if new.is_empty() {
+            continue;
+        }
+        let run = Run::new(console, head.clone())?;
+        // A run that has only begun says nothing; the one before still does.
+        let told = new.into_iter().filter_map(|name| run.target(name).filter(|totals| totals.cells > 0).map(|totals| (name, totals)));
+        for (name, totals) in told {
+            seen.insert(name);
+            targets.push((head.clone(), totals.clone()));
+        }
+        last.get_or_insert(run);
+    }
+    let last = last.ok_or_else(|| no_suite(console, &name))?;
+    Ok(SuiteLine { name, runs: heads.len(), last, targets })
+}
+
+/// The newest runs of a suite with what was found of their failures, the oldest first.
+pub(crate) fn history(console: &Console, suite: &str, limit: u64) -> Result<Vec<(Run, Option<CauseNote>)>, Fault> {
+    let mut found = Vec::new();
+    for run in runs(console, Some(suite), limit)? {
+        let causes = causes(console, &run.head.id)?;
+        found.push((run, causes));
+    }
+    found.reverse();
+    Ok(found)
+}
+
+/// Whether a suite is fit to decide by.
+#[derive(Clone, Debug)]
+pub(crate) struct Health {
+    /// The newest run.
+    pub(crate) last: Run,
+    pub(crate) age_ms: u64,
+    pub(crate) clusters: usize,
+    /// Rows with an answer and no verdict, rows without an answer, and all rows.
+    pub(crate) unscored: usize,
+    pub(crate) errors: usize,
+    pub(crate) cells: usize,
+    pub(crate) selftest: Option<SelfTestSummary>,
+    /// Answers of the newest run that wait for a person.
+    pub(crate) waiting: usize,
+    pub(crate) heartbeat: Option<Said>,
+    /// Alarms about the suite, the newest first.
+    pub(crate) alarms: Vec<Said>,
+}
+
+/// How sound a suite is, by its newest run.
+pub(crate) fn health(console: &Console, suite: &str, now: Timestamp) -> Result<Health, Fault> {
+    let last = runs(console, Some(suite), 1)?.into_iter().next().ok_or_else(|| no_suite(console, suite))?;
+    let rows = rows(console, &last.head.id)?;
+    let clusters: HashSet<&str> = rows.iter().map(|row| row.cluster.as_str()).collect();
+    let sum = |of: fn(&TargetTotals) -> usize| sum(&last.totals, of);
+    let about = |alarm: &Said| alarm.subject == suite || alarm.subject == last.head.id;
+    Ok(Health {
+        age_ms: u64::try_from(now.0.saturating_sub(last.head.started.0)).unwrap_or(0),
+        clusters: clusters.len(),
+        unscored: sum(|target| target.unscored),
+        errors: sum(|target| target.errors),
+        cells: sum(|target| target.cells),
+        selftest: last.head.selftest.clone(),
+        waiting: label::waiting_in(console, &last.head)?.len(),
+        heartbeat: heartbeat(console, suite)?,
+        alarms: alarms(console, 200)?.into_iter().filter(about).collect(),
+        last,
+    })
+}
+
+fn sum(totals: &Totals, of: fn(&TargetTotals) -> usize) -> usize {
+    totals.targets.iter().map(of).sum()
+}
+
+/// Places of the targets that no other beats: none is at least as good and as cheap, and better in one of both. Only valid targets whose
+/// cost is known can be there, the cheapest first.
+pub(crate) fn frontier(totals: &Totals) -> Vec<usize> {
+    let figures = |target: &TargetTotals| Some((target.usd_per_case.as_ref()?.value, target.pass_rate.as_ref().filter(|_| is_valid(target))?.value));
+    let known: Vec<(usize, (f64, f64))> = totals.targets.iter().enumerate().filter_map(|(place, target)| Some((place, figures(target)?))).collect();
+    let beats = |a: (f64, f64), b: (f64, f64)| a.0 <= b.0 && a.1 >= b.1 && a != b;
+    let mut best: Vec<(usize, (f64, f64))> = known.iter().filter(|(_, one)| !known.iter().any(|(_, other)| beats(*other, *one))).copied().collect();
+    best.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
+    best.into_iter().map(|(place, _)| place).collect()
+}
