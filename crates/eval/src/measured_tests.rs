@@ -138,7 +138,7 @@ fn a_gate_stops_early_whatever_the_order_of_completion() {
 fn what_is_missing_may_not_make_a_gate_pass_nor_fail() {
     let rows = rows("a", &format!("{}{}", "p".repeat(92), "e".repeat(8)));
     let mut stopping = Stopping::new(at_least(0.9), &slots(&rows), Level::P95);
-    rows.iter().for_each(|row| drop(stopping.push(row)));
+    rows.iter().for_each(|row| _ = stopping.push(row));
     let found = report(&stopping, &rows, true, Level::P95);
     assert!(matches!(found.decision, Decision::Undecided { .. }), "{found:?}");
     let (strict, kind) = found.estimates;
@@ -153,7 +153,7 @@ fn a_gate_says_no_and_is_seldom_wrong() {
             let outcomes: String = (0..300).map(|_| if random.unit() < 0.9 { 'p' } else { 'f' }).collect();
             let rows = rows("a", &outcomes);
             let mut stopping = Stopping::new(at_least(0.9), &slots(&rows), Level::P95);
-            rows.iter().for_each(|row| drop(stopping.push(row)));
+            rows.iter().for_each(|row| _ = stopping.push(row));
             report(&stopping, &rows, true, Level::P95).decision != Decision::Undecided { more_cases: None } && stopping.decided() == Some(true)
         })
         .count();
@@ -174,7 +174,7 @@ fn not_worse_is_shown_and_not_merely_undisproved() {
         all.sort_by_key(|row| row.launch);
         let question = Question::NotWorse { baseline: "a".to_owned(), candidate: "b".to_owned(), margin: 0.05 };
         let mut stopping = Stopping::new(question, &slots(&all), Level::P95);
-        all.iter().for_each(|row| drop(stopping.push(row)));
+        all.iter().for_each(|row| _ = stopping.push(row));
         report(&stopping, &all, true, Level::P95).decision
     };
     assert!(matches!(pair("ppppf", "ppppf"), Decision::Undecided { .. }), "five equal cases show little");
