@@ -68,6 +68,8 @@ fn one_sample_and_a_majority() {
     // Two of three are needed, whatever the third would have said.
     check(3, &["pass", "well well", "fail"], Unscored, None);
     check(3, &["well well", "well well", "pass"], Unscored, None);
+    check(4, &["pass", "pass", "fail", "well well"], Unscored, None);
+    check(4, &["pass", "pass", "pass", "well well"], Pass, Some(1.0));
 }
 
 #[test]

@@ -96,6 +96,17 @@ fn what_means_nothing_here_is_counted_apart() {
 }
 
 #[test]
+fn what_a_grader_that_was_not_asked_might_catch_is_left_open() {
+    let forbids = || Grader { negate: true, ..contains(&["sorry"]) };
+    let references = [json!("30 days"), json!("the blue one")];
+    let open = test(&references, vec![forbids(), by(Criterion::Human { question: "Is it right?".into() })]);
+    assert!(open.findings.is_empty(), "{:?}", open.findings);
+    assert_eq!((open.empty, open.shuffled), (Tally { not_applicable: 2, ..Tally::default() }, Tally { not_applicable: 2, ..Tally::default() }));
+    // Time and cost catch no wrong answer.
+    assert!(!test(&references, vec![forbids(), by(Criterion::Latency { at_most_ms: 1 })]).passes());
+}
+
+#[test]
 fn paid_graders_are_asked_only_so_far() {
     let judge =
         Criterion::Judge { model: "j/m".into(), rubric: "It is right.".into(), samples: 2, shows_reference: true, pairwise: false, choices: Vec::new() };
