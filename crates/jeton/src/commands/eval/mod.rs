@@ -3,12 +3,18 @@
 mod causes;
 mod compare;
 mod gate;
+mod import;
+mod label;
 mod list;
 mod outside;
 mod progress;
 mod run;
 mod show;
 mod size;
+mod value;
+mod watch;
+
+pub(super) use value::value;
 
 use crate::caller::{Caller, Wall};
 use crate::cli::{ChoiceArgs, EvalCommand};
@@ -37,6 +43,9 @@ pub(crate) fn run(context: &Context, command: EvalCommand, is_json: bool) -> Res
         EvalCommand::Compare(args) => compare::compare(context, &args, is_json),
         EvalCommand::Gate(args) => gate::gate(context, &args, is_json),
         EvalCommand::Causes(args) => causes::causes(context, &args, is_json),
+        EvalCommand::Import(args) => import::import(context, &args, is_json),
+        EvalCommand::Label(args) => label::label(context, &args, is_json),
+        EvalCommand::Watch(args) => watch::watch(context, &args, is_json),
         EvalCommand::Size(args) => size::size(context, &args, is_json),
     }
 }
