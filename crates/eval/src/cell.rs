@@ -133,24 +133,32 @@ impl CellRunner<'_> {
         }
     }
 
-    async fn modelled(&self, case: &Case, target: &Target, treatment: &Treatment, row: &mut Row) -> Result<(Answer, Asking), CallFault> {
-        let TargetKind::Model { model, pack, oracle } = &target.kind else {
-            return Err(fault(FaultClass::Internal, "no_model", "the target is no model".to_owned()));
-        };
-        let model = treatment.model.as_ref().unwrap_or(model);
+    /// The context that a case gets under a target and a treatment, without a call; none where the target has no pack, or is no model.
+    ///
+    /// # Errors
+    /// Where the pack is not known, or what must be in does not fit or is not there.
+    pub fn context(&self, case: &Case, target: &Target, treatment: &Treatment) -> Result<Option<(ContextText, ContextUse)>, CallFault> {
+        let TargetKind::Model { model, pack, oracle } = &target.kind else { return Ok(None) };
         let mut change = treatment.change.clone();
         if *oracle {
-            change.insert.extend(case.needs.iter().cloned());
+            change.insert.extend(case.needs.iter().filter(|need| !change.leave_out.contains(need)).cloned());
         }
-        let wanted = Wanted {
+        self.environment.context(&Wanted {
             pack: pack.as_deref(),
             question: case.input.last_text(),
-            model,
+            model: treatment.model.as_ref().unwrap_or(model),
             class: case.class.as_deref().or(self.suite.class.as_deref()),
             needs: &case.needs,
             change: &change,
+        })
+    }
+
+    async fn modelled(&self, case: &Case, target: &Target, treatment: &Treatment, row: &mut Row) -> Result<(Answer, Asking), CallFault> {
+        let TargetKind::Model { model, .. } = &target.kind else {
+            return Err(fault(FaultClass::Internal, "no_model", "the target is no model".to_owned()));
         };
-        let (text, used) = self.environment.context(&wanted)?.unzip();
+        let model = treatment.model.as_ref().unwrap_or(model);
+        let (text, used) = self.context(case, target, treatment)?.unzip();
         row.context.clone_from(&used);
         let mut call = self.call(case, target, model, text)?;
         call.params.extend(treatment.params.clone());

@@ -135,7 +135,7 @@ fn apart(pairs: &[Pair], level: Level) -> Option<Estimate> {
 }
 
 /// The test that is exact for these pairs.
-fn test(pairs: &[Pair]) -> (Option<f64>, &'static str) {
+pub(crate) fn test(pairs: &[Pair]) -> (Option<f64>, &'static str) {
     let mut clusters: Vec<usize> = pairs.iter().map(|pair| pair.cluster).collect();
     clusters.sort_unstable();
     clusters.dedup();

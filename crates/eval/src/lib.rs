@@ -18,6 +18,7 @@ pub mod gate;
 mod grade;
 pub mod grader;
 pub mod import;
+pub mod label;
 mod models;
 pub mod prompt;
 pub mod read;
@@ -33,6 +34,8 @@ mod measured_tests;
 mod testing;
 pub mod totals;
 pub mod transform;
+pub mod value;
+pub mod watch;
 pub mod write;
 
 pub use case::{Case, Input, Role, Turn};

@@ -114,7 +114,7 @@ fn target(target: &Target) -> Value {
 }
 
 /// A case as a row of JSON Lines.
-fn row(case: &Case) -> Value {
+pub(crate) fn row(case: &Case) -> Value {
     let mut row = Map::from_iter([("id".to_owned(), case.id.as_str().into())]);
     if case.cluster != case.id {
         row.insert("cluster".to_owned(), case.cluster.as_str().into());

@@ -3,9 +3,9 @@
 mod context;
 mod eval;
 
-pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs};
+pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs, ValueArgs};
 
-pub(crate) use eval::{CausesArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, RunArgs, ShowArgs, SizeArgs};
+pub(crate) use eval::{CausesArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, ImportArgs, LabelArgs, RunArgs, ShowArgs, SizeArgs, WatchArgs};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

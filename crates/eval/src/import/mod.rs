@@ -2,12 +2,15 @@
 //! place and what to do; no case passes because something was left out.
 
 mod archive;
+mod call;
 mod inspect;
 mod openai;
 pub(crate) mod promptfoo;
 mod rows;
 #[cfg(test)]
 mod tests;
+
+pub use call::{LiveCase, live_case};
 
 use crate::read::check::{self, Surroundings};
 use crate::read::files::{self, SUITE_BYTES_MAX};

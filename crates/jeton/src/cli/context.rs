@@ -1,5 +1,6 @@
 //! The command line of `jeton context`.
 
+use super::eval::{points, usd};
 use clap::{Args, Subcommand, ValueEnum};
 use jeton_context::export::Dialect;
 use jeton_context::{Kind, Severity};
@@ -65,6 +66,11 @@ pub(crate) enum ContextCommand {
         after_help = "Example:\n  jeton context score --cases 200\n  jeton context score --compare main\n  jeton context score --at-least recall@10=0.8\n\nA fix of the past is a case: its message without names of files is the question, what it changed is the answer, the tree before it is searched."
     )]
     Score(ScoreArgs),
+    /// What each unit is worth: leave it out of a suite's cases and see what it did, beside its tokens and money
+    #[command(
+        after_help = "Example:\n  jeton context value --suite refunds --target with-pack --budget 1usd\n  jeton context value --suite refunds --units 'doc:docs/*' --calls 500\n  jeton context value --suite refunds --live       from live calls whose pack draws hold-outs\n\nExit codes: 0 done, 2 usage, 3 nothing answered, 4 ended before its time, or too little."
+    )]
+    Value(ValueArgs),
     /// The units of context/ in the files that other tools read
     #[command(
         after_help = "Example:\n  jeton context export --as agents-md --write\n  jeton context export --as claude-md --check      in CI: exit 1 where they differ"
@@ -277,6 +283,43 @@ impl std::str::FromStr for Budget {
 fn kind(text: &str) -> Result<Kind, String> {
     let names: Vec<&str> = Kind::ALL.iter().map(|kind| kind.name()).collect();
     Kind::from_name(text.trim()).ok_or_else(|| format!("expected one of {}", names.join(", ")))
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct ValueArgs {
+    /// The suite's name, or a file
+    #[arg(long, value_name = "SUITE")]
+    pub(crate) suite: String,
+    /// The target whose pack is examined [default: the first with a pack]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) target: Option<String>,
+    /// Only units with such an id; may be given more than once
+    #[arg(long, value_name = "GLOB")]
+    pub(crate) units: Vec<String>,
+    /// Only cases with this tag; may be given more than once
+    #[arg(long, value_name = "TAG")]
+    pub(crate) tag: Vec<String>,
+    /// Only the first so many cases of the seeded order
+    #[arg(long, value_name = "N")]
+    pub(crate) first: Option<usize>,
+    /// The most that all calls may cost together, such as 2usd
+    #[arg(long, value_name = "USD", value_parser = usd)]
+    pub(crate) budget: Option<jeton_core::Nanousd>,
+    /// How often each case is tried with and without [default: the suite's]
+    #[arg(long, value_name = "N")]
+    pub(crate) repeats: Option<u32>,
+    /// The most calls
+    #[arg(long, default_value_t = 2_000, value_name = "N")]
+    pub(crate) calls: u64,
+    /// The loss that does not matter, such as 2pp
+    #[arg(long, default_value = "2pp", value_parser = points)]
+    pub(crate) margin: f64,
+    /// Do not look whether units interact, and do not share among files
+    #[arg(long)]
+    pub(crate) no_packages: bool,
+    /// From live calls: hold-outs on receipts, and feedback; no call is made
+    #[arg(long, conflicts_with_all = ["target", "tag", "first", "budget", "repeats", "no_packages"])]
+    pub(crate) live: bool,
 }
 
 #[cfg(test)]

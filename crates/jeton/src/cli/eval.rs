@@ -20,7 +20,7 @@ pub(crate) enum EvalCommand {
     )]
     Run(RunArgs),
     /// What a run came to, or one case of it
-    #[command(after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle")]
+    #[command(after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle\n  jeton eval show refunds --calibrate      judges corrected by people's labels")]
     Show(ShowArgs),
     /// Two runs or two targets on the same cases: better, worse, no relevant difference, or undecided
     #[command(
@@ -40,6 +40,21 @@ pub(crate) enum EvalCommand {
         after_help = "Example:\n  jeton eval causes refunds                            the suite's last run\n  jeton eval causes run-20261123-9q2k7c1m0 --stronger openai/gpt-5 --budget 1usd"
     )]
     Causes(CausesArgs),
+    /// Make a suite of another program's file, or a case of a live call
+    #[command(
+        after_help = "Example:\n  jeton eval import promptfooconfig.yaml               shows what would be written, and what was not read\n  jeton eval import logs/task.eval --write\n  jeton eval import --call call-20261123-0abcdefghj --input question.txt --write"
+    )]
+    Import(ImportArgs),
+    /// Say what is right: the answers of a run that wait for a person
+    #[command(
+        after_help = "Example:\n  jeton eval label refunds                              asks on the terminal: pass, fail, skip, with a comment\n  jeton eval label refunds --list --json\n  jeton eval label refunds --set opened-kettle=fail --by ada\n  jeton eval label refunds --grader judge               labels that `jeton eval show --calibrate` corrects the judge by"
+    )]
+    Label(LabelArgs),
+    /// Run suites on their schedules ([watch]), and raise alarms on silence and drift
+    #[command(
+        after_help = "Example:\n  jeton eval watch                  until it is stopped\n  jeton eval watch --once           what is due now, for cron\n  jeton eval watch refunds --once --json\n\nExit codes: 0 no alarm, 1 an alarm (with --once), 2 usage, 3 the ledger fails."
+    )]
+    Watch(WatchArgs),
 }
 
 /// Which part of a suite is run, and how.
@@ -102,6 +117,9 @@ pub(crate) struct ShowArgs {
     /// List cases with this outcome: passed, failed, unscored, error
     #[arg(long)]
     pub(crate) outcome: Option<String>,
+    /// Correct the judges' pass rates by people's labels (PPI++)
+    #[arg(long)]
+    pub(crate) calibrate: bool,
 }
 
 #[derive(Debug, Args)]
@@ -189,8 +207,57 @@ pub(crate) struct CausesArgs {
     pub(crate) no_gap: bool,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ImportArgs {
+    /// A file of promptfoo, Inspect or OpenAI's evals, or rows of data
+    #[arg(value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+    /// A live call instead: its receipt becomes a case, whose reference is to be written
+    #[arg(long, value_name = "ID", conflicts_with = "file")]
+    pub(crate) call: Option<String>,
+    /// What that call asked: a file with the text or the request's JSON, or - for standard input; secrets are masked
+    #[arg(long, value_name = "FILE", requires = "call")]
+    pub(crate) input: Option<String>,
+    /// Write into evals/
+    #[arg(long)]
+    pub(crate) write: bool,
+    /// Overwrite files that are there
+    #[arg(long, requires = "write", conflicts_with = "call")]
+    pub(crate) force: bool,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct LabelArgs {
+    /// A run's id, or a suite for its last run
+    pub(crate) run: String,
+    /// Only this grader, a judge too, whatever it said itself [default: the human ones that have no verdict]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) grader: Option<String>,
+    /// Show what waits
+    #[arg(long)]
+    pub(crate) list: bool,
+    /// Label this answer, CASE or CASE/TARGET/REPEAT, with pass or fail; may be given more than once
+    #[arg(long, value_name = "CASE=VERDICT", conflicts_with = "list")]
+    pub(crate) set: Vec<String>,
+    /// Why, for all that is set
+    #[arg(long, value_name = "TEXT", requires = "set")]
+    pub(crate) comment: Option<String>,
+    /// Who labels [default: the user's name]
+    #[arg(long, value_name = "NAME")]
+    pub(crate) by: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct WatchArgs {
+    /// Only these suites, by name or file [default: all with [watch] every_minutes]
+    pub(crate) suite: Vec<String>,
+    /// Do what is due now, and end
+    #[arg(long)]
+    pub(crate) once: bool,
+}
+
 /// `3pp`, `3%` or `0.03` as a share.
-fn points(text: &str) -> Result<f64, String> {
+pub(super) fn points(text: &str) -> Result<f64, String> {
     let text = text.trim();
     let (number, by) = match text.strip_suffix("pp").or_else(|| text.strip_suffix('%')) {
         Some(number) => (number.trim(), 100.0),
@@ -201,7 +268,7 @@ fn points(text: &str) -> Result<f64, String> {
 }
 
 /// `2usd`, `$2` or `2` as money.
-fn usd(text: &str) -> Result<Nanousd, String> {
+pub(super) fn usd(text: &str) -> Result<Nanousd, String> {
     let number = text.trim().trim_start_matches('$').trim_end_matches("usd").trim_end_matches("USD").trim();
     Nanousd::parse_usd(number).and_then(|amount| if amount > Nanousd::ZERO { Ok(amount) } else { Err("a budget is more than nothing".to_owned()) })
 }

@@ -18,7 +18,7 @@ pub(crate) fn run(context: &Context, command: &ModelCommand, is_json: bool) -> R
 }
 
 /// The configured models. A secret that is not there does not matter here: nothing is called.
-fn live(context: &Context) -> Result<Live, Failure> {
+pub(super) fn live(context: &Context) -> Result<Live, Failure> {
     let snapshot = Arc::new(context.snapshot()?);
     let any = |name: &str| env(name).or_else(|| Some("not needed".to_owned()));
     let around = Surroundings { project_dir: context.project.dir(), env: &any, previous: None };

@@ -40,6 +40,7 @@ pub(crate) fn run(context: &Context, command: ContextCommand, is_json: bool) -> 
         ContextCommand::Check(args) => check::run(&open(context, false)?, &context.snapshot()?, &args, is_json),
         ContextCommand::Enforce(args) => enforce::run(&open(context, false)?, &context.snapshot()?, &args, is_json),
         ContextCommand::Score(args) => score::run(context, &args, is_json),
+        ContextCommand::Value(args) => super::eval::value(context, &args, is_json),
         ContextCommand::Export(args) => export::run(&open(context, false)?, &args, is_json),
     }
 }

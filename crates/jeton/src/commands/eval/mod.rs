@@ -3,6 +3,8 @@
 mod causes;
 mod compare;
 mod gate;
+mod import;
+mod label;
 mod labels;
 mod list;
 mod outside;
@@ -11,8 +13,11 @@ mod run;
 mod show;
 mod size;
 mod told;
+mod value;
+mod watch;
 
 pub(crate) use told::{Measured, examine, measure};
+pub(super) use value::value;
 
 use crate::caller::{Caller, Wall};
 use crate::cli::{ChoiceArgs, EvalCommand};
@@ -41,6 +46,9 @@ pub(crate) fn run(context: &Context, command: EvalCommand, is_json: bool) -> Res
         EvalCommand::Compare(args) => compare::compare(context, &args, is_json),
         EvalCommand::Gate(args) => gate::gate(context, &args, is_json),
         EvalCommand::Causes(args) => causes::causes(context, &args, is_json),
+        EvalCommand::Import(args) => import::import(context, &args, is_json),
+        EvalCommand::Label(args) => label::label(context, &args, is_json),
+        EvalCommand::Watch(args) => watch::watch(context, &args, is_json),
         EvalCommand::Size(args) => size::size(context, &args, is_json),
     }
 }

@@ -1,0 +1,293 @@
+//! What people say of answers: the queue, how far they agree, and what their labels make of a judge's scores.
+
+use crate::session::read_head;
+use crate::totals::Clusters;
+use crate::{Cell, Criterion, Grader, Row, Suite, Verdict};
+use jeton_allocate::agreement::{Rated, alpha, kappa};
+use jeton_allocate::ppi::{Labelled, ppi_plus_plus};
+use jeton_allocate::{Estimate, Level, Observation};
+use jeton_context::Digest;
+use jeton_core::Timestamp;
+use jeton_ledger::{LedgerError, Note, NoteFilter, Records};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// The kind of the notes; their subject is [`subject`].
+pub const LABEL: &str = "label";
+/// Runs of a suite that are looked through for labels.
+const RUNS: u64 = 20;
+const SEED: u64 = 1;
+
+/// What a person said of an answer. A changed mind is another label: the newest of each person counts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Label {
+    /// The grader in whose place it was said.
+    pub grader: String,
+    /// Pass or fail.
+    pub verdict: Verdict,
+    /// Why.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
+    /// Who says so.
+    pub by: String,
+    /// The digest of the grader as it was then, for judges; none: it was not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub judge: Option<Digest>,
+}
+
+/// The subject of a row's labels: `RUN/CASE/TARGET/REPEAT`.
+#[must_use]
+pub fn subject(run: &str, cell: &Cell) -> String {
+    format!("{run}/{}/{}/{}", cell.case, cell.target, cell.repeat)
+}
+
+/// The label as a note.
+///
+/// # Errors
+/// Where it is neither pass nor fail, or nobody says it.
+pub fn note(run: &str, cell: &Cell, label: &Label, at: Timestamp) -> Result<Note, String> {
+    if label.verdict == Verdict::Unscored {
+        return Err("a label is pass or fail".to_owned());
+    }
+    if label.by.trim().is_empty() || label.by.len() > 256 {
+        return Err("a label says who gives it, in at most 256 bytes".to_owned());
+    }
+    let json = serde_json::to_string(label).map_err(|error| error.to_string())?;
+    Ok(Note { kind: LABEL.to_owned(), subject: subject(run, cell), at, json })
+}
+
+/// The labels of a run by subject, the newest of each person for each grader.
+pub type Labels = HashMap<String, Vec<Label>>;
+
+/// The labels of a run. Notes that cannot be read are left out.
+///
+/// # Errors
+/// Where the store fails.
+pub fn labels(store: &dyn Records, run: &str) -> Result<Labels, LedgerError> {
+    let notes = store.notes(&NoteFilter { kind: Some(LABEL.to_owned()), subject_prefix: Some(format!("{run}/")), limit: None })?;
+    let mut found = Labels::new();
+    // The newest come first.
+    for note in notes {
+        let Ok(label) = serde_json::from_str::<Label>(&note.json) else { continue };
+        let of_row = found.entry(note.subject).or_default();
+        if !of_row.iter().any(|newer| newer.by == label.by && newer.grader == label.grader) {
+            of_row.push(label);
+        }
+    }
+    Ok(found)
+}
+
+/// The digest of what decides a grader's verdicts: its name's rule, a judge's prompt and model among it.
+#[must_use]
+pub fn grader_digest(grader: &Grader) -> Digest {
+    Digest::of_parts(&[serde_json::to_string(&crate::write::grader(grader)).unwrap_or_default().as_bytes()])
+}
+
+/// The grader of this name, of the suite or of a case.
+#[must_use]
+pub fn grader<'s>(suite: &'s Suite, name: &str) -> Option<&'s Grader> {
+    suite.graders.iter().chain(suite.cases.iter().flat_map(|case| &case.graders)).find(|grader| grader.name == name)
+}
+
+/// Names of the graders that ask a person.
+#[must_use]
+pub fn human_graders(suite: &Suite) -> BTreeSet<&str> {
+    let all = suite.graders.iter().chain(suite.cases.iter().flat_map(|case| &case.graders));
+    all.filter(|grader| matches!(grader.criterion, Criterion::Human { .. })).map(|grader| grader.name.as_str()).collect()
+}
+
+/// An answer that waits for a person.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Waiting<'r> {
+    /// The row.
+    pub row: &'r Row,
+    /// The grader.
+    pub grader: &'r str,
+}
+
+/// What waits for `by` (for anybody where empty), in the run's order, which is random: a beginning of the queue is a fair sample of all.
+/// `grader`: only this one, whether it has a verdict already or not; it may be a judge. Else the human ones, by their names.
+#[must_use]
+pub fn queue<'r>(rows: &'r [Row], run: &str, human: &BTreeSet<&str>, grader: Option<&str>, labels: &Labels, by: &str) -> Vec<Waiting<'r>> {
+    let mut found = Vec::new();
+    for row in rows.iter().filter(|row| row.answer.is_some()) {
+        let said = labels.get(&subject(run, &row.cell)).map_or(&[][..], Vec::as_slice);
+        for grade in &row.grades {
+            let is_wanted = match grader {
+                Some(name) => grade.grader == name,
+                None => human.contains(grade.grader.as_str()) && grade.verdict == Verdict::Unscored,
+            };
+            let is_said = said.iter().any(|label| label.grader == grade.grader && (by.is_empty() || label.by == by));
+            if is_wanted && !is_said {
+                found.push(Waiting { row, grader: &grade.grader });
+            }
+        }
+    }
+    found
+}
+
+/// What most people say; none where as many say the one as the other.
+fn majority<'l>(labels: impl Iterator<Item = &'l Label>) -> Option<bool> {
+    let balance: i64 = labels.map(|label| if label.verdict == Verdict::Pass { 1 } else { -1 }).sum();
+    (balance != 0).then_some(balance > 0)
+}
+
+/// How far people agree on one grader's answers.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Agreement {
+    /// The grader.
+    pub grader: String,
+    /// Labels in all, the newest of each person.
+    pub labels: usize,
+    /// People.
+    pub people: usize,
+    /// Answers that more than one of them labelled.
+    pub shared: usize,
+    /// Which coefficient: `cohen-kappa` of two people, `krippendorff-alpha` of more; none: nothing is shared.
+    pub coefficient: Option<&'static str>,
+    /// It, corrected for chance; none: it cannot be told from these labels.
+    pub value: Option<Estimate>,
+}
+
+/// Counts and agreement by grader.
+#[must_use]
+pub fn agreement(rows: &[Row], run: &str, labels: &Labels, level: Level) -> Vec<Agreement> {
+    let mut clusters = Clusters::default();
+    let mut graders: BTreeMap<&str, Vec<(usize, Vec<(&str, usize)>)>> = BTreeMap::new();
+    for row in rows {
+        let cluster = clusters.number(&row.cluster);
+        let mut said: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
+        for label in labels.get(&subject(run, &row.cell)).into_iter().flatten() {
+            said.entry(&label.grader).or_default().push((&label.by, usize::from(label.verdict == Verdict::Pass)));
+        }
+        for (grader, said) in said {
+            graders.entry(grader).or_default().push((cluster, said));
+        }
+    }
+    graders.into_iter().map(|(grader, rows)| of_grader(grader, &rows, level)).collect()
+}
+
+fn of_grader(grader: &str, rows: &[(usize, Vec<(&str, usize)>)], level: Level) -> Agreement {
+    let people: BTreeSet<&str> = rows.iter().flat_map(|(_, said)| said.iter().map(|(by, _)| *by)).collect();
+    let shared: Vec<&(usize, Vec<(&str, usize)>)> = rows.iter().filter(|(_, said)| said.len() > 1).collect();
+    let (coefficient, value) = if shared.is_empty() {
+        (None, None)
+    } else if people.len() == 2 {
+        let of = |(cluster, said): &&(usize, Vec<(&str, usize)>)| {
+            let by: BTreeMap<&str, usize> = said.iter().copied().collect();
+            let mut verdicts = people.iter().map(|person| by.get(person).copied());
+            Some((*cluster, verdicts.next()??, verdicts.next()??))
+        };
+        (Some("cohen-kappa"), kappa(&shared.iter().filter_map(of).collect::<Vec<_>>(), level, SEED))
+    } else {
+        let rated: Vec<Rated> =
+            shared.iter().map(|(cluster, said)| Rated { cluster: *cluster, ratings: said.iter().map(|(_, verdict)| *verdict).collect() }).collect();
+        (Some("krippendorff-alpha"), alpha(&rated, level, SEED))
+    };
+    Agreement {
+        grader: grader.to_owned(),
+        labels: rows.iter().map(|(_, said)| said.len()).sum(),
+        people: people.len(),
+        shared: shared.len(),
+        coefficient,
+        value,
+    }
+}
+
+/// Labelled answers of one run, for calibration.
+pub struct LabelledRun<'r> {
+    /// The run.
+    pub run: &'r str,
+    /// The digest of the suite that it ran.
+    pub digest: Digest,
+    /// Its rows.
+    pub rows: &'r [Row],
+    /// Its labels.
+    pub labels: Labels,
+}
+
+/// A judge's pass rate, corrected by what people said.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Calibrated {
+    /// The target.
+    pub target: String,
+    /// The judge.
+    pub grader: String,
+    /// Answers with a label and the judge's verdict.
+    pub labelled: usize,
+    /// Answers of other cases with the judge's verdict alone.
+    pub judged: usize,
+    /// Labels that do not count any more, and why; empty: all count.
+    pub withdrawn: Vec<(String, usize)>,
+    /// The judge's own rate.
+    pub raw: Option<Estimate>,
+    /// The corrected rate by PPI++; none: fewer than two labels that count.
+    pub corrected: Option<Estimate>,
+}
+
+/// Corrects the verdicts of `grader` on `target` in the run with `digest` by labels of this and other runs of the suite. Labels count where
+/// the suite and the judge are what they were; a case that was labelled anywhere is not counted as judged, so that both parts are apart.
+/// `judge`: the digest of the judge as the suite has it; none: not known.
+#[must_use]
+pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[LabelledRun<'_>], target: &str, grader: &str, level: Level) -> Calibrated {
+    let mut clusters = Clusters::default();
+    let mut withdrawn: BTreeMap<&str, usize> = BTreeMap::new();
+    let (mut labelled, mut cases) = (Vec::new(), BTreeSet::new());
+    for of in runs {
+        for row in of.rows.iter().filter(|row| row.cell.target == target) {
+            let said: Vec<&Label> = of.labels.get(&subject(of.run, &row.cell)).into_iter().flatten().filter(|label| label.grader == grader).collect();
+            if said.is_empty() {
+                continue;
+            }
+            let is_other_judge = said.iter().any(|label| label.judge.is_some() && judge.is_some() && label.judge != judge);
+            if is_other_judge || of.digest != digest {
+                let why = if is_other_judge { "the judge's prompt, model or rule has changed since" } else { "the suite has changed since" };
+                *withdrawn.entry(why).or_default() += said.len();
+                continue;
+            }
+            let Some((human, judge)) = majority(said.into_iter()).zip(score(row, grader)) else { continue };
+            labelled.push(Labelled { cluster: clusters.number(&row.cluster), human: f64::from(u8::from(human)), judge });
+            cases.insert(row.cell.case.as_str());
+        }
+    }
+    let of_target: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target).collect();
+    let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)? });
+    let all: Vec<Observation> = of_target.iter().filter_map(&mut observed).collect();
+    let judged: Vec<Observation> = of_target.iter().filter(|row| !cases.contains(row.cell.case.as_str())).filter_map(&mut observed).collect();
+    Calibrated {
+        target: target.to_owned(),
+        grader: grader.to_owned(),
+        labelled: labelled.len(),
+        judged: judged.len(),
+        withdrawn: withdrawn.into_iter().map(|(why, count)| (why.to_owned(), count)).collect(),
+        raw: crate::totals::rate(&all, level),
+        corrected: if labelled.len() < 2 { None } else { ppi_plus_plus(&labelled, &judged, level) },
+    }
+}
+
+/// The verdict of a grader on a row as 1 or 0.
+fn score(row: &Row, grader: &str) -> Option<f64> {
+    match row.grades.iter().find(|grade| grade.grader == grader)?.verdict {
+        Verdict::Pass => Some(1.0),
+        Verdict::Fail => Some(0.0),
+        Verdict::Unscored => None,
+    }
+}
+
+/// Runs of a suite that have labels: id, digest, labels. The newest first.
+///
+/// # Errors
+/// Where the store fails.
+pub fn labelled_runs(store: &dyn Records, suite: &str) -> Result<Vec<(String, Digest, Labels)>, LedgerError> {
+    let mut found = Vec::new();
+    for run in store.runs(Some(suite), RUNS)? {
+        let of_run = labels(store, &run.id)?;
+        if let Some(head) = read_head(store, &run.id).ok().filter(|_| !of_run.is_empty()) {
+            found.push((run.id, head.digest, of_run));
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests;

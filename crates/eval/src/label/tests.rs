@@ -1,0 +1,110 @@
+use super::*;
+use crate::{Answer, Grade, Outcome};
+use jeton_core::SeededRandom;
+use std::collections::HashMap;
+
+fn row(case: usize, judge: Verdict) -> Row {
+    Row {
+        launch: case as u64,
+        cell: Cell { case: format!("c{case}"), target: "acme/fast".to_owned(), repeat: 0 },
+        cluster: format!("c{case}"),
+        tags: Vec::new(),
+        outcome: Outcome::Unscored,
+        score: None,
+        weight: 1.0,
+        answer: Some(Answer { text: "an answer".to_owned(), ..Answer::default() }),
+        fault: None,
+        grades: vec![Grade::new("judge", judge, "so it says"), Grade::new("human", Verdict::Unscored, "nobody was asked")],
+        context: None,
+        cost: None,
+        request: Digest::default(),
+        is_cached: false,
+        at: Timestamp(0),
+    }
+}
+
+fn label(grader: &str, passed: bool, by: &str) -> Label {
+    let verdict = if passed { Verdict::Pass } else { Verdict::Fail };
+    Label { grader: grader.to_owned(), verdict, comment: None, by: by.to_owned(), judge: None }
+}
+
+fn said(labels: &[(usize, Label)]) -> Labels {
+    let mut all: Labels = HashMap::new();
+    for (case, label) in labels {
+        all.entry(subject("run-1", &row(*case, Verdict::Pass).cell)).or_default().push(label.clone());
+    }
+    all
+}
+
+#[test]
+fn the_queue_has_what_nobody_or_i_have_not_labelled() {
+    let mut rows: Vec<Row> = (0..4).map(|case| row(case, Verdict::Pass)).collect();
+    rows[3].answer = None;
+    let labels = said(&[(0, label("human", true, "ada")), (1, label("judge", true, "ada"))]);
+    let human = BTreeSet::from(["human"]);
+    let check = |grader: Option<&str>, by: &str, expected: &[u64]| {
+        let found: Vec<u64> = queue(&rows, "run-1", &human, grader, &labels, by).iter().map(|waiting| waiting.row.launch).collect();
+        assert_eq!(found, expected, "{grader:?} {by}");
+    };
+    check(None, "", &[1, 2]);
+    check(None, "ada", &[1, 2]);
+    check(None, "bob", &[0, 1, 2]);
+    check(Some("judge"), "ada", &[0, 2]);
+    check(Some("nothing"), "", &[]);
+}
+
+#[test]
+fn labels_say_pass_or_fail_and_who() {
+    let cell = &row(0, Verdict::Pass).cell;
+    let note = note("run-1", cell, &label("human", true, "ada"), Timestamp(7)).unwrap();
+    assert_eq!((note.subject.as_str(), note.json.as_str()), ("run-1/c0/acme/fast/0", r#"{"grader":"human","verdict":"pass","by":"ada"}"#));
+    assert!(super::note("run-1", cell, &label("human", true, " "), Timestamp(0)).is_err());
+    assert!(super::note("run-1", cell, &Label { verdict: Verdict::Unscored, ..label("human", true, "ada") }, Timestamp(0)).is_err());
+}
+
+#[test]
+fn two_people_have_a_kappa_and_three_an_alpha() {
+    let rows: Vec<Row> = (0..40).map(|case| row(case, Verdict::Pass)).collect();
+    let mut labels = Vec::new();
+    for case in 0..40 {
+        labels.push((case, label("human", case % 2 == 0, "ada")));
+        // Bob differs in four of forty: 90 % agree, half of it by chance, so kappa is 0.8.
+        labels.push((case, label("human", (case % 2 == 0) != (case < 4), "bob")));
+    }
+    let found = &agreement(&rows, "run-1", &said(&labels), Level::P95)[0];
+    assert_eq!((found.labels, found.people, found.shared, found.coefficient), (80, 2, 40, Some("cohen-kappa")));
+    let value = found.value.unwrap();
+    assert!((value.value - 0.8).abs() < 1e-9 && value.interval.unwrap().contains(0.8), "{value:?}");
+    labels.push((0, label("human", true, "eve")));
+    assert_eq!(agreement(&rows, "run-1", &said(&labels), Level::P95)[0].coefficient, Some("krippendorff-alpha"));
+    let alone = agreement(&rows, "run-1", &said(&labels[..1]), Level::P95);
+    assert_eq!((alone[0].shared, alone[0].coefficient, alone[0].value), (0, None, None));
+}
+
+/// A judge that passes a third of the bad answers too: its own rate is too high, the corrected one is not.
+#[test]
+fn a_lenient_judge_is_corrected_by_labels() {
+    let mut random = SeededRandom::new(5);
+    let truth: Vec<bool> = (0..600).map(|_| random.below(10) < 6).collect();
+    let rows: Vec<Row> =
+        truth.iter().enumerate().map(|(case, good)| row(case, if *good || random.below(3) == 0 { Verdict::Pass } else { Verdict::Fail })).collect();
+    let labels: Vec<(usize, Label)> = (0..150).map(|case| (case, label("judge", truth[case], "ada"))).collect();
+    let of = |digest| LabelledRun { run: "run-1", digest, rows: &rows, labels: said(&labels) };
+    let now = Digest::of_parts(&[b"now"]);
+    let found = calibrate(&rows, now, None, &[of(now)], "acme/fast", "judge", Level::P95);
+    assert_eq!((found.labelled, found.judged, found.withdrawn.len()), (150, 450, 0));
+    let rate = truth.iter().filter(|good| **good).count() as f64 / 600.0;
+    assert!(!found.raw.unwrap().interval.unwrap().contains(rate) && found.corrected.unwrap().interval.unwrap().contains(rate), "{found:?}");
+    let changed = calibrate(&rows, now, None, &[of(Digest::of_parts(&[b"then"]))], "acme/fast", "judge", Level::P95);
+    assert_eq!((changed.labelled, changed.corrected, changed.withdrawn), (0, None, vec![("the suite has changed since".to_owned(), 150)]));
+}
+
+#[test]
+fn labels_of_another_judge_are_withdrawn() {
+    let rows: Vec<Row> = (0..10).map(|case| row(case, Verdict::Pass)).collect();
+    let (then, now) = (Digest::of_parts(&[b"rubric"]), Digest::of_parts(&[b"another rubric"]));
+    let labels: Vec<(usize, Label)> = (0..5).map(|case| (case, Label { judge: Some(then), ..label("judge", true, "ada") })).collect();
+    let run = LabelledRun { run: "run-1", digest: Digest::default(), rows: &rows, labels: said(&labels) };
+    let found = calibrate(&rows, Digest::default(), Some(now), &[run], "acme/fast", "judge", Level::P95);
+    assert!(found.corrected.is_none() && found.withdrawn[0].0.contains("judge") && found.withdrawn[0].1 == 5, "{found:?}");
+}

@@ -1,0 +1,184 @@
+//! `jeton eval watch`: suites run on their schedules, with heartbeats, and alarms on silence and drift.
+
+use super::run::{Begun, Gating, account_of, execute};
+use super::{Desk, chance, choice};
+use crate::cli::{ChoiceArgs, WatchArgs};
+use crate::context::Context;
+use crate::failure::Failure;
+use crate::output;
+use jeton_allocate::Level;
+use jeton_core::{Clock, SystemClock, Timestamp};
+use jeton_eval::run::{RunHead, read_rows, run_id};
+use jeton_eval::watch::{ALARM, Alarm, HEARTBEAT, Heartbeat, RunSeen, WatchState, drift, silence};
+use jeton_eval::{Row, Suite, Watch, read};
+use jeton_ledger::{Note, NoteFilter, Records, Runs};
+use serde_json::json;
+use std::time::Duration;
+
+/// Runs of a suite that drift is looked for in.
+const RUNS: u64 = 50;
+/// Heartbeats and alarms that are read back.
+const NOTES: u64 = 50;
+/// The longest sleep, so that a changed suite is seen soon.
+const SLEEP_MAX: Duration = Duration::from_secs(60);
+/// How long a webhook may take.
+const POST_LIMIT: Duration = Duration::from_secs(10);
+
+pub(super) fn watch(context: &Context, args: &WatchArgs, is_json: bool) -> Result<(), Failure> {
+    let mut is_first = true;
+    loop {
+        let suites = watched(context, &args.suite)?;
+        if suites.is_empty() {
+            return Err(Failure::usage(
+                "no suite has `[watch] every_minutes`, so there is nothing to watch",
+                "write `[watch]` with `every_minutes = 60` into a suite",
+            ));
+        }
+        let (mut alarms, mut next) = (Vec::new(), None);
+        for (suite, watch) in &suites {
+            let (raised, at) = look(context, suite, watch)?;
+            alarms.extend(raised);
+            next = [next, at].into_iter().flatten().min();
+        }
+        tell(&suites, &alarms, next, is_first || args.once, is_json);
+        if args.once {
+            return if alarms.is_empty() { Ok(()) } else { Err(Failure::No) };
+        }
+        is_first = false;
+        if !wait(next)? {
+            return Ok(());
+        }
+    }
+}
+
+/// The suites with a schedule. One that cannot be read is told, and does not keep the others from running.
+fn watched(context: &Context, names: &[String]) -> Result<Vec<(Suite, Watch)>, Failure> {
+    let root = context.project.dir();
+    let files = if names.is_empty() { read::discover(root) } else { names.iter().map(|name| super::file_of(context, name)).collect::<Result<_, _>>()? };
+    let mut found = Vec::new();
+    for file in files {
+        match read::read_suite(root, &file) {
+            Ok((suite, _)) => found.extend(suite.watch.clone().filter(|watch| watch.every_minutes.is_some()).map(|watch| (suite, watch))),
+            Err(findings) => {
+                eprintln!("{} cannot be read and is not watched: {}", file.display(), findings.first().map_or("", |finding| finding.message.as_str()))
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// One look at one suite: what is due is done. Gives the alarms and when to look again.
+fn look(context: &Context, suite: &Suite, watch: &Watch) -> Result<(Vec<Alarm>, Option<Timestamp>), Failure> {
+    let store = super::super::store(context)?;
+    let mut state = state(&store, &suite.name)?;
+    let now = SystemClock.now();
+    let step = state.step(watch, now);
+    let mut alarms = Vec::new();
+    if let Some(since) = step.silent {
+        alarms.push(silence(&suite.name, since, now));
+    }
+    if let Some(due) = step.run {
+        let beat = run(context, suite, due);
+        let at = SystemClock.now();
+        store.add_note(&Note { kind: HEARTBEAT.to_owned(), subject: suite.name.clone(), at, json: json!(beat).to_string() })?;
+        state.beat(&beat, at);
+        if let Some(run) = &beat.run {
+            alarms.extend(drifted(&store, suite, watch, run)?);
+        }
+    }
+    for alarm in &alarms {
+        store.add_note(&Note { kind: ALARM.to_owned(), subject: suite.name.clone(), at: SystemClock.now(), json: json!(alarm).to_string() })?;
+        post(watch, alarm);
+    }
+    state.is_told |= step.silent.is_some() && state.waiting.is_some();
+    Ok((alarms, state.step(watch, SystemClock.now()).next))
+}
+
+fn state(store: &dyn Records, suite: &str) -> Result<WatchState, Failure> {
+    let of = |kind: &str| {
+        let filter = NoteFilter { kind: Some(kind.to_owned()), subject_prefix: Some(suite.to_owned()), limit: Some(NOTES) };
+        // A prefix is also that of suites whose names go on.
+        store.notes(&filter).map(|notes| notes.into_iter().filter(|note| note.subject == suite).collect::<Vec<_>>())
+    };
+    Ok(WatchState::of_notes(&of(HEARTBEAT)?, &of(ALARM)?))
+}
+
+/// Runs a suite. That it could not be run is a heartbeat without a score: after a while it is silence.
+fn run(context: &Context, suite: &Suite, due: Timestamp) -> Heartbeat {
+    let account = account_of(&run_id(SystemClock.now(), chance()));
+    let done = Desk::open(context, &suite.place.path, None).and_then(|desk| {
+        let choice = choice(&ChoiceArgs::default(), &desk.suite);
+        desk.with(async |place| execute(place, &desk, Begun::New(choice, account), Gating::default()).await)?
+    });
+    match done {
+        Ok(done) => {
+            let scored = done.session.rows.iter().filter(|row| row.passed().is_some()).count();
+            let (expected, executed) = (done.session.plan.len() as u64, done.session.rows.len() as u64);
+            Heartbeat { run: Some(done.session.head.id), due, expected: Some(expected), executed, scored: scored as u64 }
+        }
+        Err(failure) => {
+            eprintln!("{} was due and could not be run", suite.name);
+            failure.report(false);
+            Heartbeat { run: None, due, expected: None, executed: 0, scored: 0 }
+        }
+    }
+}
+
+/// Alarms of drift that came up in this run.
+fn drifted(store: &dyn Records, suite: &Suite, watch: &Watch, run: &str) -> Result<Vec<Alarm>, Failure> {
+    let mut read: Vec<(RunHead, Vec<Row>)> = Vec::new();
+    for record in store.runs(Some(&suite.name), RUNS)?.into_iter().rev() {
+        let Ok(head) = serde_json::from_str::<RunHead>(&record.json) else { continue };
+        let rows = read_rows(store, &record.id)?;
+        // Parts of a suite and runs that were cut off measure something else.
+        if rows.len() == head.cells && head.choice.cases.is_empty() && head.choice.tags.is_empty() {
+            read.push((head, rows));
+        }
+    }
+    let seen: Vec<RunSeen<'_>> = read.iter().map(|(head, rows)| RunSeen { id: &head.id, digest: head.digest, rows }).collect();
+    Ok(drift(&suite.name, &seen, watch.false_alarm_every, Level::P95).into_iter().filter(|alarm| alarm.run.as_deref() == Some(run)).collect())
+}
+
+/// Posts an alarm. What goes wrong is told; the alarm stands in the ledger all the same.
+fn post(watch: &Watch, alarm: &Alarm) {
+    let Some(url) = &watch.webhook else { return };
+    let body = json!({ "kind": "jeton.alarm", "alarm": alarm, "text": alarm.message }).to_string();
+    let posted = runtime().map(|runtime| runtime.block_on(jeton_upstream::post(url, http::HeaderMap::new(), body.into(), POST_LIMIT)));
+    match posted {
+        Ok(Ok(answer)) if (200..300).contains(&answer.status) => {}
+        Ok(Ok(answer)) => eprintln!("the webhook answered {}; the alarm stands in the ledger", answer.status),
+        Ok(Err(why)) => eprintln!("the webhook could not be reached: {why}; the alarm stands in the ledger"),
+        Err(failure) => failure.report(false),
+    }
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+    let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    built.map_err(|error| Failure::dependency(format!("no runtime could be started: {error}"), ""))
+}
+
+/// Sleeps until the next look. `false`: somebody wants it to end.
+fn wait(next: Option<Timestamp>) -> Result<bool, Failure> {
+    let left = next.map_or(SLEEP_MAX, |next| Duration::from_millis(u64::try_from(next.0 - SystemClock.now().0).unwrap_or(0)));
+    let sleep = left.clamp(Duration::from_secs(1), SLEEP_MAX);
+    Ok(runtime()?.block_on(async {
+        tokio::select! {
+            () = tokio::time::sleep(sleep) => true,
+            _ = tokio::signal::ctrl_c() => false,
+        }
+    }))
+}
+
+fn tell(suites: &[(Suite, Watch)], alarms: &[Alarm], next: Option<Timestamp>, is_told: bool, is_json: bool) {
+    if is_json && (is_told || !alarms.is_empty()) {
+        output::json(
+            &json!({ "suites": suites.iter().map(|(suite, _)| &suite.name).collect::<Vec<_>>(), "alarms": alarms, "next": next.map(Timestamp::rfc3339) }),
+        );
+        return;
+    }
+    alarms.iter().for_each(|alarm| println!("ALARM {}", alarm.message));
+    if is_told && !is_json {
+        let next = next.map_or(String::new(), |next| format!("; the next look is due at {}", next.rfc3339()));
+        println!("{} watched, {} alarms{next}", if suites.len() == 1 { "1 suite".to_owned() } else { format!("{} suites", suites.len()) }, alarms.len());
+    }
+}
