@@ -29,6 +29,7 @@ mod suite;
 pub mod template;
 #[cfg(test)]
 mod testing;
+mod then;
 pub mod totals;
 pub mod transform;
 pub mod write;

@@ -9,6 +9,12 @@ pub async fn grade(c: &Case, a: &Answer, g: &[Grader], _b: &Bench<'_>, _t: Optio
         let v = match &g.criterion {
             Criterion::Contains { values, .. } => { let vs = if values.is_empty() { refs.clone() } else { values.clone() }; if vs.is_empty() { None } else { Some(vs.iter().any(|v| low.contains(&v.to_lowercase()))) } }
             Criterion::Exact { .. } => Some(refs.contains(&a.text)),
+            Criterion::Constraint { unit } => {
+                use jeton_context::constraint::{Subject, Surroundings, Verdict as Said, run};
+                let desk = _b.engine.map(|engine| engine.desk());
+                let rule = desk.as_ref().and_then(|desk| desk.catalogue.unit(unit)).map(|unit| unit.detail.clone());
+                match rule { Some(jeton_context::Detail::Constraint(rule)) => match run(&rule, Subject::Output { text: &a.text }, &Surroundings::new(&[])) { Said::Holds => Some(true), Said::Broken(_) => Some(false), Said::Unscored(_) => None }, _ => None }
+            }
             Criterion::Refusal {} => Some(a.text.contains("not say") || a.text.is_empty()),
             _ => None,
         };
