@@ -95,7 +95,7 @@ impl Environment {
             Some(name) => self.packs.get(name).cloned().ok_or_else(|| unknown_pack(name, self.packs.keys().map(String::as_str)))?,
         };
         let compiled = self.compile(engine, &pack, wanted)?;
-        let segments = compiled.segments.iter().map(|segment| (replaced(engine, &segment.text, &wanted.change.replace), segment.breakpoint));
+        let segments = compiled.segments.iter().map(|segment| (replaced(engine, &compiled, &segment.text, &wanted.change.replace), segment.breakpoint));
         let text = ContextText { segments: segments.collect(), in_user_turn: pack.place == PackPlace::User };
         Ok(Some((text, used(engine, &compiled, wanted))))
     }
@@ -135,12 +135,16 @@ impl Environment {
     }
 }
 
-/// A segment with the texts of units changed for others. Units that are not shown whole stay as they are.
-fn replaced(engine: &Engine, segment: &str, replace: &[(String, String)]) -> String {
+/// A segment with the texts of units changed for others.
+fn replaced(engine: &Engine, compiled: &Compilation, segment: &str, replace: &[(String, String)]) -> String {
+    if replace.is_empty() {
+        return segment.to_owned();
+    }
     let desk = engine.desk();
+    let marks: Vec<String> = compiled.manifest.spans.iter().filter_map(|span| desk.catalogue.unit(&span.unit)).map(crate::then::mark).collect();
     replace.iter().fold(segment.to_owned(), |text, (id, other)| match desk.catalogue.unit(id) {
-        Some(unit) if !unit.body.trim().is_empty() => text.replacen(unit.body.trim(), other.trim(), 1),
-        _ => text,
+        Some(unit) => crate::then::with_text(&text, unit, &jeton_context::secret::mask(other).0, &marks),
+        None => text,
     })
 }
 

@@ -32,6 +32,7 @@ pub mod template;
 mod measured_tests;
 #[cfg(test)]
 mod testing;
+mod then;
 pub mod totals;
 pub mod transform;
 pub mod value;

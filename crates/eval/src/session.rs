@@ -99,11 +99,19 @@ pub fn chosen_targets(suite: &Suite, names: &[String]) -> Result<Vec<Target>, Se
 }
 
 impl Session {
-    /// Begins a run: its head is in the ledger once this returns.
+    /// Begins a run with an id of its own: its head is in the ledger once this returns.
     ///
     /// # Errors
     /// Where nothing is to be done, or the ledger fails.
     pub fn begin(place: &Place<'_>, suite: &Suite, choice: Choice, selftest: Option<SelfTestSummary>, random: u64) -> Result<Self, SessionError> {
+        Self::begin_as(run_id(place.clock.now(), random), place, suite, choice, selftest)
+    }
+
+    /// Begins a run with this id. The account of a run's budget is named after the run before it begins, and found again when it is resumed.
+    ///
+    /// # Errors
+    /// Where nothing is to be done, or the ledger fails.
+    pub fn begin_as(id: String, place: &Place<'_>, suite: &Suite, choice: Choice, selftest: Option<SelfTestSummary>) -> Result<Self, SessionError> {
         let targets = chosen_targets(suite, &choice.targets)?;
         let plan = plan(suite, &targets, &choice);
         if plan.is_empty() {
@@ -112,7 +120,7 @@ impl Session {
         let started = place.clock.now();
         let cases: HashSet<&str> = plan.iter().map(|planned| planned.cell.case.as_str()).collect();
         let head = RunHead {
-            id: run_id(started, random),
+            id,
             suite: suite.name.clone(),
             file: suite.place.path.to_string(),
             digest: suite.digest,

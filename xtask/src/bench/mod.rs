@@ -5,8 +5,11 @@
 //! everything on: a key, a class, a hold against a budget, a price, the durable ledger. Rounds alternate between the ways
 //! (direct, nginx, Jeton), so that a machine that grows slower grows slower for all; ratios are taken within the run.
 
+mod causes;
 mod cells;
 mod context;
+mod eval;
+mod gate;
 mod histogram;
 mod load;
 mod measure;
@@ -25,9 +28,15 @@ use std::process::Command;
 const USAGE: &str = "usage: cargo xtask bench gateway [--quick] [--rounds N] [--only WORD] [--nginx FILE] [--json FILE] [--keep]
        cargo xtask bench soak [--calls N] [--aborts N]
        cargo xtask bench context …
+       cargo xtask bench causes [--seed N] [--facts N]
+       cargo xtask bench eval [--jeton FILE] [--cases N] [--rounds N] [--json FILE]
+       cargo xtask bench gate [--runs N]
   gateway        added latency, throughput, CPU and memory: direct, through nginx, through Jeton at both durabilities
   soak           memory of Jeton over many calls and many aborted streams
   context        past fixes found, speed and freshness; alone it says more
+  causes         the engine that establishes causes against faults that are injected on purpose
+  eval           what a run of a suite costs
+  gate           how many cases a gate takes to decide, against theory
   --quick        few cells, short rounds
   --only WORD    cells whose name holds WORD, e.g. `2 KB` or `stream`
   --nginx FILE   the nginx to compare with, if it is not on the path
@@ -44,6 +53,9 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         "gateway" => gateway(&Options::read(rest).map_err(|why| format!("{why}\n{USAGE}"))?),
         "soak" => soak::run(rest).map_err(|why| format!("{why}\n{USAGE}")),
         "context" => context::run(rest),
+        "causes" => causes::run(rest),
+        "eval" => eval::run(rest),
+        "gate" => gate::run(rest),
         "context-warm" => context::warm::run(rest),
         "upstream" => upstream::run(),
         "load" => load::run(rest),

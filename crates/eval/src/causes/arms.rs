@@ -3,7 +3,7 @@
 use super::{Cause, Deficit};
 use crate::cell::Treatment;
 use crate::environment::Change;
-use crate::{Case, Criterion, Input, Role, Row, Suite, Target, TargetKind, Turn};
+use crate::{Case, Criterion, Grader, Input, Role, Row, Suite, Target, TargetKind, Turn, Verdict};
 use serde_json::{Value, json};
 
 /// One thing that can be made right about the environment of a case.
@@ -20,15 +20,16 @@ pub struct Factor {
 /// How much longer an answer may be where a limit is lifted.
 const LIMIT_TIMES: u64 = 4;
 
-/// The factors that apply to a failed row, the cheapest first. What nothing points to is tried too where it can be.
+/// The factors that apply to a failed row, the cheapest first. What nothing points to is tried too where it can be. `changed` are the units of
+/// the row's context that have another text now.
 #[must_use]
-pub fn factors(suite: &Suite, case: &Case, target: &Target, row: &Row, deficits: &[Deficit]) -> Vec<Factor> {
+pub fn factors(suite: &Suite, case: &Case, target: &Target, row: &Row, deficits: &[Deficit], changed: &[String]) -> Vec<Factor> {
     let mut found = Vec::new();
     found.extend(limit(target, row));
-    found.extend(schema(suite, case, deficits));
+    found.extend(schema(suite, case, target, row));
     found.extend(constraint(deficits));
     found.extend(insert(case, target, row));
-    found.extend(fresh(row, deficits));
+    found.extend(fresh(changed));
     found.extend(tools(case));
     found.extend(alone(case, target, row));
     found
@@ -51,20 +52,11 @@ fn insert(case: &Case, target: &Target, row: &Row) -> Option<Factor> {
     })
 }
 
-/// The needed units as they are now, where they have changed since the call, or are not what their source says.
-fn fresh(row: &Row, deficits: &[Deficit]) -> Option<Factor> {
-    let stale: Vec<&str> = deficits.iter().filter(|deficit| deficit.cause == Cause::ContextStale).filter_map(|deficit| deficit.about.as_deref()).collect();
-    let then: Vec<(String, jeton_context::Digest)> = row
-        .context
-        .iter()
-        .flat_map(|context| &context.units)
-        .filter(|unit| stale.contains(&unit.unit.as_str()))
-        .map(|unit| (unit.unit.clone(), unit.digest))
-        .collect();
-    (!then.is_empty()).then(|| {
-        let names: Vec<&str> = then.iter().map(|(unit, _)| unit.as_str()).collect();
-        let what = format!("with {} as it is now", names.join(", "));
-        factor(Cause::ContextStale, what, Treatment { is_fresh: true, ..Treatment::default() })
+/// The units of the context as they are now, where they have changed since the call: what is as it was cannot be tried fresher.
+fn fresh(changed: &[String]) -> Option<Factor> {
+    (!changed.is_empty()).then(|| {
+        let (names, are) = (changed.join(", "), if changed.len() > 1 { "they are" } else { "it is" });
+        factor(Cause::ContextStale, format!("with {names} as {are} now"), Treatment { is_fresh: true, ..Treatment::default() })
     })
 }
 
@@ -91,14 +83,12 @@ fn limit(target: &Target, row: &Row) -> Option<Factor> {
     Some(factor(Cause::Limit, format!("with {name} {}", before.saturating_mul(LIMIT_TIMES)), treatment))
 }
 
-/// The schema that the answer must satisfy, asked of the provider.
-fn schema(suite: &Suite, case: &Case, deficits: &[Deficit]) -> Option<Factor> {
-    let is_pointed_to = deficits.iter().any(|deficit| deficit.cause == Cause::Format);
-    let graders = suite.graders.iter().chain(&case.graders);
-    let schema = graders
-        .filter_map(|grader| if let Criterion::JsonSchema { schema: Some(schema), .. } = &grader.criterion { Some(schema.clone()) } else { None })
-        .next();
-    schema.filter(|_| is_pointed_to).map(|schema| {
+/// The schema that the answer must satisfy and does not, asked of the provider where the target does not ask for it.
+fn schema(suite: &Suite, case: &Case, target: &Target, row: &Row) -> Option<Factor> {
+    let is_unmet = |grader: &&Grader| row.grades.iter().any(|grade| grade.grader == grader.name && grade.verdict == Verdict::Fail);
+    let mut unmet = suite.graders.iter().chain(&case.graders).filter(is_unmet);
+    let schema = unmet.find_map(|grader| if let Criterion::JsonSchema { schema, .. } = &grader.criterion { schema.clone() } else { None })?;
+    (!target.params.contains_key("response_format")).then(|| {
         let mut treatment = Treatment::default();
         treatment.params.insert("response_format".to_owned(), json!({ "type": "json_schema", "json_schema": { "name": "answer", "schema": schema } }));
         factor(Cause::Format, "with the schema asked of the provider", treatment)
@@ -145,4 +135,56 @@ pub(super) fn together(factors: &[&Factor]) -> Treatment {
         all.model = all.model.or_else(|| one.model.clone());
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Answer, Cell, Grade, Outcome};
+    use jeton_context::{Digest, Place};
+    use jeton_core::Timestamp;
+    use serde_json::Map;
+
+    fn failed(grader: &str) -> Row {
+        let cell = Cell { case: "c".to_owned(), target: "t".to_owned(), repeat: 0 };
+        Row {
+            launch: 0,
+            cell,
+            cluster: "c".to_owned(),
+            tags: Vec::new(),
+            outcome: Outcome::Failed,
+            score: Some(0.0),
+            weight: 1.0,
+            answer: Some(Answer { text: "blue".to_owned(), ..Answer::default() }),
+            fault: None,
+            grades: vec![Grade::new(grader, Verdict::Fail, "no JSON")],
+            context: None,
+            cost: None,
+            request: Digest::default(),
+            is_cached: false,
+            at: Timestamp(0),
+        }
+    }
+
+    #[test]
+    fn a_schema_that_is_not_met_is_asked_of_the_provider_once() {
+        let place = Place::line("evals/s.toml", 1);
+        let mut suite = Suite::new("s", place.clone());
+        suite.graders = vec![Grader::new("shape", Criterion::JsonSchema { schema: Some(json!({ "type": "object" })), unit: None, embedded: false })];
+        let case = Case::new("c", Input::Text("Which color?".to_owned()), place);
+        let kind = TargetKind::Model { model: "a/b".to_owned(), pack: None, oracle: false };
+        let mut target = Target { name: "t".to_owned(), kind, prompt: None, params: Map::new(), only: Vec::new() };
+        let causes = |target: &Target, row: &Row| factors(&suite, &case, target, row, &[], &[]).iter().map(|factor| factor.cause).collect::<Vec<_>>();
+        assert_eq!(causes(&target, &failed("shape")), [Cause::Format]);
+        assert_eq!(causes(&target, &failed("another")), [], "the schema is met");
+        target.params.insert("response_format".to_owned(), json!({ "type": "json_object" }));
+        assert_eq!(causes(&target, &failed("shape")), [], "a form is asked for already");
+    }
+
+    #[test]
+    fn what_has_not_changed_cannot_be_tried_fresher() {
+        assert_eq!(fresh(&[]), None);
+        let found = fresh(&["doc:a".to_owned(), "doc:b".to_owned()]).unwrap();
+        assert_eq!((found.cause, found.treatment.is_fresh, found.what.as_str()), (Cause::ContextStale, true, "with doc:a, doc:b as they are now"));
+    }
 }

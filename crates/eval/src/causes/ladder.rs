@@ -66,6 +66,9 @@ pub struct Ladder<'a> {
     pub options: LadderOptions,
 }
 
+/// Answers of each model that must agree against a reference.
+const AGREEING_LEAST: usize = 3;
+
 /// What was found of one member.
 struct Examined {
     cause: Cause,
@@ -82,6 +85,8 @@ struct Patient {
     planned: Planned,
     base: Treatment,
     tried: Vec<Tried>,
+    /// The answers of the last arm.
+    said: Vec<String>,
 }
 
 /// Passes of an arm.
@@ -171,12 +176,12 @@ impl Ladder<'_> {
     async fn examine_row(&self, row: &Row, deficits: &[Deficit], report: &mut Report) -> Examined {
         let Some((case, target)) = self.parts(row) else { return undetermined("the suite has this case no more", Vec::new()) };
         let Some(planned) = self.planned(row) else { return undetermined("the suite has this case no more", Vec::new()) };
-        let mut patient = Patient { planned, base: self.as_then(row), tried: Vec::new() };
+        let mut patient = Patient { planned, base: self.as_then(row), tried: Vec::new(), said: Vec::new() };
         let control = self.arm(&mut patient, "unchanged", &Treatment::default(), report).await;
         if control.n == 0 {
             return undetermined("the control was not answered", patient.tried);
         }
-        let factors = factors(self.cells.suite, case, target, row, deficits);
+        let factors = factors(self.cells.suite, case, target, row, deficits, &self.changed(row));
         self.climb(&mut patient, control, &factors, deficits, report).await
     }
 
@@ -219,6 +224,7 @@ impl Ladder<'_> {
         }
         let Some(stronger) = self.options.stronger.clone() else { return unresolved(deficits, factors, std::mem::take(&mut patient.tried)) };
         let treatment = Treatment { model: Some(stronger.clone()), ..best };
+        let by_target = patient.said.clone();
         let count = self.arm(patient, &format!("with everything made right, by {stronger}"), &treatment, report).await;
         if self.beats(patient, count, at_best, tests) {
             let proof = format!(
@@ -227,7 +233,28 @@ impl Ladder<'_> {
             );
             return Examined { cause: Cause::Model, level: Level::L2, proof, ..undetermined("", std::mem::take(&mut patient.tried)) };
         }
+        if let Some(proof) = self.against_reference(&self.cells.suite.cases[patient.planned.case], &by_target, &patient.said) {
+            let about = Some("the reference".to_owned());
+            return Examined { cause: Cause::Grader, level: Level::L2, proof, about, ..undetermined("", std::mem::take(&mut patient.tried)) };
+        }
         unresolved(deficits, factors, std::mem::take(&mut patient.tried))
+    }
+
+    /// What shows that the reference is wrong: in the environment at its best two models give one and the same answer every time, it stands
+    /// word for word in a unit that the case needs, and no reference stands in any of them.
+    fn against_reference(&self, case: &Case, by_target: &[String], by_stronger: &[String]) -> Option<String> {
+        let plain = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ").trim_end_matches('.').to_lowercase();
+        let said = plain(by_target.first()?);
+        let agree = |answers: &[String]| answers.len() >= AGREEING_LEAST && answers.iter().all(|answer| plain(answer) == said);
+        let references = case.references();
+        if said.is_empty() || references.is_empty() || !agree(by_target) || !agree(by_stronger) {
+            return None;
+        }
+        let desk = self.cells.environment.engine.as_ref()?.desk();
+        let needed: Vec<(&str, String)> = case.needs.iter().filter_map(|id| Some((id.as_str(), plain(&desk.catalogue.unit(id)?.body)))).collect();
+        let (unit, _) = needed.iter().find(|(_, body)| body.contains(&said))?;
+        let stands = references.iter().any(|reference| needed.iter().any(|(_, body)| body.contains(&plain(reference))));
+        (!stands).then(|| format!("both models always answer `{}`, which stands in {unit}; the reference stands in no unit that the case needs", by_target[0].trim()))
     }
 
     /// Which of the factors that help only together are needed: those without which it fails again.
@@ -252,15 +279,21 @@ impl Ladder<'_> {
     /// What the row was given where units have changed since: its own texts, so far as they are known.
     fn as_then(&self, row: &Row) -> Treatment {
         let mut base = Treatment::default();
-        let Some(engine) = &self.cells.environment.engine else { return base };
-        let desk = engine.desk();
-        for used in row.context.iter().flat_map(|context| &context.units) {
-            let has_changed = desk.catalogue.unit(&used.unit).is_some_and(|unit| unit.digest != used.digest);
-            if let Some(text) = has_changed.then(|| (self.archive)(&used.unit, used.digest)).flatten() {
-                base.change.replace.push((used.unit.clone(), text));
-            }
-        }
+        base.change.replace = self.texts_then(row);
         base
+    }
+
+    /// Units of the row's context that have another text now, where the one that they had is still known: only then are the two apart.
+    fn changed(&self, row: &Row) -> Vec<String> {
+        self.texts_then(row).into_iter().map(|(unit, _)| unit).collect()
+    }
+
+    fn texts_then(&self, row: &Row) -> Vec<(String, String)> {
+        let Some(engine) = &self.cells.environment.engine else { return Vec::new() };
+        let desk = engine.desk();
+        let used = row.context.iter().flat_map(|context| &context.units);
+        let changed = used.filter(|used| desk.catalogue.unit(&used.unit).is_some_and(|unit| unit.digest != used.digest));
+        changed.filter_map(|used| Some((used.unit.clone(), (self.archive)(&used.unit, used.digest)?))).collect()
     }
 
     /// Repeats of a treatment.
@@ -270,6 +303,7 @@ impl Ladder<'_> {
             with_base.change.replace.extend(patient.base.change.replace.iter().cloned());
         }
         let (mut count, mut rows) = (Count::default(), Vec::new());
+        patient.said.clear();
         for repeat in 0..self.options.repeats {
             if report.calls >= self.options.calls_max {
                 report.is_cut = true;
@@ -283,6 +317,7 @@ impl Ladder<'_> {
                 count.n += 1;
                 count.passed += u64::from(passed);
             }
+            patient.said.extend(row.answer.as_ref().map(|answer| answer.text.clone()));
             rows.push((self.keep)(row));
         }
         patient.tried.push(Tried { arm: what.to_owned(), passed: count.passed, n: count.n, p: None, rows });
@@ -327,7 +362,7 @@ impl Ladder<'_> {
             return None;
         }
         let deficits = deficits(self.cells.suite, case, target, row, self.cells.bench).await;
-        let factors = factors(self.cells.suite, case, target, row, &deficits);
+        let factors = factors(self.cells.suite, case, target, row, &deficits, &self.changed(row));
         let mut treatment = together(&factors.iter().collect::<Vec<_>>());
         treatment.change.insert.clone_from(&case.needs);
         treatment.change.only_inserted = true;
@@ -341,7 +376,8 @@ fn undetermined(proof: &str, tried: Vec<Tried>) -> Examined {
 }
 
 fn by_record(deficit: &Deficit) -> Examined {
-    Examined { cause: deficit.cause, level: Level::L3, proof: deficit.proof.clone(), about: deficit.about.clone(), ..undetermined("", Vec::new()) }
+    let level = if deficit.cause == Cause::Undetermined { Level::L0 } else { Level::L3 };
+    Examined { cause: deficit.cause, level, proof: deficit.proof.clone(), about: deficit.about.clone(), ..undetermined("", Vec::new()) }
 }
 
 fn by_experiment(factor: &Factor, also: Vec<Cause>, jointly: bool, deficits: &[Deficit], control: Count, tried: Vec<Tried>) -> Examined {

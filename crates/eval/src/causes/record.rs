@@ -2,7 +2,7 @@
 
 use super::Cause;
 use crate::grader::{Bench, grade_by, settle};
-use crate::{Answer, Case, Criterion, Grader, Outcome, Role, Row, Suite, Target, Verdict};
+use crate::{Answer, Case, Criterion, FaultClass, Grader, Outcome, Role, Row, Suite, Target, Verdict};
 use serde_json::Value;
 
 /// Something that was wrong with a cell. Whether it alone explains the failure is told by `is_final`; else an experiment confirms it.
@@ -54,9 +54,16 @@ pub async fn deficits(suite: &Suite, case: &Case, target: &Target, row: &Row, be
     found
 }
 
+/// Why there is no answer. A request that is refused for what it is, is no fault of who answers: it says so, and no more.
 fn of_fault(row: &Row) -> Option<Deficit> {
     let fault = row.fault.as_ref()?;
-    Some(Deficit::new(Cause::Provider, format!("there is no answer: {} ({})", fault.message, fault.code)).about(fault.code.clone()).decisive())
+    let cause = match (fault.class, fault.code.as_str()) {
+        (FaultClass::Provider | FaultClass::Target, _) => Cause::Provider,
+        (FaultClass::Request, "context_budget_exceeded") => Cause::Limit,
+        (FaultClass::Request, "context_unit_not_found") => Cause::ContextMissing,
+        (FaultClass::Request | FaultClass::Budget | FaultClass::Internal, _) => Cause::Undetermined,
+    };
+    Some(Deficit::new(cause, format!("there is no answer: {} ({})", fault.message, fault.code)).about(fault.code.clone()).decisive())
 }
 
 /// A grader that gave no verdict, or that fails the reference too.

@@ -11,6 +11,7 @@ mod context;
 mod demo;
 mod durability;
 mod embeddings;
+mod evals;
 mod init;
 mod keys;
 mod living;

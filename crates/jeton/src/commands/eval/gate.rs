@@ -21,12 +21,12 @@ use serde_json::json;
 use std::path::Path;
 
 pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<(), Failure> {
-    let account = account_of(&jeton_eval::run::run_id(SystemClock.now(), chance()));
-    let desk = Desk::open(context, &args.suite, wall(&args.choice, &account).as_ref())?;
+    let id = jeton_eval::run::run_id(SystemClock.now(), chance());
+    let desk = Desk::open(context, &args.suite, wall(&args.choice, &account_of(&id)).as_ref())?;
     let mut choice = choice(&args.choice, &desk.suite);
     let question = question(args, &desk, &mut choice.targets)?;
     let gating = Gating { question: Some(question), stops: !args.whole };
-    let done = desk.with(async |place| execute(place, &desk, Begun::New(choice, account), gating).await)??;
+    let done = desk.with(async |place| execute(place, &desk, Begun::New(choice, id), gating).await)??;
     let Some(stopping) = &done.stopping else { return Err(Failure::usage("nothing was asked", "give --at-least or --not-worse-than")) };
     let answer = report(stopping, &done.session.rows, done.session.is_whole(), Level::P95);
     let note = Note { kind: "gate".to_owned(), subject: done.session.head.id.clone(), at: SystemClock.now(), json: json!(answer).to_string() };

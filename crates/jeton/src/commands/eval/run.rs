@@ -25,10 +25,10 @@ pub(super) fn run(context: &Context, args: &RunArgs, is_json: bool) -> Result<()
             (desk, Begun::Resumed(head.id))
         }
         None => {
-            let account = account_of(&jeton_eval::run::run_id(SystemClock.now(), chance()));
-            let desk = Desk::open(context, args.suite.as_deref().unwrap_or_default(), wall(&args.choice, &account).as_ref())?;
+            let id = jeton_eval::run::run_id(SystemClock.now(), chance());
+            let desk = Desk::open(context, args.suite.as_deref().unwrap_or_default(), wall(&args.choice, &account_of(&id)).as_ref())?;
             let choice = choice(&args.choice, &desk.suite);
-            (desk, Begun::New(choice, account))
+            (desk, Begun::New(choice, id))
         }
     };
     let done = desk.with(async |place| execute(place, &desk, begun, Gating::default()).await)??;
@@ -43,6 +43,7 @@ pub(super) fn account_of(run: &str) -> String {
 
 /// A run that begins, or goes on.
 pub(super) enum Begun {
+    /// With this id, after which the account of its budget is named.
     New(Choice, String),
     Resumed(String),
 }
@@ -66,11 +67,9 @@ pub(super) struct Done {
 pub(super) async fn execute(place: &Place<'_>, desk: &Desk, begun: Begun, gating: Gating) -> Result<Done, Failure> {
     desk.note().into_iter().for_each(|note| eprintln!("{note}"));
     let mut session = match begun {
-        Begun::New(choice, account) => {
+        Begun::New(choice, id) => {
             let tested = tested(place, desk, &choice).await?;
-            let random = chance();
-            let _ = account;
-            Session::begin(place, &desk.suite, choice, tested, random).map_err(refused)?
+            Session::begin_as(id, place, &desk.suite, choice, tested).map_err(refused)?
         }
         Begun::Resumed(run) => Session::resume(place, &desk.suite, &run).map_err(refused)?,
     };
