@@ -149,11 +149,14 @@ pub struct Agreement {
     pub value: Option<Estimate>,
 }
 
+/// A row's cluster, with who said what of it: 1 for a pass, 0 for a fail.
+type Said<'l> = (usize, Vec<(&'l str, usize)>);
+
 /// Counts and agreement by grader.
 #[must_use]
 pub fn agreement(rows: &[Row], run: &str, labels: &Labels, level: Level) -> Vec<Agreement> {
     let mut clusters = Clusters::default();
-    let mut graders: BTreeMap<&str, Vec<(usize, Vec<(&str, usize)>)>> = BTreeMap::new();
+    let mut graders: BTreeMap<&str, Vec<Said<'_>>> = BTreeMap::new();
     for row in rows {
         let cluster = clusters.number(&row.cluster);
         let mut said: BTreeMap<&str, Vec<(&str, usize)>> = BTreeMap::new();
@@ -167,13 +170,13 @@ pub fn agreement(rows: &[Row], run: &str, labels: &Labels, level: Level) -> Vec<
     graders.into_iter().map(|(grader, rows)| of_grader(grader, &rows, level)).collect()
 }
 
-fn of_grader(grader: &str, rows: &[(usize, Vec<(&str, usize)>)], level: Level) -> Agreement {
+fn of_grader(grader: &str, rows: &[Said<'_>], level: Level) -> Agreement {
     let people: BTreeSet<&str> = rows.iter().flat_map(|(_, said)| said.iter().map(|(by, _)| *by)).collect();
-    let shared: Vec<&(usize, Vec<(&str, usize)>)> = rows.iter().filter(|(_, said)| said.len() > 1).collect();
+    let shared: Vec<&Said<'_>> = rows.iter().filter(|(_, said)| said.len() > 1).collect();
     let (coefficient, value) = if shared.is_empty() {
         (None, None)
     } else if people.len() == 2 {
-        let of = |(cluster, said): &&(usize, Vec<(&str, usize)>)| {
+        let of = |(cluster, said): &&Said<'_>| {
             let by: BTreeMap<&str, usize> = said.iter().copied().collect();
             let mut verdicts = people.iter().map(|person| by.get(person).copied());
             Some((*cluster, verdicts.next()??, verdicts.next()??))
