@@ -12,7 +12,9 @@ use std::fmt::Write;
 pub fn markdown(head: &RunHead, totals: &Totals, gate: Option<&GateReport>) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "### Suite `{}`: {}\n", head.suite, gate.map_or_else(|| "totals".to_owned(), answer));
-    out.push_str("| target | cells | passed, 95 % | bounds | errors | unscored | cost | usd a success |\n| --- | ---: | --- | --- | ---: | ---: | ---: | --- |\n");
+    out.push_str(
+        "| target | cells | passed, 95 % | bounds | errors | unscored | cost | usd a success |\n| --- | ---: | --- | --- | ---: | ---: | ---: | --- |\n",
+    );
     for target in &totals.targets {
         row(&mut out, target);
     }

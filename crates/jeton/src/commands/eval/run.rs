@@ -90,8 +90,12 @@ async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> Result<Optio
     for finding in found.findings.iter().filter(|finding| finding.severity < jeton_context::Severity::Error) {
         eprintln!("{}: {}", finding.place, finding.message);
     }
-    let errors: Vec<String> =
-        found.findings.iter().filter(|finding| finding.severity == jeton_context::Severity::Error).map(|finding| format!("{}: {}", finding.place, finding.message)).collect();
+    let errors: Vec<String> = found
+        .findings
+        .iter()
+        .filter(|finding| finding.severity == jeton_context::Severity::Error)
+        .map(|finding| format!("{}: {}", finding.place, finding.message))
+        .collect();
     if errors.is_empty() {
         return Ok(Some(found.summary()));
     }
