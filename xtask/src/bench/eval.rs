@@ -95,7 +95,12 @@ fn told(options: &Options, rounds: &[(Took, Took)]) -> Value {
     let marginal = median(&|(few, whole)| 1_000.0 * (whole.cpu_s - few.cpu_s) / (cases - FEW as f64));
     let peak_mb = median(&|(_, whole)| whole.peak_kib as f64 * 1_024.0 / 1e6);
     let wall = median(&|(_, whole)| whole.wall_s);
-    println!("# {} cases, {CONCURRENCY} at a time, {} ms upstream, four graders, durable rows; median of {} runs\n", options.cases, DELAY.as_millis(), rounds.len());
+    println!(
+        "# {} cases, {CONCURRENCY} at a time, {} ms upstream, four graders, durable rows; median of {} runs\n",
+        options.cases,
+        DELAY.as_millis(),
+        rounds.len()
+    );
     println!("| figure | measured | bar |\n|---|--:|--:|");
     println!("| CPU per case, starting included | {whole:.3} ms | ≤ {:.0} ms |", BARS.0);
     println!("| CPU per further case | {marginal:.3} ms | |");

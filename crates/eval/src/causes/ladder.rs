@@ -254,7 +254,9 @@ impl Ladder<'_> {
         let needed: Vec<(&str, String)> = case.needs.iter().filter_map(|id| Some((id.as_str(), plain(&desk.catalogue.unit(id)?.body)))).collect();
         let (unit, _) = needed.iter().find(|(_, body)| body.contains(&said))?;
         let stands = references.iter().any(|reference| needed.iter().any(|(_, body)| body.contains(&plain(reference))));
-        (!stands).then(|| format!("both models always answer `{}`, which stands in {unit}; the reference stands in no unit that the case needs", by_target[0].trim()))
+        (!stands).then(|| {
+            format!("both models always answer `{}`, which stands in {unit}; the reference stands in no unit that the case needs", by_target[0].trim())
+        })
     }
 
     /// Which of the factors that help only together are needed: those without which it fails again.

@@ -94,10 +94,9 @@ pub(super) async fn through(broker: &Arc<Broker>, buffers: &Arc<Buffers>, accoun
     let call = call_id(&head.headers);
     match body.collect().await {
         Ok(whole) => Ok(Sent { status: head.status.as_u16(), body: whole.to_bytes().to_vec(), call }),
-        Err(error) => Err(CallFault {
-            call: call.map(|call| call.to_string()),
-            ..fault(FaultClass::Provider, "broken_off", format!("the answer broke off: {error}"))
-        }),
+        Err(error) => {
+            Err(CallFault { call: call.map(|call| call.to_string()), ..fault(FaultClass::Provider, "broken_off", format!("the answer broke off: {error}")) })
+        }
     }
 }
 

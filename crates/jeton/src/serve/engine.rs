@@ -1,7 +1,7 @@
 //! The project's context, read in the background: the server answers before it is there.
 
-use crate::context::Context;
 use crate::caller::Caller;
+use crate::context::Context;
 use crate::embedder::ThroughBroker;
 use jeton_broker::{Broker, Buffers};
 use jeton_console::EngineSlot;

@@ -40,14 +40,19 @@ fn provider(delay: Duration) -> Upstream {
 fn broken_from(first: usize) -> Upstream {
     Upstream::start(move |exchange| {
         let number = number(exchange);
-        if number >= first { exchange.document(400, br#"{"error":{"message":"no","type":"invalid_request_error"}}"#) } else { exchange.document(200, document(&format!("answer {number}"))) }
+        if number >= first {
+            exchange.document(400, br#"{"error":{"message":"no","type":"invalid_request_error"}}"#)
+        } else {
+            exchange.document(200, document(&format!("answer {number}")))
+        }
     })
 }
 
 /// A project with a suite of so many cases.
 fn house(upstream: &Upstream, cases: usize, more: &str) -> Project {
     let project = project(upstream, "");
-    let lines: Vec<String> = (0..cases).map(|n| json!({ "id": format!("c{n}"), "input": format!("case {n}"), "reference": format!("answer {n}") }).to_string()).collect();
+    let lines: Vec<String> =
+        (0..cases).map(|n| json!({ "id": format!("c{n}"), "input": format!("case {n}"), "reference": format!("answer {n}") }).to_string()).collect();
     std::fs::create_dir_all(project.dir().join("evals")).unwrap();
     std::fs::write(project.dir().join("evals/numbers.jsonl"), lines.join("\n")).unwrap();
     let suite = format!("name = \"numbers\"\ncases = \"numbers.jsonl\"\nseed = 3\n{more}\n[[grade]]\nname = \"says it\"\nkind = \"contains\"\n");
@@ -71,7 +76,25 @@ fn counts(document: &Value) -> [u64; 4] {
 /// What does not depend on how long anything took.
 fn figures(document: &Value) -> Value {
     let of = target(document, 0);
-    json!(["cases", "cells", "passed", "failed", "unscored", "errors", "pass_rate", "bounds", "score", "cost", "cost_unknown", "usd_per_case", "tokens_in", "tokens_out"].map(|key| of[key].clone()))
+    json!(
+        [
+            "cases",
+            "cells",
+            "passed",
+            "failed",
+            "unscored",
+            "errors",
+            "pass_rate",
+            "bounds",
+            "score",
+            "cost",
+            "cost_unknown",
+            "usd_per_case",
+            "tokens_in",
+            "tokens_out"
+        ]
+        .map(|key| of[key].clone())
+    )
 }
 
 /// The rows of the last run by case, each with what came of it.

@@ -66,7 +66,7 @@ impl Fact {
 }
 
 /// The rule that answers can break.
-pub(super) const RULE: &str = "constraint:context/rules.toml#no-promise";
+pub(super) const RULE: &str = "constraint:no-promise";
 const RULES: &str = "[defaults]\nowner = \"@desk\"\n\n[[constraint]]\nid = \"no-promise\"\ntext = \"Promise nothing.\"\nseverity = \"error\"\ncheck = { forbid = '(?i)promise' }\n";
 
 /// How a pack is.

@@ -10,9 +10,9 @@ mod prints;
 mod score;
 mod search;
 
+use crate::caller::Caller;
 use crate::cli::ContextCommand;
 use crate::context::Context;
-use crate::caller::Caller;
 use crate::embedder::ThroughBroker;
 use crate::failure::Failure;
 use crate::output;

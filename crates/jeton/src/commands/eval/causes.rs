@@ -104,7 +104,13 @@ fn text_then(engine: &Engine, unit: &str, digest: Digest) -> Option<String> {
 
 fn show(report: &Report, experiments: &str) {
     for gap in &report.gaps {
-        println!("{} on {} cases: passes {} % as it is, {} % in the environment at its best", gap.target, gap.cases, percent(gap.actual.as_ref()), percent(gap.oracle.as_ref()));
+        println!(
+            "{} on {} cases: passes {} % as it is, {} % in the environment at its best",
+            gap.target,
+            gap.cases,
+            percent(gap.actual.as_ref()),
+            percent(gap.oracle.as_ref())
+        );
         println!("  environment gap  {} points: ours to win by context, tools and limits", percent(gap.environment.as_ref()));
         println!("  model gap        {} points: only another model or another task wins them\n", percent(gap.model.as_ref()));
     }
@@ -114,13 +120,32 @@ fn show(report: &Report, experiments: &str) {
     for (cause, labels) in &by_cause {
         let at = |level| labels.iter().filter(|label| label.level == level).count();
         use jeton_eval::causes::Level::{L0, L1, L2, L3};
-        rows.push((labels.len(), vec![cause.name().to_owned(), labels.len().to_string(), at(L3).to_string(), at(L2).to_string(), at(L1).to_string(), at(L0).to_string(), cause.owner().to_owned()]));
+        rows.push((
+            labels.len(),
+            vec![
+                cause.name().to_owned(),
+                labels.len().to_string(),
+                at(L3).to_string(),
+                at(L2).to_string(),
+                at(L1).to_string(),
+                at(L0).to_string(),
+                cause.owner().to_owned(),
+            ],
+        ));
     }
     rows.sort_by_key(|(count, _)| std::cmp::Reverse(*count));
-    output::table(&["cause", "failures", "record", "experiment", "alike", "none", "who mends it"], &[1, 2, 3, 4, 5], rows.into_iter().map(|(_, row)| row).collect());
+    output::table(
+        &["cause", "failures", "record", "experiment", "alike", "none", "who mends it"],
+        &[1, 2, 3, 4, 5],
+        rows.into_iter().map(|(_, row)| row).collect(),
+    );
     println!();
     for label in report.labels.iter().filter(|label| !matches!(label.level, jeton_eval::causes::Level::L1)).take(20) {
-        let also = if label.also.is_empty() { String::new() } else { format!(" {} {}", if label.jointly { "together with" } else { "or" }, label.also.iter().map(|cause| cause.name()).collect::<Vec<_>>().join(", ")) };
+        let also = if label.also.is_empty() {
+            String::new()
+        } else {
+            format!(" {} {}", if label.jointly { "together with" } else { "or" }, label.also.iter().map(|cause| cause.name()).collect::<Vec<_>>().join(", "))
+        };
         println!("{} ({}): {}{also}, {:?}\n  {}", label.case, label.target, label.cause, label.level, label.proof);
         label.tried.iter().for_each(|tried| {
             let p = tried.p.map_or(String::new(), |p| format!(", p = {p:.3}"));

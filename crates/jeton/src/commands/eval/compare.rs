@@ -69,7 +69,12 @@ fn side(store: &dyn Records, name: &str, tags: &[String]) -> Result<Side, Failur
         Some(target) if names.iter().any(|name| name == target) => target.to_owned(),
         Some(target) => return Err(Failure::usage(format!("{} has no target `{target}`", run.id), format!("it has {}", names.join(", ")))),
         None if names.len() == 1 => names[0].clone(),
-        None => return Err(Failure::usage(format!("{} has several targets", run.id), format!("name one, such as {name}:{}", names.first().map_or("", String::as_str)))),
+        None => {
+            return Err(Failure::usage(
+                format!("{} has several targets", run.id),
+                format!("name one, such as {name}:{}", names.first().map_or("", String::as_str)),
+            ));
+        }
     };
     let rows: Vec<Row> = read_rows(store, &run.id)?;
     let of_target = totals(&rows, std::slice::from_ref(&target), run.errors_max, Level::P95);
@@ -83,7 +88,13 @@ fn side(store: &dyn Records, name: &str, tags: &[String]) -> Result<Side, Failur
 fn show(comparison: &Comparison, limit: usize, run: &str) {
     println!("{}\n  against {}", comparison.candidate, comparison.baseline);
     println!("\n  VERDICT: {}", told(comparison));
-    println!("\n  passed   {:.1} % → {:.1} % on {} cases of both ({} cannot be paired)", 100.0 * comparison.rates.0, 100.0 * comparison.rates.1, comparison.cases, comparison.unpaired);
+    println!(
+        "\n  passed   {:.1} % → {:.1} % on {} cases of both ({} cannot be paired)",
+        100.0 * comparison.rates.0,
+        100.0 * comparison.rates.1,
+        comparison.cases,
+        comparison.unpaired
+    );
     if let Some(found) = &comparison.difference {
         let p = comparison.p.map_or(String::new(), |p| format!("; p = {p:.4}, {}", comparison.test));
         println!("  change   {:+.1} points{} ({}{p})", 100.0 * found.value, interval(found, 100.0, 1), found.method);
@@ -97,7 +108,8 @@ fn show(comparison: &Comparison, limit: usize, run: &str) {
     for (name, flips) in [("broken", &comparison.broken), ("fixed", &comparison.fixed)] {
         if !flips.is_empty() {
             println!();
-            let row = |flip: &Flip| vec![flip.case.clone(), format!("{}/{} → {}/{}", flip.before.0, flip.before.1, flip.after.0, flip.after.1), flip.why.clone()];
+            let row =
+                |flip: &Flip| vec![flip.case.clone(), format!("{}/{} → {}/{}", flip.before.0, flip.before.1, flip.after.0, flip.after.1), flip.why.clone()];
             output::table(&[name, "passed", "why it fails"], &[], flips.iter().take(limit).map(row).collect());
             if flips.len() > limit {
                 println!("… and {} more; --limit shows them", flips.len() - limit);

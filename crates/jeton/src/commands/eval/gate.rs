@@ -54,9 +54,18 @@ fn question(args: &GateArgs, desk: &Desk, targets: &mut Vec<String>) -> Result<Q
         return Ok(Question::NotWorse { baseline: baseline.clone(), candidate: judged, margin: args.margin });
     }
     *targets = vec![judged.clone()];
-    let of_class = || desk.suite.class.as_ref().and_then(|class| desk.snapshot.classes.get(class)).and_then(|class| class.quality.as_ref()).and_then(|quality| quality.at_least);
+    let of_class = || {
+        desk.suite
+            .class
+            .as_ref()
+            .and_then(|class| desk.snapshot.classes.get(class))
+            .and_then(|class| class.quality.as_ref())
+            .and_then(|quality| quality.at_least)
+    };
     let bar = args.at_least.or_else(of_class).filter(|bar| *bar > 0.0 && *bar < 1.0);
-    let bar = bar.ok_or_else(|| Failure::usage("the gate has no bar between 0 and 1", "give --at-least 0.9, --not-worse-than TARGET, or quality.at_least of the class"))?;
+    let bar = bar.ok_or_else(|| {
+        Failure::usage("the gate has no bar between 0 and 1", "give --at-least 0.9, --not-worse-than TARGET, or quality.at_least of the class")
+    })?;
     Ok(Question::AtLeast { target: judged, bar })
 }
 
@@ -73,7 +82,8 @@ pub(super) fn slots(session: &Session, suite: &Suite) -> Vec<Slot> {
 
 fn write(file: Option<&Path>, text: impl FnOnce() -> String) -> Result<(), Failure> {
     let Some(file) = file else { return Ok(()) };
-    std::fs::write(file, text()).map_err(|error| Failure::dependency(format!("{} cannot be written: {error}", file.display()), "name a file in a directory that is there"))
+    std::fs::write(file, text())
+        .map_err(|error| Failure::dependency(format!("{} cannot be written: {error}", file.display()), "name a file in a directory that is there"))
 }
 
 fn told(answer: &GateReport) -> String {

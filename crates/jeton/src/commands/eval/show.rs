@@ -157,7 +157,12 @@ pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
     output::table(&heads, &[1, 4, 5], totals.targets.iter().map(row).collect());
     for target in &totals.targets {
         if let Validity::Invalid { share, most } = target.validity {
-            println!("\n{}: INVALID: {:.1} % of the cells have no verdict, more than {:.1} %. Nothing can be said of its quality.", target.target, 100.0 * share, 100.0 * most);
+            println!(
+                "\n{}: INVALID: {:.1} % of the cells have no verdict, more than {:.1} %. Nothing can be said of its quality.",
+                target.target,
+                100.0 * share,
+                100.0 * most
+            );
         }
         if !target.faults.is_empty() {
             let faults: Vec<String> = target.faults.iter().map(|(code, count)| format!("{code} {count}")).collect();
@@ -190,7 +195,10 @@ fn show_case(rows: &[Row], case: &str, is_json: bool) -> Result<(), Failure> {
     let found: Vec<&Row> = rows.iter().filter(|row| row.cell.case == case).collect();
     if found.is_empty() {
         let nearest = jeton_core::nearest(case, rows.iter().map(|row| row.cell.case.as_str()), 3).join(", ");
-        return Err(Failure::usage(format!("the run has no case `{case}`"), if nearest.is_empty() { String::new() } else { format!("the nearest: {nearest}") }));
+        return Err(Failure::usage(
+            format!("the run has no case `{case}`"),
+            if nearest.is_empty() { String::new() } else { format!("the nearest: {nearest}") },
+        ));
     }
     if is_json {
         output::json(&found);
