@@ -4,6 +4,7 @@ import { chromium } from "playwright-core";
 
 const { JETON_URL, JETON_KEY_ADMIN, JETON_BROWSER } = process.env;
 export const WIDE = { width: 1280, height: 900 };
+export const LARGE = { width: 1440, height: 900 };
 export const PHONE = { width: 390, height: 844 };
 
 /** Starts the browser, asking nothing of the world. */
@@ -13,14 +14,14 @@ export function launch() {
 }
 
 /** Opens a page and notes what it complains of and asks elsewhere. */
-export async function openIn(browser, { viewport = WIDE, colorScheme = "light", path = "/", javaScriptEnabled = true } = {}) {
+export async function openIn(browser, { viewport = WIDE, colorScheme = "light", path = "/", javaScriptEnabled = true, url = JETON_URL } = {}) {
   const context = await browser.newContext({ viewport, colorScheme, javaScriptEnabled, httpCredentials: { username: "admin", password: JETON_KEY_ADMIN } });
   const page = await context.newPage();
   const complaints = [];
   page.on("console", (message) => message.type() === "error" && complaints.push(message.text()));
   page.on("pageerror", (error) => complaints.push(String(error)));
-  page.on("request", (request) => request.url().startsWith(JETON_URL) || request.url().startsWith("data:") || complaints.push(`asks ${request.url()}`));
-  const response = await page.goto(`${JETON_URL}${path}`);
+  page.on("request", (request) => request.url().startsWith(url) || request.url().startsWith("data:") || complaints.push(`asks ${request.url()}`));
+  const response = await page.goto(`${url}${path}`);
   assert.equal(response.status(), 200);
   await page.locator("main").first().waitFor();
   return { page, complaints, close: () => context.close() };

@@ -4,6 +4,7 @@
 //! cargo run -p jeton-console --example page              # http://127.0.0.1:4601, with a call every second
 //! cargo run -p jeton-console --example page -- empty     # before the first call
 //! cargo run -p jeton-console --example page -- trouble   # with a bad configuration and a failing provider
+//! cargo run -p jeton-console --example page -- still     # no new calls
 //! JETON_PAGE_LISTEN=127.0.0.1:0 cargo run -p jeton-console --example page    # at another address
 //! JETON_CONTEXT=DIR cargo run -p jeton-console --example page    # with the context of the project in DIR
 //! ```

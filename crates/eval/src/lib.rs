@@ -19,6 +19,8 @@ mod grade;
 pub mod grader;
 pub mod import;
 pub mod label;
+#[cfg(test)]
+mod measured_tests;
 mod models;
 pub mod prompt;
 pub mod read;
@@ -28,8 +30,6 @@ pub mod run;
 pub mod session;
 mod suite;
 pub mod template;
-#[cfg(test)]
-mod measured_tests;
 #[cfg(test)]
 mod testing;
 mod then;

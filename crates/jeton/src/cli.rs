@@ -5,7 +5,9 @@ mod eval;
 
 pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs, ValueArgs};
 
-pub(crate) use eval::{CausesArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, ImportArgs, LabelArgs, RunArgs, ShowArgs, SizeArgs, WatchArgs};
+pub(crate) use eval::{
+    CausesArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, ImportArgs, LabelArgs, RunArgs, ShowArgs, SizeArgs, WatchArgs,
+};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::net::SocketAddr;

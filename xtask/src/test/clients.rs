@@ -78,8 +78,12 @@ pub(super) fn browser(root: &Path) -> Tally {
     let Some(chromium) = names.iter().find_map(|name| in_path(name)) else {
         return Tally::skip(format!("none of {} is installed", names.join(", ")));
     };
+    let page = match server::page(root) {
+        Ok(page) => page,
+        Err(why) => return Tally::failure(why),
+    };
     let pictures = root.join("target/xtask/screenshots");
-    let environment = [("JETON_BROWSER", chromium), ("JETON_SCREENSHOTS", pictures)];
+    let environment = [("JETON_BROWSER", chromium), ("JETON_SCREENSHOTS", pictures), ("JETON_PAGE", page)];
     node_suite(root, "browser", &root.join("tests/browser"), &environment)
 }
 

@@ -28,12 +28,21 @@ pub(super) struct Server {
 
 /// Builds the binary as the tests do, so that nothing is compiled twice, and says where it is.
 pub(super) fn binary(root: &Path) -> Result<PathBuf, String> {
-    let built = rust::cargo(root).args(["build", "--quiet", "--workspace", "--bin", "jeton"]).status().map_err(|e| format!("cargo build: {e}"))?;
+    Ok(built(root, ["--bin", "jeton"])?.join(format!("jeton{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// The console over invented data: the example `page`.
+pub(super) fn page(root: &Path) -> Result<PathBuf, String> {
+    Ok(built(root, ["--example", "page"])?.join("examples").join(format!("page{}", std::env::consts::EXE_SUFFIX)))
+}
+
+/// Builds one program of the workspace and gives the directory of what is built.
+fn built(root: &Path, what: [&str; 2]) -> Result<PathBuf, String> {
+    let built = rust::cargo(root).args(["build", "--quiet", "--workspace"]).args(what).status().map_err(|e| format!("cargo build: {e}"))?;
     if !built.success() {
-        return Err("the binary does not build".into());
+        return Err(format!("{} does not build", what[1]));
     }
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from);
-    Ok(target.join("debug").join(format!("jeton{}", std::env::consts::EXE_SUFFIX)))
+    Ok(std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root.join("target"), PathBuf::from).join("debug"))
 }
 
 impl Project {

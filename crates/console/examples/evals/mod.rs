@@ -12,11 +12,23 @@ use jeton_ledger::{Ledger, LedgerError, Note, RunRecord, RunRow};
 use serde_json::{Map, json};
 
 const DAY_MS: i64 = 86_400_000;
-/// The targets of the larger suite: name, model, pack, share of cases that it can answer, nano-dollars and microseconds of a case.
-const TARGETS: [(&str, &str, Option<&str>, f64, i64, u64); 3] = [
-    ("sonnet", "anthropic/claude-sonnet-4-5", Some("refunds"), 0.86, 9_400_000, 2_300_000),
-    ("mini", "openai/gpt-5-mini", Some("refunds"), 0.66, 1_150_000, 1_200_000),
-    ("lab", "lab/coder-7b", None, 0.45, 1_400_000, 600_000),
+/// A target of the larger suite.
+struct Contender {
+    name: &'static str,
+    model: &'static str,
+    pack: Option<&'static str>,
+    /// The share of cases that it can answer.
+    skill: f64,
+    /// What a case costs, in nano-dollars.
+    nano: i64,
+    /// What an answer takes, in microseconds.
+    micros: u64,
+}
+
+const TARGETS: [Contender; 3] = [
+    Contender { name: "sonnet", model: "anthropic/claude-sonnet-4-5", pack: Some("refunds"), skill: 0.86, nano: 9_400_000, micros: 2_300_000 },
+    Contender { name: "mini", model: "openai/gpt-5-mini", pack: Some("refunds"), skill: 0.66, nano: 1_150_000, micros: 1_200_000 },
+    Contender { name: "lab", model: "lab/coder-7b", pack: None, skill: 0.45, nano: 1_400_000, micros: 600_000 },
 ];
 
 /// What to invent.
@@ -111,7 +123,7 @@ impl Scene<'_> {
             config: "sha256:3f9ac17be20d4417".to_owned(),
             class: Some("support.refund".to_owned()),
             choice: Choice { seed: 7, repeats: 1, concurrency: 8, budget: Some(Nanousd(2_000_000_000)), ..Choice::default() },
-            targets: TARGETS.iter().map(|(name, model, pack, ..)| target(name, model, *pack)).collect(),
+            targets: TARGETS.iter().map(|one| target(one.name, one.model, one.pack)).collect(),
             cases: self.cases,
             cells: self.cases * TARGETS.len(),
             errors_max: 0.1,
@@ -126,11 +138,11 @@ impl Scene<'_> {
         let mut difficulty = SeededRandom::new(100 + case as u64);
         let mut luck = SeededRandom::new((number * 1_000 + case * 10 + place) as u64);
         let trend = 0.006 * number as f64;
-        difficulty.unit() + 0.24 * (luck.unit() - 0.5) < TARGETS[place].3 + trend
+        difficulty.unit() + 0.24 * (luck.unit() - 0.5) < TARGETS[place].skill + trend
     }
 
     fn row(&self, number: usize, (case, place): (usize, usize)) -> Row {
-        let (name, model, pack, _, nano, micros) = TARGETS[place];
+        let Contender { name, model, pack, nano, micros, .. } = TARGETS[place];
         let is_last = number + 1 == self.runs;
         let passed = self.passes(number, case, place);
         let cell = Cell { case: self.case_id(case), target: name.to_owned(), repeat: 0 };

@@ -42,7 +42,7 @@ fn head(head: &RunHead) -> Vec<(&'static str, Value)> {
     vec![
         ("id", head.id.as_str().into()),
         ("suite", head.suite.as_str().into()),
-        ("started", moment(head.started).into()),
+        ("started", moment(head.started)),
         ("class", head.class.as_deref().into()),
         ("digest", json!(head.digest)),
         ("cases", head.cases.into()),

@@ -123,3 +123,51 @@ pub(crate) fn frontier(totals: &Totals) -> Vec<usize> {
     best.sort_by(|a, b| a.1.0.total_cmp(&b.1.0));
     best.into_iter().map(|(place, _)| place).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jeton_allocate::Level;
+    use jeton_context::Digest;
+    use jeton_core::Nanousd;
+    use jeton_eval::totals::totals;
+    use jeton_eval::{Cell, Outcome, Row};
+
+    /// Two rows of a target: what each cost, and how they ended.
+    fn rows(target: &str, nano: Option<i64>, outcomes: [Outcome; 2]) -> Vec<Row> {
+        let row = |(case, outcome): (usize, Outcome)| Row {
+            launch: case as u64,
+            cell: Cell { case: case.to_string(), target: target.to_owned(), repeat: 0 },
+            cluster: case.to_string(),
+            tags: Vec::new(),
+            outcome,
+            score: None,
+            weight: 1.0,
+            answer: None,
+            fault: None,
+            grades: Vec::new(),
+            context: None,
+            cost: nano.map(Nanousd),
+            request: Digest::default(),
+            is_cached: false,
+            at: Timestamp(0),
+        };
+        outcomes.into_iter().enumerate().map(row).collect()
+    }
+
+    #[test]
+    fn the_frontier_has_what_no_other_beats_and_nothing_invalid_or_of_unknown_cost() {
+        use Outcome::{Error, Failed, Passed};
+        let all = [
+            rows("best", Some(20), [Passed, Passed]),
+            rows("cheap", Some(10), [Passed, Failed]),
+            rows("dear", Some(30), [Passed, Failed]),
+            rows("as good and dearer", Some(21), [Passed, Passed]),
+            rows("invalid", Some(5), [Passed, Error]),
+            rows("unknown", None, [Passed, Passed]),
+        ];
+        let names: Vec<String> = all.iter().map(|rows| rows[0].cell.target.clone()).collect();
+        let totals = totals(&all.concat(), &names, 0.1, Level::P95);
+        assert_eq!(frontier(&totals), [1, 0], "the cheapest first");
+    }
+}

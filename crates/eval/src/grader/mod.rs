@@ -107,13 +107,7 @@ pub async fn grade_all(case: &Case, answer: &Answer, bench: &Bench<'_>, context:
 }
 
 /// The same by those alone that `is_wanted`.
-pub async fn grade_by(
-    case: &Case,
-    answer: &Answer,
-    bench: &Bench<'_>,
-    context: Option<&str>,
-    is_wanted: &(dyn Fn(&Grader) -> bool + Sync),
-) -> Vec<Grade> {
+pub async fn grade_by(case: &Case, answer: &Answer, bench: &Bench<'_>, context: Option<&str>, is_wanted: &(dyn Fn(&Grader) -> bool + Sync)) -> Vec<Grade> {
     let mut grades = Vec::new();
     for ready in bench.prepared.of(case).filter(|ready| is_wanted(&ready.grader)) {
         grades.push(one(ready, case, answer, bench, context).await);

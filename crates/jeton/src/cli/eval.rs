@@ -20,7 +20,9 @@ pub(crate) enum EvalCommand {
     )]
     Run(RunArgs),
     /// What a run came to, or one case of it
-    #[command(after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle\n  jeton eval show refunds --calibrate      judges corrected by people's labels")]
+    #[command(
+        after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle\n  jeton eval show refunds --calibrate      judges corrected by people's labels"
+    )]
     Show(ShowArgs),
     /// Two runs or two targets on the same cases: better, worse, no relevant difference, or undecided
     #[command(

@@ -166,11 +166,11 @@ pub(super) fn against_cost(standings: &[Standing], label: &str) -> Html {
     }
     html!(
         "<div class=\"plot cost-plot\"><svg height=\"{}\" role=\"img\" aria-label=\"{}\">{}</svg><svg height=\"20\" aria-hidden=\"true\"><text class=\"tick\" x=\"{}%\" y=\"14\">$0</text>\
-         <text class=\"tick\" x=\"100%\" y=\"14\" text-anchor=\"end\">{} per case</text></svg></div>",
+         <text class=\"tick\" x=\"100%\" y=\"14\" text-anchor=\"end\">{}</text></svg></div>",
         HEIGHT,
         label,
         shapes,
         LEFT + 2.0,
-        dollars(most)
+        if most > 0.0 { format!("{} per case", dollars(most)) } else { "all free".to_owned() }
     )
 }

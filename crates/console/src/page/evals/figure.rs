@@ -8,9 +8,13 @@ use jeton_allocate::{Estimate, Interval};
 use jeton_core::Nanousd;
 use jeton_eval::totals::{TargetTotals, Validity};
 
-/// `72–91 %`.
+/// `72–91 %`; one figure where both ends are the same.
 pub(super) fn percent_span(interval: Interval) -> String {
-    format!("{:.0}–{:.0}\u{a0}%", interval.low * 100.0, interval.high * 100.0)
+    let (low, high) = (format!("{:.0}", interval.low * 100.0), format!("{:.0}", interval.high * 100.0));
+    if low == high {
+        return format!("{low}\u{a0}%");
+    }
+    format!("{low}–{high}\u{a0}%")
 }
 
 /// What an estimate rests on, as a title.

@@ -48,7 +48,7 @@ fn over_runs(console: &Console, ask: &Ask, history: &[(Run, Option<CauseNote>)])
     let rows: Html = history.iter().rev().map(|(run, _)| row(console, ask, run, &names)).collect();
     let heads: Html = names.iter().map(|name| html!("<th scope=\"col\">{}</th>", name)).collect();
     html!(
-        "<section><div class=\"head\"><h2>Pass rate over runs</h2><p>The newest {}, each with its 95 % interval; an invalid run shows what it could be.</p></div><div class=\"strips\">{}</div>\
+        "<section><div class=\"head\"><h2>Pass rate over runs</h2><p>{}, the newest on the right, each with its 95 % interval; an invalid target shows what it could be.</p></div><div class=\"strips\">{}</div>\
          <details class=\"alternative\" open><summary>As a table</summary><div class=\"units runs\"><table><thead><tr><th scope=\"col\">Run</th>{}</tr></thead><tbody>{}</tbody></table></div></details></section>",
         number(history.len(), "run"),
         strips,

@@ -55,14 +55,25 @@ pub(super) fn run(is_json: bool) -> Result<Outcome, Failure> {
     let less = measure(&context, SUITE, &["with-pack"])?;
     let narrowed = compared(&whole, "with-pack", &less, "with-pack");
     let flipped: Vec<String> = narrowed.broken.iter().map(|flip| flip.case.clone()).collect();
-    say(&format!("   verdict: {}, {} points; {} cases flipped: {}\n", narrowed.verdict, points(narrowed.difference.as_ref()), flipped.len(), shortened(&flipped)));
+    say(&format!(
+        "   verdict: {}, {} points; {} cases flipped: {}\n",
+        narrowed.verdict,
+        points(narrowed.difference.as_ref()),
+        flipped.len(),
+        shortened(&flipped)
+    ));
     say("3. Why? Not by opinion: each change is tried against the unchanged request (jeton eval causes):\n");
     let report = examine(&context, &less)?;
     let context_missing = missing(&report, &flipped);
     if let Some(label) = report.labels.iter().find(|label| label.cause == Cause::ContextMissing && !label.tried.is_empty()) {
         say(&format!("   {}: {}, level {:?}: {}", label.case, label.cause, label.level, label.proof));
     }
-    say(&format!("   of the {} flipped cases {} are labelled \"context missing\" by record or experiment, {} because they look alike\n", flipped.len(), context_missing.0, context_missing.1));
+    say(&format!(
+        "   of the {} flipped cases {} are labelled \"context missing\" by record or experiment, {} because they look alike\n",
+        flipped.len(),
+        context_missing.0,
+        context_missing.1
+    ));
     let gap_after = report.gaps.into_iter().next();
     project.write(PACK, desk::file(PACK))?;
     let again = measure(&context, SUITE, &["with-pack"])?;
@@ -70,7 +81,12 @@ pub(super) fn run(is_json: bool) -> Result<Outcome, Failure> {
     say("4. How much of what fails is the team's to win by context, before another model is bought (environment gap), and how much is not (model gap):\n");
     for (when, gap) in [("with the narrowed pack", &gap_after), ("with the whole pack   ", &gap_before)] {
         if let Some(gap) = gap {
-            say(&format!("   {when}  environment {} points, model {} points, on {} cases", points(gap.environment.as_ref()), points(gap.model.as_ref()), gap.cases));
+            say(&format!(
+                "   {when}  environment {} points, model {} points, on {} cases",
+                points(gap.environment.as_ref()),
+                points(gap.model.as_ref()),
+                gap.cases
+            ));
         }
     }
     say("\n   (The model is local/extract, which gives passages word for word: no figure here is one of a language model.)");
@@ -96,7 +112,14 @@ fn missing(report: &Report, flipped: &[String]) -> (usize, usize) {
 }
 
 /// The pack helps; without the page the refund cases, and only cases that lack it, flip; causes say so; the gap opens and closes.
-fn came_true(with: &Comparison, narrowed: &Comparison, flipped: &[String], less: &Measured, missing: (usize, usize), gaps: (Option<&Gap>, Option<&Gap>)) -> bool {
+fn came_true(
+    with: &Comparison,
+    narrowed: &Comparison,
+    flipped: &[String],
+    less: &Measured,
+    missing: (usize, usize),
+    gaps: (Option<&Gap>, Option<&Gap>),
+) -> bool {
     let lacks_page = |case: &String| {
         let row = less.rows.iter().find(|row| row.cell.case == *case && row.outcome != Ended::Passed);
         row.and_then(|row| row.context.as_ref()).is_some_and(|context| context.missing.iter().any(|(unit, _)| unit.starts_with(PAGE)))

@@ -56,7 +56,14 @@ pub(super) fn causes(context: &Context, args: &CausesArgs, is_json: bool) -> Res
     Ok(())
 }
 
-pub(super) async fn examine(place: &Place<'_>, desk: &Desk, head: &RunHead, rows: &[Row], experiments: &str, options: LadderOptions) -> Result<Report, Failure> {
+pub(super) async fn examine(
+    place: &Place<'_>,
+    desk: &Desk,
+    head: &RunHead,
+    rows: &[Row],
+    experiments: &str,
+    options: LadderOptions,
+) -> Result<Report, Failure> {
     let told = RunHead { id: experiments.to_owned(), suite: format!("{}#causes", head.suite), started: SystemClock.now(), ..head.clone() };
     let record = RunRecord { id: told.id.clone(), suite: told.suite.clone(), started: told.started, json: json!(told).to_string() };
     place.store.begin_run(&record)?;

@@ -20,12 +20,8 @@ pub(super) fn of(store: &dyn Records, suite: &str) -> Result<Labels, Failure> {
             let (Some(answer), Some(said)) = (&row.answer, labels.get(&subject(&run, &row.cell))) else { continue };
             for label in said {
                 let passes = label.verdict == Verdict::Pass;
-                let told = Label {
-                    score: f64::from(u8::from(passes)),
-                    passes: Some(passes),
-                    why: label.comment.clone().unwrap_or_default(),
-                    by: label.by.clone(),
-                };
+                let told =
+                    Label { score: f64::from(u8::from(passes)), passes: Some(passes), why: label.comment.clone().unwrap_or_default(), by: label.by.clone() };
                 found.entry((row.cell.case.clone(), label.grader.clone(), digest(answer))).or_insert(told);
             }
         }

@@ -55,7 +55,8 @@ fn calibrated(context: &Context, store: &dyn Records, head: &RunHead, rows: &[Ro
         read.push(read_rows(store, run)?);
     }
     let named: BTreeSet<&str> = runs.iter().flat_map(|(_, _, labels)| labels.values().flatten().map(|label| label.grader.as_str())).collect();
-    let graders: BTreeSet<&str> = rows.iter().flat_map(|row| row.grades.iter().map(|grade| grade.grader.as_str())).filter(|name| named.contains(name)).collect();
+    let graders: BTreeSet<&str> =
+        rows.iter().flat_map(|row| row.grades.iter().map(|grade| grade.grader.as_str())).filter(|name| named.contains(name)).collect();
     let mut found = Vec::new();
     for name in graders {
         let judge = suite.as_ref().and_then(|suite| grader(suite, name)).map(grader_digest);
@@ -84,7 +85,14 @@ fn tell_calibrated(found: &[Calibrated]) {
         return;
     }
     let row = |of: &Calibrated| {
-        vec![of.target.clone(), of.grader.clone(), figure(of.raw.as_ref(), 100.0, 1), figure(of.corrected.as_ref(), 100.0, 1), of.labelled.to_string(), of.judged.to_string()]
+        vec![
+            of.target.clone(),
+            of.grader.clone(),
+            figure(of.raw.as_ref(), 100.0, 1),
+            figure(of.corrected.as_ref(), 100.0, 1),
+            of.labelled.to_string(),
+            of.judged.to_string(),
+        ]
     };
     output::table(&["target", "grader", "says % [95 %]", "corrected % [95 %]", "labelled", "judged"], &[4, 5], found.iter().map(row).collect());
     for of in found {

@@ -57,8 +57,7 @@ pub(super) fn size(context: &Context, args: &SizeArgs, is_json: bool) -> Result<
 fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Sizing, Failure> {
     let cases = desk.suite.cases.len();
     let repeats = u64::from(desk.suite.repeats.max(1));
-    let mut found =
-        Sizing { cases, detect, power: aim.power.get(), basis: String::new(), needed: None, detectable: None, usd_per_cell: None, usd: None };
+    let mut found = Sizing { cases, detect, power: aim.power.get(), basis: String::new(), needed: None, detectable: None, usd_per_cell: None, usd: None };
     let last = pilot_run(store, &desk.suite.name)?;
     let variances = last.as_ref().and_then(|(rows, head)| {
         let of = |name: &str| rows.iter().filter(|row| row.cell.target == name).collect::<Vec<&Row>>();
@@ -96,7 +95,8 @@ fn planned(found: &mut Sizing, variances: Variances, repeats: u64, aim: Aim) {
 fn assumed(found: &mut Sizing, aim: Aim) {
     found.basis = format!("no run with two targets yet: it is assumed that two runs differ in {:.0} % of the cases", 100.0 * DISCORDANT);
     found.needed = mcnemar_cases(DISCORDANT, found.detect, aim).map(|cases| Plan { cases, repeats: 1 });
-    found.detectable = (1..=200_u32).map(|step| f64::from(step) / 1_000.0).find(|delta| mcnemar_cases(DISCORDANT, *delta, aim).is_some_and(|n| n <= found.cases as u64));
+    found.detectable =
+        (1..=200_u32).map(|step| f64::from(step) / 1_000.0).find(|delta| mcnemar_cases(DISCORDANT, *delta, aim).is_some_and(|n| n <= found.cases as u64));
 }
 
 /// The scores of the cases that both have.
