@@ -64,7 +64,7 @@ const TARGET: &str = "concurrency = 4\n[[target]]\nname = \"fast\"\nmodel = \"ac
 /// A second target, which the provider knows by its temperature.
 const HOT: &str = "[[target]]\nname = \"hot\"\nmodel = \"acme/fast\"\nparams = { max_tokens = 50, temperature = 1.0 }\n";
 
-fn target<'v>(document: &'v Value, place: usize) -> &'v Value {
+fn target(document: &Value, place: usize) -> &Value {
     &document["totals"]["targets"][place]
 }
 

@@ -38,10 +38,13 @@ pub(super) fn measure(programs: &Programs, project: &Path, options: &Options) ->
     Ok(Speed { rows, warm, watched: searchable::measure(&programs.jeton, &project) })
 }
 
+/// Packs a tree, and says what it took.
+type Way<'w> = &'w dyn Fn() -> Result<Spent, String>;
+
 /// The programs beside each other, ours first: a cold index, then what the cache saves, then the others.
 fn rows(programs: &Programs, project: &Path, options: &Options, scratch: &Path) -> Vec<Row> {
     let (floor_name, list) = floor();
-    let ways: [(&'static str, &dyn Fn() -> Result<Spent, String>); 5] = [
+    let ways: [(&'static str, Way<'_>); 5] = [
         ("jeton, cold index", &|| cold(&programs.jeton, project)),
         ("jeton, index from its cache", &|| search(&programs.jeton, project)),
         (floor_name, &|| read_all(list, project)),

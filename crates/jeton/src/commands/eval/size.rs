@@ -107,7 +107,7 @@ fn paired(first: &[&Row], second: &[&Row]) -> (Vec<Case>, Vec<Case>) {
     let both = by_case(first).into_iter().filter_map(|(case, rows)| {
         let (before, after) = (scores(&rows), scores(of_second.get(case)?));
         let cluster = clusters.number(&rows.first()?.cluster);
-        (!before.is_empty() && !after.is_empty()).then(|| (Case { cluster, scores: before }, Case { cluster, scores: after }))
+        (!before.is_empty() && !after.is_empty()).then_some((Case { cluster, scores: before }, Case { cluster, scores: after }))
     });
     both.unzip()
 }
