@@ -209,6 +209,11 @@ pub struct Exchange<'a> {
 }
 
 impl Exchange<'_> {
+    /// Takes its time before it answers: a provider is slower than a test.
+    pub fn think(&self, time: std::time::Duration) {
+        std::thread::sleep(time);
+    }
+
     /// Sends bytes as they are.
     ///
     /// # Errors

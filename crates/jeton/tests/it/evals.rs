@@ -2,12 +2,12 @@
 
 use crate::common::{assert_has, project};
 use jeton_core::SeededRandom;
-use jeton_testkit::{DEADLINE, Exchange, Output, Project, Upstream, holds_eventually};
+use jeton_testkit::{Exchange, Output, Project, Upstream, holds_eventually};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::process::{Child, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 /// Cases whose number ends so are answered wrong.
 const WRONG: usize = 7;
@@ -31,7 +31,7 @@ fn document(text: &str) -> Vec<u8> {
 fn provider(delay: Duration) -> Upstream {
     Upstream::start(move |exchange| {
         let number = number(exchange);
-        std::thread::sleep(delay);
+        exchange.think(delay);
         exchange.document(200, document(&if number % 10 == WRONG { "who knows".to_owned() } else { format!("answer {number}") }))
     })
 }
@@ -121,11 +121,7 @@ impl Running {
     }
 
     fn wait(&mut self) -> ExitStatus {
-        let begun = Instant::now();
-        while !self.has_ended() {
-            assert!(begun.elapsed() < DEADLINE, "the run does not end");
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        holds_eventually("the run ends", || self.has_ended());
         self.0.wait().unwrap()
     }
 
