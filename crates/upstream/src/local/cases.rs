@@ -80,7 +80,7 @@ proptest! {
         let schema = json!({ "type": "object", "properties": {
             "a": { "type": ["string", "null"] }, "b": { "type": ["integer", "null"] }, "lamp": { "type": ["string", "null"] },
             "rows": { "type": "array", "items": { "type": "object", "properties": { "a": { "type": "string" } }, "required": ["a"] } } } });
-        request.response_format = Some(ResponseFormat::JsonSchema { name: String::new(), schema, strict: true });
+        request.response_format = Some(ResponseFormat::JsonSchema { name: String::new(), description: None, schema, strict: true });
         let found = extract(&request);
         for passage in &found.passages {
             prop_assert!(context.contains(&passage.text));

@@ -394,7 +394,7 @@ mod tests {
         request.messages = vec![Message::text(Role::System, context), Message::text(Role::User, question)];
         let schema = json!({ "type": "object", "properties": properties, "required": required, "additionalProperties": false,
             "$defs": { "Money": { "type": "number" } } });
-        request.response_format = Some(ResponseFormat::JsonSchema { name: "x".into(), schema, strict: true });
+        request.response_format = Some(ResponseFormat::JsonSchema { name: "x".into(), description: None, schema, strict: true });
         extract(&request)
     }
 

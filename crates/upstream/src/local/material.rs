@@ -38,7 +38,7 @@ pub(crate) fn material(request: &Request) -> Material {
             continue;
         }
         let own = own_text(message);
-        let evidence: Vec<&str> = message.parts.iter().flat_map(evidence).collect();
+        let evidence: Vec<&str> = message.parts.iter().flat_map(|piece| evidence(piece)).collect();
         let joined = [if own.is_empty() { vec![] } else { vec![own.as_str()] }, evidence].concat().join("\n");
         let mut spans = whole(&joined);
         if Some(place) == asked {
@@ -61,7 +61,7 @@ pub(crate) fn whole(text: &str) -> Vec<Range<usize>> {
 
 /// The plain text parts, joined by line breaks.
 fn own_text(message: &Message) -> String {
-    let texts = message.parts.iter().filter_map(|part| if let Part::Text(text) = part { Some(text.as_str()) } else { None });
+    let texts = message.parts.iter().filter_map(|piece| if let Part::Text(text) | Part::Cited { text, .. } = &piece.part { Some(text.as_str()) } else { None });
     texts.collect::<Vec<_>>().join("\n")
 }
 
@@ -70,7 +70,7 @@ fn evidence(part: &Part) -> Vec<&str> {
     match part {
         Part::Document { title, text } => title.iter().chain([text]).map(String::as_str).collect(),
         Part::ToolResult { content, .. } => {
-            content.iter().flat_map(|part| if let Part::Text(text) = part { vec![text.as_str()] } else { evidence(part) }).collect()
+            content.iter().flat_map(|piece| if let Part::Text(text) = &piece.part { vec![text.as_str()] } else { evidence(piece) }).collect()
         }
         _ => Vec::new(),
     }
@@ -176,12 +176,14 @@ mod tests {
     #[test]
     fn everything_else_is_context_and_keeps_its_place() {
         let mut request = Request::new(jeton_wire::Endpoint::Chat, "extract");
+        let content = vec![Part::Text("nine".into()).into()];
+        let result = Part::ToolResult { id: "1".into(), kind: jeton_wire::canonical::ToolKind::Function, content, is_error: false };
         request.messages = vec![
             Message::text(Role::System, "The shop opens at nine."),
             Message::text(Role::User, "Old text. When?"),
             Message::text(Role::Assistant, "At ten."),
             Message::text(Role::User, "It rains. When does it open?"),
-            Message { role: Role::User, parts: vec![Part::ToolResult { id: "1".into(), content: vec![Part::Text("nine".into())], is_error: false }] },
+            Message { role: Role::User, parts: vec![result.into()] },
         ];
         let found = material(&request);
         assert_eq!(found.question, "When does it open?");

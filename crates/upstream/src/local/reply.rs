@@ -49,11 +49,11 @@ pub fn answer(endpoint: Endpoint, body: &[u8], id: &str, created: i64) -> Answer
 /// Names the first part that is no text: an answer that silently left it out would be wrong.
 fn unreadable_part(request: &Request) -> Option<Fault> {
     let media = |part: &Part| match part {
-        Part::Media { kind, .. } => Some(kind.clone()),
-        Part::ToolResult { content, .. } => content.iter().find_map(|part| if let Part::Media { kind, .. } = part { Some(kind.clone()) } else { None }),
+        Part::Media(media) => Some(media.kind.name()),
+        Part::ToolResult { content, .. } => content.iter().find_map(|piece| if let Part::Media(media) = &piece.part { Some(media.kind.name()) } else { None }),
         _ => None,
     };
-    let kind = request.messages.iter().find_map(|message| message.parts.iter().find_map(media))?;
+    let kind = request.messages.iter().find_map(|message| message.parts.iter().find_map(|piece| media(piece)))?;
     Some(
         Fault::new(FaultKind::InvalidRequest, format!("`local/extract` reads text, and the request has a part of kind `{kind}`."))
             .code("part_not_supported")

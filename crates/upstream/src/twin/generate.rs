@@ -75,7 +75,7 @@ fn scripted_parts(scripted: &ScriptedReply, request: &Request, random: &mut Seed
 /// A forced tool is called, a demanded form is filled; else pseudo-words are said.
 fn made_up(config: &TwinConfig, request: &Request, random: &mut SeededRandom) -> (Vec<Part>, StopReason) {
     let mut parts = Vec::new();
-    if request.show_thinking {
+    if request.reasoning.is_shown {
         let signature = (request.endpoint == Endpoint::Messages).then(|| hex(random));
         parts.push(Part::Thinking { text: sentence(THOUGHT_TOKENS, random), signature });
     }
@@ -102,7 +102,8 @@ fn forced_tool(request: &Request) -> Option<&ToolDecl> {
     match &request.tool_choice {
         ToolChoice::Required => callable.next(),
         ToolChoice::Tool(name) => callable.find(|tool| tool.name == *name),
-        ToolChoice::Auto | ToolChoice::None => None,
+        ToolChoice::Among { names, is_required: true } => callable.find(|tool| names.contains(&tool.name)),
+        ToolChoice::Among { is_required: false, .. } | ToolChoice::Auto | ToolChoice::None => None,
     }
 }
 

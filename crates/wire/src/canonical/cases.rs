@@ -323,7 +323,10 @@ fn case_42_case_43_system_is_a_text_or_blocks_with_cache_control() {
     for system in [r#""be brief""#, r#"[{"type":"text","text":"be brief","cache_control":{"type":"ephemeral","ttl":"1h"}}]"#] {
         let body = format!(r#"{{"model":"m","max_tokens":5,"system":{system},"messages":[{{"role":"user","content":"hi"}}]}}"#);
         let request = decode_request(Endpoint::Messages, body.as_bytes()).unwrap();
-        assert_eq!(request.messages, [Message::text(Role::System, "be brief"), Message::text(Role::User, "hi")]);
+        assert_eq!(request.messages[0].parts, [words("be brief")]);
+        assert_eq!(request.messages[1], Message::text(Role::User, "hi"));
+        let life = system.contains("1h").then_some(CacheLife::OneHour);
+        assert_eq!(request.messages[0].parts[0].cache, life);
     }
 }
 

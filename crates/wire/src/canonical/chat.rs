@@ -1,7 +1,8 @@
 //! Chat Completions: the document and the stream.
 
+use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason};
-use super::request::{Part, Request, ToolKind};
+use super::request::{Request, ToolKind};
 use super::stream::{Delta, push_event};
 use super::usage;
 use jeton_core::Usage;
@@ -14,7 +15,7 @@ const ORDINARY_TIER: &str = "default";
 pub(super) fn document(reply: &Reply) -> Value {
     let mut message = Map::new();
     message.insert("role".into(), "assistant".into());
-    message.insert("content".into(), joined(reply, |part| if let Part::Text(text) = part { Some(text) } else { None }).into());
+    message.insert("content".into(), joined(reply, |part| if let Part::Text(text) | Part::Cited { text, .. } = part { Some(text) } else { None }).into());
     message.insert("refusal".into(), joined(reply, |part| if let Part::Refusal(text) = part { Some(text) } else { None }).into());
     // Case 18: the name that most open servers use.
     if let Some(reasoning) = joined(reply, |part| if let Part::Thinking { text, .. } = part { Some(text) } else { None }) {
@@ -24,7 +25,11 @@ pub(super) fn document(reply: &Reply) -> Value {
     if !calls.is_empty() {
         message.insert("tool_calls".into(), calls.into());
     }
-    message.insert("annotations".into(), json!([]));
+    message.insert("annotations".into(), annotations(&reply.parts).into());
+    let details = reasoning_details(&reply.parts);
+    if !details.is_empty() {
+        message.insert("reasoning_details".into(), details.into());
+    }
     let refused = reply.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
     let mut object = json!({
         "id": format!("chatcmpl-{}", reply.id),
@@ -39,6 +44,42 @@ pub(super) fn document(reply: &Reply) -> Value {
         members.insert("usage".into(), usage);
     }
     object
+}
+
+/// Case 18: signed reasoning in the form in which aggregators hand it on, so that a client that gives it back keeps its signature.
+/// Empty where nothing is signed: the plain text says all then.
+fn reasoning_details(parts: &[Part]) -> Vec<Value> {
+    let details = parts.iter().filter_map(|part| match part {
+        Part::Thinking { text, signature: Some(signature) } => Some(signed(text, signature)),
+        Part::RedactedThinking(data) => Some(json!({ "type": "reasoning.encrypted", "data": data })),
+        _ => None,
+    });
+    details.collect()
+}
+
+fn signed(text: &str, signature: &str) -> Value {
+    json!({ "type": "reasoning.text", "text": text, "signature": signature })
+}
+
+/// The sources that have an address, each with the place of its text (case 41).
+fn annotations(parts: &[Part]) -> Vec<Value> {
+    let mut at = 0;
+    let mut annotations = Vec::new();
+    for part in parts {
+        let (Part::Text(text) | Part::Cited { text, .. }) = part else { continue };
+        let end = at + text.chars().count();
+        if let Part::Cited { citations, .. } = part {
+            annotations.extend(citations.iter().filter_map(|citation| annotation(citation, at, end)));
+        }
+        at = end;
+    }
+    annotations
+}
+
+fn annotation(citation: &Citation, start: usize, end: usize) -> Option<Value> {
+    let url = citation.url.as_ref()?;
+    let inner = json!({ "url": url, "title": citation.title.as_deref().unwrap_or_default(), "start_index": start, "end_index": end });
+    Some(json!({ "type": "url_citation", "url_citation": inner }))
 }
 
 fn tier(usage: &Usage) -> &str {
@@ -88,6 +129,9 @@ pub(super) struct ChatStream {
     calls: u64,
     open_call: Option<OpenCall>,
     refusal_told: bool,
+    /// Characters of text so far, and where the part began that is being told.
+    text_chars: usize,
+    part_start: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -109,6 +153,8 @@ impl ChatStream {
             calls: 0,
             open_call: None,
             refusal_told: false,
+            text_chars: 0,
+            part_start: 0,
         }
     }
 
@@ -120,7 +166,10 @@ impl ChatStream {
 
     pub(super) fn delta(&mut self, delta: &Delta<'_>) -> Vec<u8> {
         match *delta {
-            Delta::Text(text) => self.after_call(json!({ "content": text })),
+            Delta::Text(text) => {
+                self.text_chars += text.chars().count();
+                self.after_call(json!({ "content": text }))
+            }
             Delta::Refusal(text) => {
                 self.refusal_told = true;
                 self.after_call(json!({ "refusal": text }))
@@ -128,8 +177,16 @@ impl ChatStream {
             Delta::Thinking(text) => self.after_call(json!({ "reasoning_content": text })),
             Delta::ToolUse { id, name, kind } => self.begin_call(id, name, kind),
             Delta::Arguments(text) => self.arguments(text),
-            Delta::EndPart => self.end_call(),
-            Delta::Signature(_) | Delta::RedactedThinking(_) => Vec::new(),
+            Delta::EndPart => {
+                self.part_start = self.text_chars;
+                self.end_call()
+            }
+            Delta::Signature(signature) => self.after_call(json!({ "reasoning_details": [signed("", signature)] })),
+            Delta::RedactedThinking(data) => self.after_call(json!({ "reasoning_details": [{ "type": "reasoning.encrypted", "data": data }] })),
+            Delta::Citation(citation) => match annotation(citation, self.part_start, self.text_chars) {
+                Some(annotation) => self.after_call(json!({ "annotations": [annotation] })),
+                None => Vec::new(),
+            },
         }
     }
 

@@ -1,9 +1,14 @@
 //! Responses requests.
 
-use super::decode::{media, other, response_format, text_or_parts};
-use super::decode_chat::{read_declaration, word_choice};
-use super::reader::Node;
-use super::request::{Message, Part, Request, Role, ToolChoice, ToolDecl, ToolKind};
+use super::decode::{
+    ReadPart, allowed_tools, asked, declaration, media_at, other, piece, provider_tool, response_format, sampling, text_or_parts, word_choice,
+};
+use super::decode_chat::{common, effort, file_part};
+use super::decode_messages::read_citation;
+use super::loss::{Loss, Path};
+use super::object::{Object, wrong};
+use super::part::{Citation, Media, MediaKind, MediaSource, Part, Piece};
+use super::request::{Message, Request, Role, ToolChoice, ToolDecl, ToolKind};
 use jeton_core::Fault;
 use serde_json::Value;
 
@@ -26,48 +31,109 @@ const REPEATED: [&str; 15] = [
     "truncation",
 ];
 
-pub(super) fn fill(request: &mut Request, root: &Node<'_>) -> Result<(), Fault> {
-    refuse_unsupported(root)?;
-    if let Some(instructions) = root.text_of("instructions")? {
-        request.messages.push(Message::text(Role::System, instructions));
-    }
-    let input = root.need("input")?;
-    match input.value {
-        Value::String(text) => request.messages.push(Message::text(Role::User, text.as_str())),
-        _ => {
-            for item in input.list()? {
-                push_item(&mut request.messages, &item)?;
-            }
-        }
-    }
-    request.tools = root.list_of("tools")?.iter().map(read_tool).collect::<Result<_, _>>()?;
-    request.tool_choice = root.get("tool_choice").map_or(Ok(ToolChoice::Auto), |choice| read_choice(&choice))?;
-    request.parallel_tool_calls = root.flag_of("parallel_tool_calls", true)?;
-    request.output_limit = root.count_of("max_output_tokens")?;
-    if let Some(format) = root.get("text").and_then(|text| text.get("format")) {
-        request.response_format = response_format(&format, |format| Ok(format.clone()))?;
-    }
-    if let Some(reasoning) = root.get("reasoning") {
-        request.show_thinking = reasoning.get("summary").is_some();
-    }
-    let given = REPEATED.iter().filter_map(|name| root.get(name).map(|node| ((*name).to_owned(), node.value.clone())));
+/// The member of `include` that asks for encrypted reasoning.
+pub(super) const ENCRYPTED: &str = "reasoning.encrypted_content";
+
+const READ: ReadPart = read_part;
+
+pub(super) fn fill(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss) -> Result<(), Fault> {
+    let given = REPEATED.iter().filter_map(|name| root.peek(name).map(|value| ((*name).to_owned(), value.clone())));
     request.repeated = given.collect();
+    read_state(request, root);
+    if let Some(text) = root.text("instructions")? {
+        let piece = Piece { part: Part::Text(text), cache: None, place: root.path.member("instructions").place() };
+        request.messages.push(Message { role: Role::System, parts: vec![piece] });
+    }
+    read_input(request, root, loss)?;
+    request.tools = root.each("tools", |tool| read_tool(tool, loss))?;
+    if let Some(choice) = root.take("tool_choice") {
+        request.tool_choice = read_choice(choice, &root.path.member("tool_choice"), loss)?;
+    }
+    request.parallel_tool_calls = root.flag("parallel_tool_calls")?.unwrap_or(true);
+    request.output_limit = root.count("max_output_tokens")?;
+    root.object("text", |mut text| {
+        request.response_format = text.object("format", |format| response_format(format, None, loss))?.flatten();
+        request.verbosity = asked(text.text("verbosity")?, "text.verbosity");
+        text.rest(loss);
+        Ok(())
+    })?;
+    sampling(request, root)?;
+    common(request, root)?;
+    read_reasoning(request, root, loss)?;
+    request.logprobs = asked(root.count("top_logprobs")?.filter(|&count| count > 0), "top_logprobs");
+    if root.peek_text("truncation") == "disabled" {
+        root.ignore("truncation");
+    }
+    root.object("stream_options", |mut options| {
+        // Padding against an eavesdropper on the line to the vendor.
+        options.ignore("include_obfuscation");
+        options.rest(loss);
+        Ok(())
+    })?;
     Ok(())
 }
 
-/// Case 59: built-in models keep no state.
-fn refuse_unsupported(root: &Node<'_>) -> Result<(), Fault> {
-    let stateless = "it stores no responses; send the whole conversation in `input`.";
-    root.refuse("previous_response_id", |_| true, stateless)?;
-    root.refuse("conversation", |_| true, stateless)?;
-    root.refuse("prompt", |_| true, "stored prompts live at the provider; send `instructions` and `input`.")?;
-    root.refuse("background", |on| on != &Value::Bool(false), "it answers while the caller waits.")?;
-    root.refuse("top_logprobs", |n| n.as_u64() != Some(0), "it has no log probabilities.")
+/// Case 59: what rests on state that lives at the provider.
+fn read_state(request: &mut Request, root: &mut Object<'_>) {
+    for name in ["previous_response_id", "conversation", "prompt"] {
+        if root.take(name).is_some() {
+            request.stored_state.push(name.to_owned());
+        }
+    }
+    if root.take("background").is_some_and(|on| on != Value::Bool(false)) {
+        request.stored_state.push("background".to_owned());
+    }
+}
+
+fn read_input(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss) -> Result<(), Fault> {
+    let input = root.need("input")?;
+    let path = root.path.member("input");
+    match input {
+        Value::String(text) => {
+            let piece = Piece { part: Part::Text(text), cache: None, place: path.place() };
+            request.messages.push(Message { role: Role::User, parts: vec![piece] });
+        }
+        Value::Array(items) => {
+            for (index, item) in items.into_iter().enumerate() {
+                let item = Object::of(item, path.element(index))?;
+                if item.peek_text("type") == "item_reference" {
+                    request.stored_state.push(item.path.to_string());
+                    continue;
+                }
+                push_item(&mut request.messages, item, loss)?;
+            }
+        }
+        other => return Err(wrong(&path, "a text or a list of items", &other)),
+    }
+    Ok(())
+}
+
+fn read_reasoning(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss) -> Result<(), Fault> {
+    root.object("reasoning", |mut reasoning| {
+        if let Some(word) = reasoning.text("effort")? {
+            request.reasoning.effort = effort(&word, "reasoning.effort", loss);
+        }
+        let older = reasoning.text("generate_summary")?;
+        let summary = reasoning.text("summary")?.or(older);
+        request.reasoning.is_shown = summary.is_some();
+        request.reasoning.summary = asked(summary, "reasoning.summary");
+        reasoning.rest(loss);
+        Ok(())
+    })?;
+    let wishes = root.list("include")?;
+    let path = root.path.member("include");
+    for (index, wish) in wishes.iter().enumerate() {
+        match wish.as_str() {
+            Some(ENCRYPTED) => request.reasoning.is_encrypted = true,
+            _ => loss.dropped(path.element(index), "only encrypted reasoning can be included"),
+        }
+    }
+    Ok(())
 }
 
 /// Items of one turn follow each other, so what the same side says in a row is one message (case 46).
-fn push_item(messages: &mut Vec<Message>, item: &Node<'_>) -> Result<(), Fault> {
-    let (role, parts) = read_item(item)?;
+fn push_item(messages: &mut Vec<Message>, item: Object<'_>, loss: &mut Loss) -> Result<(), Fault> {
+    let (role, parts) = read_item(item, loss)?;
     match messages.last_mut() {
         Some(last) if last.role == role && role != Role::System => last.parts.extend(parts),
         _ => messages.push(Message { role, parts }),
@@ -75,80 +141,136 @@ fn push_item(messages: &mut Vec<Message>, item: &Node<'_>) -> Result<(), Fault> 
     Ok(())
 }
 
-fn read_item(item: &Node<'_>) -> Result<(Role, Vec<Part>), Fault> {
+fn read_item(mut item: Object<'_>, loss: &mut Loss) -> Result<(Role, Vec<Piece>), Fault> {
     // An item without a type is a message.
-    match item.text_of("type")?.unwrap_or("message") {
-        "message" => Ok((read_role(&item.need("role")?)?, text_or_parts(Some(item.need("content")?), read_part)?)),
-        kind @ ("function_call" | "custom_tool_call") => Ok((Role::Assistant, vec![read_call(item, kind)?])),
+    let kind = item.peek_text("type").to_owned();
+    let part = match kind.as_str() {
+        "" | "message" => return read_message(item, loss),
         "function_call_output" | "custom_tool_call_output" => {
-            let id = item.need_text("call_id")?.to_owned();
-            let content = text_or_parts(Some(item.need("output")?), read_part)?;
-            Ok((Role::User, vec![Part::ToolResult { id, content, is_error: false }]))
+            let kind = if kind == "function_call_output" { ToolKind::Function } else { ToolKind::Custom };
+            let id = item.need_text("call_id")?;
+            let output = item.need("output")?;
+            let content = text_or_parts(Some(output), &item.path.member("output"), READ, loss)?;
+            (Role::User, Part::ToolResult { id, kind, content, is_error: false })
         }
-        "reasoning" => Ok((Role::Assistant, vec![read_reasoning(item)?])),
-        "item_reference" => Err(item.fault("refers to a stored item; built-in models store none.").code("unsupported_parameter")),
-        kind => Ok((Role::Assistant, vec![other(kind, item)])),
+        _ => match read_output_item(&mut item, loss)? {
+            Some(part) => (Role::Assistant, part),
+            None => return Ok((Role::Assistant, vec![other(item)])),
+        },
+    };
+    forget_identity(&mut item);
+    Ok((part.0, vec![piece(part.1, item, loss)?]))
+}
+
+/// What the vendor's server gave an item for itself.
+pub(super) fn forget_identity(item: &mut Object<'_>) {
+    for name in ["type", "id", "status"] {
+        item.ignore(name);
     }
 }
 
-fn read_role(role: &Node<'_>) -> Result<Role, Fault> {
-    match role.text()? {
-        "system" | "developer" => Ok(Role::System),
-        "user" => Ok(Role::User),
-        "assistant" => Ok(Role::Assistant),
-        unknown => Err(role.fault(format!("is `{unknown}`; known are system, developer, user and assistant."))),
-    }
+/// A call or reasoning, as requests repeat them and answers bring them; none for items of other kinds.
+pub(super) fn read_output_item(item: &mut Object<'_>, loss: &mut Loss) -> Result<Option<Part>, Fault> {
+    Ok(match item.peek_text("type") {
+        "function_call" => Some(read_call(item, ToolKind::Function, "arguments")?),
+        "custom_tool_call" => Some(read_call(item, ToolKind::Custom, "input")?),
+        "reasoning" => Some(read_thoughts(item, loss)?),
+        _ => None,
+    })
+}
+
+fn read_message(mut item: Object<'_>, loss: &mut Loss) -> Result<(Role, Vec<Piece>), Fault> {
+    let role = match item.need_text("role")?.as_str() {
+        "system" | "developer" => Role::System,
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        unknown => return Err(item.fault("role", format!("is `{unknown}`; known are system, developer, user and assistant."))),
+    };
+    let content = item.need("content")?;
+    let parts = text_or_parts(Some(content), &item.path.member("content"), READ, loss)?;
+    forget_identity(&mut item);
+    item.rest(loss);
+    Ok((role, parts))
 }
 
 /// Case 58: the call's id is `call_id`; the item's own id is another.
-fn read_call(item: &Node<'_>, kind: &str) -> Result<Part, Fault> {
-    let (kind, arguments) = if kind == "function_call" { (ToolKind::Function, "arguments") } else { (ToolKind::Custom, "input") };
-    Ok(Part::ToolUse {
-        id: item.need_text("call_id")?.to_owned(),
-        name: item.need_text("name")?.to_owned(),
-        kind,
-        arguments_json: item.need_text(arguments)?.to_owned(),
-    })
+fn read_call(item: &mut Object<'_>, kind: ToolKind, arguments: &str) -> Result<Part, Fault> {
+    Ok(Part::ToolUse { id: item.need_text("call_id")?, name: item.need_text("name")?, kind, arguments_json: item.need_text(arguments)? })
 }
 
-fn read_reasoning(item: &Node<'_>) -> Result<Part, Fault> {
+fn read_thoughts(item: &mut Object<'_>, loss: &mut Loss) -> Result<Part, Fault> {
     let mut texts = Vec::new();
-    for piece in item.list_of("summary")?.iter().chain(&item.list_of("content")?) {
-        texts.push(piece.need_text("text")?);
-    }
-    Ok(Part::Thinking { text: texts.join("\n\n"), signature: item.text_of("encrypted_content")?.map(str::to_owned) })
-}
-
-fn read_part(part: &Node<'_>) -> Result<Part, Fault> {
-    Ok(match part.need_text("type")? {
-        "input_text" | "output_text" | "text" => Part::Text(part.need_text("text")?.to_owned()),
-        "refusal" => Part::Refusal(part.need_text("refusal")?.to_owned()),
-        "input_image" => media("image", None),
-        "input_audio" => media("audio", None),
-        "input_file" => media("file", None),
-        kind => other(kind, part),
-    })
-}
-
-fn read_tool(tool: &Node<'_>) -> Result<ToolDecl, Fault> {
-    match tool.need_text("type")? {
-        "function" => read_declaration(tool, ToolKind::Function, "parameters"),
-        "custom" => read_declaration(tool, ToolKind::Custom, "parameters"),
-        provider => Ok(ToolDecl { name: provider.to_owned(), description: None, schema: None, kind: ToolKind::Provider }),
-    }
-}
-
-fn read_choice(choice: &Node<'_>) -> Result<ToolChoice, Fault> {
-    if let Value::String(word) = choice.value {
-        return word_choice(choice, word);
-    }
-    match choice.need_text("type")? {
-        "function" | "custom" => Ok(ToolChoice::Tool(choice.need_text("name")?.to_owned())),
-        "allowed_tools" => {
-            let mode = choice.need("mode")?;
-            word_choice(&mode, mode.text()?)
+    for name in ["summary", "content"] {
+        let path = item.path;
+        let path = path.member(name);
+        for (index, piece) in item.list(name)?.into_iter().enumerate() {
+            let mut piece = Object::of(piece, path.element(index))?;
+            piece.ignore("type");
+            texts.push(piece.need_text("text")?);
+            piece.rest(loss);
         }
-        // A tool of the provider's, which a built-in model does not have.
-        provider => Ok(ToolChoice::Tool(provider.to_owned())),
     }
+    Ok(Part::Thinking { text: texts.join("\n\n"), signature: item.text("encrypted_content")? })
+}
+
+/// A content part, of a request or of an answer.
+pub(super) fn read_part(mut part: Object<'_>, loss: &mut Loss) -> Result<Piece, Fault> {
+    let kind = part.peek_text("type").to_owned();
+    let read = match kind.as_str() {
+        "" => return Err(part.fault("type", "is missing.")),
+        "input_text" | "output_text" | "text" => {
+            let text = part.need_text("text")?;
+            let citations: Vec<Citation> = part.list("annotations")?.iter().map(read_citation).collect();
+            if citations.is_empty() { Part::Text(text) } else { Part::Cited { text, citations } }
+        }
+        "refusal" => Part::Refusal(part.need_text("refusal")?),
+        "input_image" => read_image(&mut part)?,
+        "input_file" => file_part(&mut part)?,
+        "input_audio" => part.need_object("input_audio", |mut audio| {
+            let source = MediaSource::Base64 { media_type: format!("audio/{}", audio.need_text("format")?), data: audio.need_text("data")? };
+            audio.rest(loss);
+            Ok(Part::Media(Media { kind: MediaKind::Audio, source, name: None, detail: None }))
+        })?,
+        _ => return Ok(other(part)),
+    };
+    part.ignore("type");
+    piece(read, part, loss)
+}
+
+fn read_image(part: &mut Object<'_>) -> Result<Part, Fault> {
+    let detail = part.text("detail")?;
+    if let Some(id) = part.text("file_id")? {
+        return Ok(Part::Media(Media { kind: MediaKind::Image, source: MediaSource::FileId(id), name: None, detail }));
+    }
+    Ok(media_at(MediaKind::Image, part.need_text("image_url")?, detail))
+}
+
+fn read_tool(mut tool: Object<'_>, loss: &mut Loss) -> Result<ToolDecl, Fault> {
+    let kind = match tool.peek_text("type") {
+        "" => return Err(tool.fault("type", "is missing.")),
+        "function" => ToolKind::Function,
+        "custom" => ToolKind::Custom,
+        _ => return provider_tool(tool),
+    };
+    tool.ignore("type");
+    declaration(tool, kind, "parameters", loss)
+}
+
+fn read_choice(choice: Value, path: &Path<'_>, loss: &mut Loss) -> Result<ToolChoice, Fault> {
+    let mut object = match choice {
+        Value::String(word) => return word_choice(path, &word),
+        Value::Object(_) => Object::of(choice, *path)?,
+        other => return Err(wrong(path, "a word or an object", &other)),
+    };
+    let kind = object.peek_text("type").to_owned();
+    let read = match kind.as_str() {
+        "" => return Err(object.fault("type", "is missing.")),
+        "function" | "custom" => ToolChoice::Tool(object.need_text("name")?),
+        "allowed_tools" => return allowed_tools(object, |tool| tool.get("name")?.as_str(), loss),
+        // A tool of the provider's.
+        _ => ToolChoice::Tool(kind),
+    };
+    object.ignore("type");
+    object.rest(loss);
+    Ok(read)
 }

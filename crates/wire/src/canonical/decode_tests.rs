@@ -43,19 +43,20 @@ fn conversations() -> [(Endpoint, serde_json::Value); 3] {
 #[test]
 fn case_20_case_44_case_46_a_conversation_reads_the_same_in_every_dialect() {
     let call = Part::ToolUse { id: "c1".into(), name: "weather".into(), kind: ToolKind::Function, arguments_json: r#"{"city":"Oslo"}"#.into() };
-    let result = Part::ToolResult { id: "c1".into(), content: vec![Part::Text("rain".into())], is_error: false };
+    let content = vec![Part::Text("rain".into()).into()];
+    let result = Part::ToolResult { id: "c1".into(), kind: ToolKind::Function, content, is_error: false };
     for (endpoint, body) in conversations() {
         let request = decode(endpoint, &body);
         let wanted = [
             Message::text(Role::System, "be brief"),
             Message::text(Role::User, "weather?"),
-            Message { role: Role::Assistant, parts: vec![call.clone()] },
-            Message { role: Role::User, parts: vec![result.clone()] },
+            Message { role: Role::Assistant, parts: vec![call.clone().into()] },
+            Message { role: Role::User, parts: vec![result.clone().into()] },
         ];
         assert_eq!(request.messages, wanted, "{endpoint}");
         assert_eq!(
             request.tools,
-            [ToolDecl { name: "weather".into(), description: Some("tells it".into()), schema: Some(schema()), kind: ToolKind::Function }],
+            [ToolDecl { name: "weather".into(), description: Some("tells it".into()), schema: Some(schema()), ..ToolDecl::default() }],
             "{endpoint}"
         );
         assert_eq!((request.tool_choice, request.parallel_tool_calls, request.output_limit), (ToolChoice::Required, false, Some(50)), "{endpoint}");
@@ -85,8 +86,9 @@ fn documents_given_as_text_are_read_and_media_is_named() {
     let request = decode(Endpoint::Messages, &body);
     let parts = &request.messages[0].parts;
     assert_eq!(parts[0], Part::Document { title: Some("Returns".into()), text: "Within 30 days.".into() });
-    assert_eq!(parts[1], Part::Media { kind: "image".into(), media_type: Some("image/png".into()) });
-    assert!(matches!(&parts[2], Part::Other { kind, .. } if kind == "container_upload"));
+    let source = MediaSource::Base64 { media_type: "image/png".into(), data: "AAAA".into() };
+    assert_eq!(parts[1], Part::Media(Media { kind: MediaKind::Image, source, name: None, detail: None }));
+    assert!(matches!(&parts[2].part, Part::Other { kind, .. } if kind == "container_upload"));
     assert_eq!(request.messages[0].plain_text(), "Returns\nWithin 30 days.\n");
     assert!(!request.prompt_text().contains("AAAA"));
 }
@@ -101,7 +103,7 @@ fn case_50_stop_is_a_text_or_a_list() {
 
 #[test]
 fn case_60_the_demanded_form_is_the_same_in_both_openai_endpoints() {
-    let wanted = Some(ResponseFormat::JsonSchema { name: "r".into(), schema: schema(), strict: true });
+    let wanted = Some(ResponseFormat::JsonSchema { name: "r".into(), description: None, schema: schema(), strict: true });
     let chat = json!({ "model": "m", "messages": [], "response_format": { "type": "json_schema", "json_schema": { "name": "r", "schema": schema(), "strict": true } } });
     assert_eq!(decode(Endpoint::Chat, &chat).response_format, wanted);
     let responses = json!({ "model": "m", "input": "x", "text": { "format": { "type": "json_schema", "name": "r", "schema": schema(), "strict": true } } });

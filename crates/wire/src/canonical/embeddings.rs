@@ -1,7 +1,8 @@
 //! Embeddings: the document.
 
+use super::part::Part;
 use super::reply::Reply;
-use super::request::{Part, Request};
+use super::request::Request;
 use serde_json::{Map, Value, json};
 
 /// A list of `embedding` objects, one per [`Part::Embedding`].

@@ -1,7 +1,7 @@
 //! Messages: the document, the stream, and the token count.
 
+use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason};
-use super::request::Part;
 use super::stream::{Delta, push_named_event};
 use super::usage;
 use jeton_core::Usage;
@@ -40,10 +40,26 @@ fn envelope(id: &str, model: &str, content: Vec<Value>) -> Value {
 fn block(part: &Part) -> Option<Value> {
     Some(match part {
         Part::Text(text) | Part::Refusal(text) => json!({ "type": "text", "text": text }),
+        Part::Cited { text, citations } => json!({ "type": "text", "text": text, "citations": citations.iter().map(location).collect::<Vec<_>>() }),
         Part::Thinking { text, signature } => json!({ "type": "thinking", "thinking": text, "signature": signature.as_deref().unwrap_or_default() }),
         Part::RedactedThinking(data) => json!({ "type": "redacted_thinking", "data": data }),
         Part::ToolUse { id, name, arguments_json, .. } => json!({ "type": "tool_use", "id": id, "name": name, "input": input(arguments_json) }),
         _ => return None,
+    })
+}
+
+/// A citation: as it was where it is of this dialect, else as a result of a web search.
+fn location(citation: &Citation) -> Value {
+    let own: Option<Value> = serde_json::from_str(&citation.json).ok();
+    if let Some(own) = own.filter(|own| own["type"].as_str().is_some_and(|kind| kind.ends_with("_location"))) {
+        return own;
+    }
+    json!({
+        "type": "web_search_result_location",
+        "url": citation.url.as_deref().unwrap_or_default(),
+        "title": citation.title,
+        "encrypted_index": "",
+        "cited_text": citation.quoted.as_deref().unwrap_or_default(),
     })
 }
 
@@ -55,7 +71,7 @@ fn input(arguments_json: &str) -> Value {
     }
     match serde_json::from_str(arguments_json) {
         Ok(object @ Value::Object(_)) => object,
-        _ => json!({ "INVALID_JSON": arguments_json }),
+        _ => json!({ super::INVALID_INPUT: arguments_json }),
     }
 }
 
@@ -142,6 +158,10 @@ impl MessagesStream {
                 self.push_delta(&mut out, &json!({ "type": "input_json_delta", "partial_json": "" }));
             }
             Delta::Arguments(text) => self.arguments(&mut out, text),
+            Delta::Citation(citation) => {
+                self.ensure(&mut out, Block::Text, || json!({ "type": "text", "text": "" }));
+                self.push_delta(&mut out, &json!({ "type": "citations_delta", "citation": location(citation) }));
+            }
             Delta::EndPart => self.end_block(&mut out),
         }
         out

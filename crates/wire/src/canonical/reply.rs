@@ -1,6 +1,7 @@
 //! What a reply says, and its document in each dialect.
 
-use super::request::{Part, Request};
+use super::part::Part;
+use super::request::Request;
 use super::{chat, embeddings, messages, responses};
 use crate::Endpoint;
 use jeton_core::Usage;

@@ -1,9 +1,12 @@
 //! What a request asks.
 
+use super::loss::Place;
+use super::part::{CacheLife, Part, Piece};
 use crate::Endpoint;
-use serde_json::{Map, Value};
+use serde_json::{Map, Number, Value};
 
-/// A request in the canonical form.
+/// A request in the canonical form. What is read from one dialect is written in another from here ([`super::encode_request`]);
+/// encoders take it apart member by member, so that a member that one of them forgets does not compile.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Request {
     /// The endpoint that it came in by.
@@ -28,12 +31,145 @@ pub struct Request {
     pub stream: bool,
     /// Chat streams: whether a last chunk is to state usage.
     pub include_usage: bool,
-    /// Whether the answer should show its reasoning (Messages `thinking`, Responses `reasoning.summary`).
-    pub show_thinking: bool,
+    /// Whether and how much the model is to think.
+    pub reasoning: Reasoning,
+    /// How the next token is drawn.
+    pub sampling: Sampling,
+    /// How many answers are wanted, where the request says so (case 15).
+    pub choices: Option<Asked<u64>>,
+    /// Log probabilities: how many alternatives for each token; 0 for those of the tokens alone (case 16).
+    pub logprobs: Option<Asked<u64>>,
+    /// How long-winded the answer is to be (`low`, `medium`, `high`).
+    pub verbosity: Option<Asked<String>>,
+    /// Who uses it, opaque to everybody (case 53): `user`, `safety_identifier`, `metadata.user_id`.
+    pub user: Option<Asked<String>>,
+    /// Labels that the provider keeps with the call.
+    pub metadata: Option<Asked<Map<String, Value>>>,
+    /// The tier that is asked for (case 53).
+    pub service_tier: Option<Asked<ServiceTier>>,
+    /// What requests with one prefix have in common, for the provider's cache (`prompt_cache_key`).
+    pub cache_key: Option<Asked<String>>,
+    /// Whether the provider is to keep the exchange, where the request says so (`store`).
+    pub store: Option<Asked<bool>>,
+    /// State that lives at the provider: `previous_response_id`, `conversation`, `background` … by their names (case 59).
+    pub stored_state: Vec<String>,
     /// What an embeddings request asks.
     pub embedding: Option<EmbeddingAsk>,
     /// Members that a Responses object repeats from its request (`tools`, `temperature`, `metadata`, …), as they were given.
     pub repeated: Map<String, Value>,
+}
+
+/// A setting, and the member of the request that it came from. Two settings are equal by their values.
+#[derive(Clone, Debug)]
+pub struct Asked<T> {
+    /// What is asked for.
+    pub value: T,
+    /// The path of the member that asked for it, e.g. `reasoning.effort`.
+    pub path: &'static str,
+}
+
+impl<T> Asked<T> {
+    /// A setting that `path` asks for.
+    pub const fn new(value: T, path: &'static str) -> Self {
+        Self { value, path }
+    }
+}
+
+impl<T: PartialEq> PartialEq for Asked<T> {
+    fn eq(&self, other: &Self) -> bool {
+        self.value == other.value
+    }
+}
+
+/// Whether and how much a model is to think (case 49).
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reasoning {
+    /// How hard.
+    pub effort: Option<Asked<Effort>>,
+    /// Thinking tokens at most, where a budget is stated.
+    pub budget_tokens: Option<Asked<u64>>,
+    /// Whether the model itself decides how much it thinks (Messages `adaptive`).
+    pub is_adaptive: bool,
+    /// Whether the answer should show its reasoning (Messages `thinking`, Responses `reasoning.summary`).
+    pub is_shown: bool,
+    /// The detail of the summary that is shown (`auto`, `concise`, `detailed`), where stated.
+    pub summary: Option<Asked<String>>,
+    /// Whether encrypted reasoning is to come with the answer (Responses `include: ["reasoning.encrypted_content"]`).
+    pub is_encrypted: bool,
+}
+
+/// How hard a model is to think, as both vendors grade it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Effort {
+    /// Not at all.
+    None,
+    /// As little as possible.
+    Minimal,
+    /// A little.
+    Low,
+    /// As usual.
+    Medium,
+    /// Hard.
+    High,
+    /// Very hard (`xhigh`).
+    XHigh,
+    /// As hard as it can (`max`).
+    Max,
+}
+
+impl Effort {
+    /// Every grade with its word.
+    pub const ALL: [(Self, &'static str); 7] = [
+        (Self::None, "none"),
+        (Self::Minimal, "minimal"),
+        (Self::Low, "low"),
+        (Self::Medium, "medium"),
+        (Self::High, "high"),
+        (Self::XHigh, "xhigh"),
+        (Self::Max, "max"),
+    ];
+
+    /// The grade that `word` names.
+    #[must_use]
+    pub fn of(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|(_, name)| *name == word).map(|(effort, _)| effort)
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        Self::ALL.into_iter().find(|(effort, _)| *effort == self).map_or("", |(_, name)| name)
+    }
+}
+
+/// How the next token is drawn. Numbers stay as they were written.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Sampling {
+    /// Flatness of the distribution: 0 to 2 at OpenAI, 0 to 1 at Anthropic.
+    pub temperature: Option<Number>,
+    /// Only the tokens that make up this share of probability.
+    pub top_p: Option<Number>,
+    /// Only so many tokens.
+    pub top_k: Option<Number>,
+    /// Less of what came often.
+    pub frequency_penalty: Option<Number>,
+    /// Less of what came at all.
+    pub presence_penalty: Option<Number>,
+    /// For the same answer again, as far as possible.
+    pub seed: Option<Number>,
+    /// What is added to single tokens, by their number in the model's vocabulary.
+    pub logit_bias: Option<Map<String, Value>>,
+}
+
+/// The tier that a request asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServiceTier {
+    /// The provider decides.
+    Auto,
+    /// The ordinary one and no other (OpenAI `default`, Anthropic `standard_only`).
+    Standard,
+    /// Another, by the provider's word (`flex`, `priority`, …).
+    Other(String),
 }
 
 /// One turn of the conversation.
@@ -42,7 +178,7 @@ pub struct Message {
     /// Who speaks.
     pub role: Role,
     /// What is said, in order.
-    pub parts: Vec<Part>,
+    pub parts: Vec<Piece>,
 }
 
 /// Who speaks. Case 20: OpenAI's `developer` is `System`.
@@ -56,71 +192,10 @@ pub enum Role {
     Assistant,
 }
 
-/// A piece of a turn, of the request or of the reply.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Part {
-    /// Plain text.
-    Text(String),
-    /// The model's refusal, apart from its text (case 17).
-    Refusal(String),
-    /// Shown reasoning, with the provider's signature (Messages `signature`, Responses `encrypted_content`) byte for byte.
-    Thinking {
-        /// The reasoning or its summary; may be empty.
-        text: String,
-        /// Opaque proof that the provider wrote it, where it gave one.
-        signature: Option<String>,
-    },
-    /// Reasoning that the provider hides: opaque data to be given back unchanged (case 35).
-    RedactedThinking(String),
-    /// The model calls a tool.
-    ToolUse {
-        /// The call's id, unique within the conversation (`call_id` of Responses).
-        id: String,
-        /// The tool's name.
-        name: String,
-        /// What kind of tool; decides what `arguments_json` is.
-        kind: ToolKind,
-        /// The arguments as JSON text, exactly as given; free text for [`ToolKind::Custom`].
-        arguments_json: String,
-    },
-    /// The answer of a tool.
-    ToolResult {
-        /// The id of the call that it answers.
-        id: String,
-        /// Its content: text, documents, media.
-        content: Vec<Part>,
-        /// Whether the tool failed.
-        is_error: bool,
-    },
-    /// A document whose text is in the request.
-    Document {
-        /// Its title, where given.
-        title: Option<String>,
-        /// Its text.
-        text: String,
-    },
-    /// An image, audio, or file that is not text.
-    Media {
-        /// `image`, `audio`, `file` or `document`.
-        kind: String,
-        /// Its media type, where the request says it.
-        media_type: Option<String>,
-    },
-    /// A part of another kind (a provider's own tools), kept as JSON text.
-    Other {
-        /// Its `type`.
-        kind: String,
-        /// The whole part.
-        json: String,
-    },
-    /// One vector; only in replies to embeddings.
-    Embedding(Vec<f32>),
-}
-
 /// A declared tool.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct ToolDecl {
-    /// The name by which it is called.
+    /// The name by which it is called; the `type` for tools of the provider.
     pub name: String,
     /// What it does, in words for the model.
     pub description: Option<String>,
@@ -128,6 +203,14 @@ pub struct ToolDecl {
     pub schema: Option<Value>,
     /// What kind of tool.
     pub kind: ToolKind,
+    /// Whether arguments must fit the schema exactly, where stated.
+    pub strict: Option<bool>,
+    /// The provider is to keep all up to here in its cache.
+    pub cache: Option<CacheLife>,
+    /// What else the declaration says: the grammar of a custom tool (`format`), a provider's tool as it stands.
+    pub details: Option<Value>,
+    /// Where it stood.
+    pub place: Place,
 }
 
 /// Kinds of tools.
@@ -154,6 +237,13 @@ pub enum ToolChoice {
     Required,
     /// This one must be called.
     Tool(String),
+    /// Only these may be called, by their names.
+    Among {
+        /// The names.
+        names: Vec<String>,
+        /// Whether one of them must be.
+        is_required: bool,
+    },
 }
 
 /// The form that the answer's text must have.
@@ -165,6 +255,8 @@ pub enum ResponseFormat {
     JsonSchema {
         /// The schema's name; empty where the dialect has none.
         name: String,
+        /// What the schema is for, where given.
+        description: Option<String>,
         /// The JSON Schema.
         schema: Value,
         /// Whether the answer must fit exactly.
@@ -208,7 +300,17 @@ impl Request {
             response_format: None,
             stream: false,
             include_usage: false,
-            show_thinking: false,
+            reasoning: Reasoning::default(),
+            sampling: Sampling::default(),
+            choices: None,
+            logprobs: None,
+            verbosity: None,
+            user: None,
+            metadata: None,
+            service_tier: None,
+            cache_key: None,
+            store: None,
+            stored_state: Vec::new(),
             embedding: None,
             repeated: Map::new(),
         }
@@ -243,7 +345,7 @@ impl Message {
     /// A turn that is one text.
     #[must_use]
     pub fn text(role: Role, text: impl Into<String>) -> Self {
-        Self { role, parts: vec![Part::Text(text.into())] }
+        Self { role, parts: vec![Part::Text(text.into()).into()] }
     }
 
     /// The turn's text and documents, a line break after each piece; tool calls, tool results and reasoning left out.
@@ -251,7 +353,7 @@ impl Message {
     pub fn plain_text(&self) -> String {
         let mut out = String::new();
         for part in &self.parts {
-            if matches!(part, Part::Text(_) | Part::Document { .. }) {
+            if matches!(part.part, Part::Text(_) | Part::Cited { .. } | Part::Document { .. }) {
                 part.write_text(&mut out);
             }
         }
@@ -259,27 +361,7 @@ impl Message {
     }
 }
 
-impl Part {
-    /// Appends all text of the part that a model would read.
-    fn write_text(&self, out: &mut String) {
-        match self {
-            Self::Text(text) | Self::Refusal(text) | Self::Thinking { text, .. } => push_line(out, text),
-            Self::ToolUse { name, arguments_json, .. } => {
-                push_line(out, name);
-                push_line(out, arguments_json);
-            }
-            Self::ToolResult { content, .. } => content.iter().for_each(|part| part.write_text(out)),
-            Self::Document { title, text } => {
-                title.iter().for_each(|title| push_line(out, title));
-                push_line(out, text);
-            }
-            Self::Other { json, .. } => push_line(out, json),
-            Self::RedactedThinking(_) | Self::Media { .. } | Self::Embedding(_) => {}
-        }
-    }
-}
-
-fn push_line(out: &mut String, text: &str) {
+pub(super) fn push_line(out: &mut String, text: &str) {
     if !text.is_empty() {
         out.push_str(text);
         out.push('\n');

@@ -1,5 +1,6 @@
 //! Responses: the document and the stream. The document is the `response` of the stream's last event, so the two cannot differ.
 
+use super::part::Citation;
 use super::reply::{Reply, StopReason};
 use super::request::{Request, ToolKind};
 use super::stream::{Delta, part_deltas, push_named_event};
@@ -49,6 +50,7 @@ enum ItemKind {
 struct ContentPart {
     refusal: bool,
     text: String,
+    annotations: Vec<Value>,
 }
 
 impl ContentPart {
@@ -56,7 +58,7 @@ impl ContentPart {
         if self.refusal {
             json!({ "type": "refusal", "refusal": self.text })
         } else {
-            json!({ "type": "output_text", "annotations": [], "logprobs": [], "text": self.text })
+            json!({ "type": "output_text", "annotations": self.annotations, "logprobs": [], "text": self.text })
         }
     }
 }
@@ -124,6 +126,7 @@ impl ResponsesStream {
                 self.begin(&mut out, prefix, ItemKind::Call { call_id: id.to_owned(), name: name.to_owned(), kind, arguments: String::new() });
             }
             Delta::Arguments(text) => self.arguments(&mut out, text),
+            Delta::Citation(citation) => self.annotation(&mut out, citation),
             // A message goes on with its next part; everything else is an item of its own.
             Delta::EndPart if matches!(self.open, Some(Item { kind: ItemKind::Message { .. }, .. })) => self.end_content_part(&mut out),
             Delta::EndPart => self.end_item(&mut out, "completed"),
@@ -155,7 +158,7 @@ impl ResponsesStream {
         }
         self.end_content_part(out);
         let Some(Item { id, kind: ItemKind::Message { done, part } }) = &mut self.open else { return };
-        let fresh = part.insert(ContentPart { refusal, text: String::new() });
+        let fresh = part.insert(ContentPart { refusal, text: String::new(), annotations: Vec::new() });
         let event = json!({ "item_id": id, "output_index": self.output.len(), "content_index": done.len(), "part": fresh.value() });
         self.push(out, "response.content_part.added", event);
     }
@@ -172,6 +175,23 @@ impl ResponsesStream {
             self.push(out, "response.output_text.done", with(&place, &[("text", ended.text.into()), ("logprobs", json!([]))]));
         }
         self.push(out, "response.content_part.done", with(&place, &[("part", value)]));
+    }
+
+    /// A source that has an address, with the place of the text so far (case 41).
+    fn annotation(&mut self, out: &mut Vec<u8>, citation: &Citation) {
+        let Some(url) = &citation.url else { return };
+        let Some(Item { id, kind: ItemKind::Message { done, part: Some(part) } }) = &mut self.open else { return };
+        let title = citation.title.as_deref().unwrap_or_default();
+        let annotation = json!({ "type": "url_citation", "url": url, "title": title, "start_index": 0, "end_index": part.text.chars().count() });
+        let event = json!({
+            "item_id": id,
+            "output_index": self.output.len(),
+            "content_index": done.len(),
+            "annotation_index": part.annotations.len(),
+            "annotation": annotation,
+        });
+        part.annotations.push(annotation);
+        self.push(out, "response.output_text.annotation.added", event);
     }
 
     fn ensure_reasoning(&mut self, out: &mut Vec<u8>) {

@@ -2,8 +2,9 @@
 
 use super::chat::ChatStream;
 use super::messages::MessagesStream;
+use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason, encode_reply};
-use super::request::{Part, Request, ToolKind};
+use super::request::{Request, ToolKind};
 use super::responses::ResponsesStream;
 use crate::Endpoint;
 use jeton_core::Usage;
@@ -18,9 +19,9 @@ pub enum Delta<'a> {
     Refusal(&'a str),
     /// More shown reasoning.
     Thinking(&'a str),
-    /// The signature of the reasoning before it, whole: clients replace, not append (case 35). Chat has no place for one.
+    /// The signature of the reasoning before it, whole: clients replace, not append (case 35).
     Signature(&'a str),
-    /// Hidden reasoning, whole. Chat has no place for it.
+    /// Hidden reasoning, whole.
     RedactedThinking(&'a str),
     /// A tool call begins.
     ToolUse {
@@ -33,6 +34,8 @@ pub enum Delta<'a> {
     },
     /// More of the arguments of the call that is open; ignored where none is.
     Arguments(&'a str),
+    /// A source of the text that is being told (case 41).
+    Citation(&'a Citation),
     /// The part ends, so that a next one of the same kind is a part of its own. Between parts of different kinds it may be left out.
     EndPart,
 }
@@ -130,6 +133,7 @@ pub fn encode_stream_cut<'a>(endpoint: Endpoint, request: &Request, reply: &'a R
 pub(super) fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<Delta<'a>> {
     let mut deltas: Vec<Delta<'_>> = match part {
         Part::Text(text) => cut(text).into_iter().map(Delta::Text).collect(),
+        Part::Cited { text, citations } => cut(text).into_iter().map(Delta::Text).chain(citations.iter().map(Delta::Citation)).collect(),
         Part::Refusal(text) => cut(text).into_iter().map(Delta::Refusal).collect(),
         Part::Thinking { text, signature } => {
             let thoughts = cut(text).into_iter().map(Delta::Thinking);

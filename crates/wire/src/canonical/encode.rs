@@ -1,0 +1,208 @@
+//! From the canonical form to the bytes of a request: what the dialects share.
+
+use super::loss::Loss;
+use super::names::ToolNames;
+use super::object::invalid;
+use super::part::{CacheLife, Part, Piece};
+use super::request::{Asked, Effort, Message, Request, Role, Sampling, ToolDecl};
+use super::signature::{Family, unseal};
+use super::target::Target;
+use super::{encode_chat, encode_messages, encode_responses};
+use crate::Endpoint;
+use jeton_core::Fault;
+use serde_json::Number;
+use std::fmt;
+
+/// A request in another dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Encoded {
+    /// The body.
+    pub body: Vec<u8>,
+    /// What did not come across.
+    pub loss: Loss,
+    /// What was changed of the tools, so that calls of them can be changed back.
+    pub names: ToolNames,
+}
+
+/// Writes `request` for `target`.
+///
+/// # Errors
+/// An invalid-request fault that names the part or setting by its path, where the target cannot take it and an answer without it
+/// would be another answer: several choices (case 15), log probabilities (case 16), stored state (case 59), media of a kind or
+/// source that the dialect does not have (case 75), a tool that another provider runs (case 40); and for embeddings, which are
+/// translated into no other dialect.
+pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fault> {
+    refuse_bound(request, target)?;
+    let mut loss = Loss::default();
+    let wraps = target.endpoint == Endpoint::Messages || target.endpoint == Endpoint::CountTokens || !target.takes.custom_tools;
+    let names = ToolNames::of(request, wraps);
+    let body = match target.endpoint {
+        Endpoint::Chat => encode_chat::body(request, target, &names, &mut loss)?,
+        Endpoint::Responses => encode_responses::body(request, target, &names, &mut loss)?,
+        Endpoint::Messages | Endpoint::CountTokens => encode_messages::body(request, target, &names, &mut loss)?,
+        Endpoint::Embeddings => return Err(invalid("Embeddings are not translated: name a model whose provider has `/v1/embeddings`.").param("model")),
+    };
+    Ok(Encoded { body, loss, names })
+}
+
+/// What no translation can keep, and no answer can do without.
+fn refuse_bound(request: &Request, target: &Target) -> Result<(), Fault> {
+    if let Some(path) = request.stored_state.first() {
+        return Err(refusal(path, target, "rests on state that is stored at its provider (case 59)", "Send the whole conversation in `input`."));
+    }
+    if request.embedding.is_some() {
+        return Err(refusal("input", target, "asks for embeddings", "Name a model whose provider has `/v1/embeddings`."));
+    }
+    let many = request.choices.as_ref().filter(|choices| choices.value != 1 && target.endpoint != Endpoint::Chat);
+    if let Some(choices) = many {
+        return Err(refusal(choices.path, target, "asks for several answers in one", "Send as many requests as you want answers."));
+    }
+    if let Some(logprobs) = request.logprobs.as_ref().filter(|_| target.endpoint != request.endpoint) {
+        return Err(refusal(
+            logprobs.path,
+            target,
+            "asks for log probabilities, which do not come across",
+            "Leave it out, or name a model of a provider with this dialect.",
+        ));
+    }
+    Ok(())
+}
+
+/// The refusal of what stands at `path`.
+pub(super) fn refusal(path: impl fmt::Display, target: &Target, why: &str, remedy: &str) -> Fault {
+    let path = path.to_string();
+    invalid(format!("`{path}` {why}, and `{}` is asked in the dialect of {}.", target.model, target.endpoint))
+        .code("not_translatable")
+        .param(path)
+        .remedy(remedy.to_owned())
+}
+
+/// The refusal of a part that the target cannot take (case 75).
+pub(super) fn refused_part(piece: &Piece, target: &Target, what: &str, takers: &str) -> Fault {
+    let path = if piece.place.path().is_empty() { "messages" } else { piece.place.path() };
+    refusal(path, target, &format!("is {what}, which this dialect has no place for"), takers)
+}
+
+/// The tier, limit, tools and so on are told for each dialect; the conversation is put in one order for all of them: what the same
+/// side says in a row is one turn (case 46).
+pub(super) fn turns(messages: &[Message]) -> Vec<(Role, Vec<&Piece>)> {
+    let mut turns: Vec<(Role, Vec<&Piece>)> = Vec::new();
+    for message in messages {
+        match turns.last_mut() {
+            Some((role, pieces)) if *role == message.role && *role != Role::System => pieces.extend(&message.parts),
+            _ => turns.push((message.role, message.parts.iter().collect())),
+        }
+    }
+    turns
+}
+
+/// Results of tools come first in the user's turn (case 46).
+pub(super) fn results_first<'a>(pieces: Vec<&'a Piece>, loss: &mut Loss) -> Vec<&'a Piece> {
+    let is_result = |piece: &&Piece| matches!(piece.part, Part::ToolResult { .. });
+    let ordered = pieces.iter().rposition(is_result).is_none_or(|last| pieces[..last].iter().all(is_result));
+    if ordered {
+        return pieces;
+    }
+    let (results, others): (Vec<_>, Vec<_>) = pieces.into_iter().partition(is_result);
+    if let Some(other) = others.first() {
+        loss.approximated(&other.place, "it stands behind the results of the tools now");
+    }
+    results.into_iter().chain(others).collect()
+}
+
+/// Tools that may be called: all, or those that the choice is among.
+pub(super) fn tools_offered<'a>(request: &'a Request, loss: &mut Loss) -> Vec<&'a ToolDecl> {
+    let super::request::ToolChoice::Among { names, .. } = &request.tool_choice else { return request.tools.iter().collect() };
+    loss.approximated("tool_choice", "the other tools are not declared at all");
+    request.tools.iter().filter(|tool| names.contains(&tool.name)).collect()
+}
+
+/// Reports every sampling setting of `sampling` that `keeps` does not name.
+pub(super) fn drop_sampling(sampling: &Sampling, keeps: &[&str], loss: &mut Loss) {
+    drop_sampling_because(sampling, keeps, "the dialect has no such setting", loss);
+}
+
+/// As [`drop_sampling`], for another reason. What the settings mean without being set is no loss.
+pub(super) fn drop_sampling_because(sampling: &Sampling, keeps: &[&str], why: &'static str, loss: &mut Loss) {
+    let Sampling { temperature, top_p, top_k, frequency_penalty, presence_penalty, seed, logit_bias } = sampling;
+    let settings = [
+        ("temperature", temperature.is_some()),
+        ("top_p", top_p.is_some()),
+        ("top_k", top_k.is_some()),
+        ("frequency_penalty", frequency_penalty.as_ref().is_some_and(|number| number.as_f64() != Some(0.0))),
+        ("presence_penalty", presence_penalty.as_ref().is_some_and(|number| number.as_f64() != Some(0.0))),
+        ("seed", seed.is_some()),
+        ("logit_bias", logit_bias.as_ref().is_some_and(|bias| !bias.is_empty())),
+    ];
+    for (name, is_set) in settings {
+        if is_set && !keeps.contains(&name) {
+            loss.dropped(name, why);
+        }
+    }
+}
+
+/// Reports a setting that the dialect does not have.
+pub(super) fn drop_asked<T>(asked: Option<&Asked<T>>, loss: &mut Loss) {
+    if let Some(asked) = asked {
+        loss.dropped(asked.path, "the dialect has no such setting");
+    }
+}
+
+/// Reports the cache marks of a dialect whose providers cache by themselves (case 43).
+pub(super) fn drop_cache(place: &super::loss::Place, cache: Option<CacheLife>, loss: &mut Loss) {
+    if cache.is_some() {
+        loss.dropped(place.member("cache_control"), "the provider caches prefixes by itself");
+    }
+}
+
+/// The highest grade that the target takes, where a higher one is asked for.
+pub(super) fn effort_within(effort: &Asked<Effort>, target: &Target, loss: &mut Loss) -> Effort {
+    if effort.value > target.takes.effort_max {
+        loss.approximated(effort.path, format!("the highest grade there is `{}`", target.takes.effort_max.name()));
+    }
+    effort.value.min(target.takes.effort_max)
+}
+
+/// Which share of the output limit each grade of effort thinks at most, after the table that OpenRouter publishes ("Reasoning tokens"
+/// in its documentation); `xhigh` and `max` by its 95 %.
+pub(super) const EFFORT_SHARES: [(Effort, f64); 6] =
+    [(Effort::Minimal, 0.1), (Effort::Low, 0.2), (Effort::Medium, 0.5), (Effort::High, 0.8), (Effort::XHigh, 0.95), (Effort::Max, 0.95)];
+
+/// The grade whose share of the output limit is nearest to a budget of thinking tokens, at most `high`.
+pub(super) fn effort_of_budget(budget: u64, output_limit: u64) -> Effort {
+    #[expect(clippy::cast_precision_loss, reason = "counts of tokens are far below 2^52")]
+    let share = budget as f64 / output_limit.max(1) as f64;
+    let distance = |grade: &&(Effort, f64)| (grade.1 - share).abs();
+    let nearest = EFFORT_SHARES[..4].iter().min_by(|a, b| distance(a).total_cmp(&distance(b)));
+    nearest.map_or(Effort::Medium, |(effort, _)| *effort)
+}
+
+/// The signature as its own family wrote it, where it is `family`'s.
+pub(super) fn signature_for<'a>(request: &Request, sealed: &'a str, family: Family) -> Option<&'a str> {
+    unseal(request.endpoint, sealed).filter(|(made_by, _)| *made_by == family).map(|(_, raw)| raw)
+}
+
+/// A number within a range that the dialect allows.
+pub(super) fn within(number: &Number, most: f64, path: &str, loss: &mut Loss) -> Number {
+    if number.as_f64().is_some_and(|value| value > most) {
+        loss.approximated(path, format!("the highest value there is {most}"));
+        return Number::from_f64(most).unwrap_or_else(|| number.clone());
+    }
+    number.clone()
+}
+
+/// The text of a document that has no place of its own in the dialect.
+pub(super) fn document_text(title: Option<&str>, text: &str) -> String {
+    match title {
+        Some(title) => format!("<document title=\"{}\">\n{text}\n</document>", title.replace('"', "'")),
+        None => format!("<document>\n{text}\n</document>"),
+    }
+}
+
+/// An instruction in the middle of a conversation, for dialects that have them at the top alone (case 20).
+pub(super) fn instruction_text(text: &str) -> String {
+    format!("<system>\n{text}\n</system>")
+}
+
+/// A demand for JSON, for dialects that know it only with a schema.
+pub(super) const JSON_ONLY: &str = "Answer with one JSON object and nothing else.";

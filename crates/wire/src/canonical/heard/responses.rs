@@ -1,0 +1,228 @@
+//! The stream of a Responses answer.
+
+use super::{Hear, Heard};
+use crate::canonical::decode_messages::read_citation;
+use crate::canonical::loss::Loss;
+use crate::canonical::object::Object;
+use crate::canonical::read_reply::{broken, responses_stop};
+use crate::canonical::reply::StopReason;
+use crate::canonical::request::ToolKind;
+use crate::canonical::stream::Delta;
+use crate::error::read_embedded;
+use jeton_core::Fault;
+
+#[derive(Debug, Default)]
+pub(super) struct ResponsesReader {
+    started: bool,
+    open: Option<Item>,
+    called: bool,
+    refused: bool,
+}
+
+#[derive(Debug)]
+struct Item {
+    output_index: u64,
+    kind: Kind,
+    /// Whether a delta of the part or of the arguments that is open has come. A server may say all at the end only.
+    heard: bool,
+    /// The part of a summary that is being told.
+    summary_index: u64,
+    /// Whether anything of a summary was told.
+    thought: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Message,
+    Call,
+    Reasoning,
+    /// An item that has no counterpart: the provider's own tools (case 40).
+    PassedOver,
+}
+
+/// What a text is.
+#[derive(Clone, Copy, Debug)]
+enum Said {
+    Text,
+    Refusal,
+    Arguments,
+}
+
+impl Said {
+    const fn delta(self, text: &str) -> Delta<'_> {
+        match self {
+            Self::Text => Delta::Text(text),
+            Self::Refusal => Delta::Refusal(text),
+            Self::Arguments => Delta::Arguments(text),
+        }
+    }
+}
+
+impl ResponsesReader {
+    /// True where it was the last event.
+    pub(super) fn read(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<bool, Fault> {
+        let name = event.peek_text("type").to_owned();
+        match name.as_str() {
+            "response.created" | "response.in_progress" | "response.queued" => self.start(event, hear)?,
+            "response.output_item.added" => self.begin(event, loss, hear)?,
+            "response.output_item.done" => self.finish_item(event, hear)?,
+            "response.content_part.added" => self.expect(&mut event, Kind::Message)?.heard = false,
+            "response.content_part.done" if self.open.as_ref().is_some_and(|item| item.kind == Kind::Message) => hear(Heard::Delta(Delta::EndPart)),
+            "response.content_part.done" | "response.reasoning_summary_part.done" | "response.reasoning_summary_text.done" | "response.reasoning_text.done" => {
+            }
+            "response.output_text.delta" => self.told(event, Kind::Message, "delta", hear, Said::Text)?,
+            "response.output_text.done" => self.whole(event, Kind::Message, "text", hear, Said::Text)?,
+            "response.output_text.annotation.added" => {
+                self.expect(&mut event, Kind::Message)?;
+                let citation = read_citation(&event.need("annotation")?);
+                hear(Heard::Delta(Delta::Citation(&citation)));
+            }
+            "response.refusal.delta" => {
+                self.refused = true;
+                self.told(event, Kind::Message, "delta", hear, Said::Refusal)?;
+            }
+            "response.refusal.done" => {
+                self.refused = true;
+                self.whole(event, Kind::Message, "refusal", hear, Said::Refusal)?;
+            }
+            "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
+                self.told(event, Kind::Call, "delta", hear, Said::Arguments)?
+            }
+            "response.function_call_arguments.done" => self.whole(event, Kind::Call, "arguments", hear, Said::Arguments)?,
+            "response.custom_tool_call_input.done" => self.whole(event, Kind::Call, "input", hear, Said::Arguments)?,
+            "response.reasoning_summary_part.added" => {
+                self.expect(&mut event, Kind::Reasoning)?;
+            }
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => self.thought(event, hear)?,
+            "response.completed" | "response.incomplete" => {
+                self.end(event, loss, hear)?;
+                return Ok(true);
+            }
+            "response.failed" | "error" => {
+                let error = event.object("response", |mut response| Ok(response.take("error")))?.flatten();
+                let error = error.unwrap_or_else(|| event.into_value());
+                hear(Heard::Failed(read_embedded(error.to_string().as_bytes()).to_fault()));
+                return Ok(true);
+            }
+            "keepalive" => {}
+            // Case 31: unknown events are tolerated, and told.
+            unknown => loss.dropped(format!("event {unknown}"), "the event has no counterpart"),
+        }
+        Ok(false)
+    }
+
+    fn start(&mut self, mut event: Object<'_>, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        if std::mem::replace(&mut self.started, true) {
+            return Ok(());
+        }
+        event.need_object("response", |mut response| {
+            let (id, model) = (response.text("id")?.unwrap_or_default(), response.text("model")?.unwrap_or_default());
+            #[expect(clippy::cast_possible_truncation, reason = "whole seconds since 1970")]
+            let created = response.take("created_at").and_then(|created| created.as_f64()).map(|created| created as i64);
+            hear(Heard::Start { id: &id, model: &model, created });
+            Ok(())
+        })
+    }
+
+    fn begin(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        let output_index = event.count("output_index")?.unwrap_or(0);
+        if !self.started || self.open.is_some() {
+            return Err(broken(format!("item {output_index} opens where none may")));
+        }
+        let kind = event.need_object("item", |mut item| {
+            let tool = match item.peek_text("type") {
+                "message" => return Ok(Kind::Message),
+                "reasoning" => return Ok(Kind::Reasoning),
+                "function_call" => ToolKind::Function,
+                "custom_tool_call" => ToolKind::Custom,
+                other => {
+                    loss.dropped(format!("item {other}"), "what the provider's own tools did has no counterpart");
+                    return Ok(Kind::PassedOver);
+                }
+            };
+            let (id, name) = (item.need_text("call_id")?, item.need_text("name")?);
+            hear(Heard::Delta(Delta::ToolUse { id: &id, name: &name, kind: tool }));
+            Ok(Kind::Call)
+        })?;
+        self.called |= kind == Kind::Call;
+        self.open = Some(Item { output_index, kind, heard: false, summary_index: 0, thought: false });
+        Ok(())
+    }
+
+    /// The item that an event is about; the event must be about the open one.
+    fn expect(&mut self, event: &mut Object<'_>, kind: Kind) -> Result<&mut Item, Fault> {
+        let index = event.count("output_index")?.unwrap_or(0);
+        match &mut self.open {
+            Some(item) if item.output_index == index && (item.kind == kind || item.kind == Kind::PassedOver) => Ok(item),
+            _ => Err(broken(format!("something comes for item {index}, which is not open"))),
+        }
+    }
+
+    fn told(&mut self, mut event: Object<'_>, kind: Kind, member: &str, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
+        let item = self.expect(&mut event, kind)?;
+        item.heard = true;
+        if item.kind == kind {
+            let text = event.text(member)?.unwrap_or_default();
+            if !text.is_empty() {
+                hear(Heard::Delta(said.delta(&text)));
+            }
+        }
+        Ok(())
+    }
+
+    /// What was told in pieces is told once more in the end; where no piece came, it is told now.
+    fn whole(&mut self, event: Object<'_>, kind: Kind, member: &str, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
+        if self.open.as_ref().is_some_and(|item| item.heard) { Ok(()) } else { self.told(event, kind, member, hear, said) }
+    }
+
+    fn thought(&mut self, mut event: Object<'_>, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        let item = self.expect(&mut event, Kind::Reasoning)?;
+        let part = event.count("summary_index")?.unwrap_or(0);
+        let text = event.text("delta")?.unwrap_or_default();
+        if text.is_empty() {
+            return Ok(());
+        }
+        if part != item.summary_index && item.thought {
+            hear(Heard::Delta(Delta::Thinking("\n\n")));
+        }
+        item.summary_index = part;
+        item.thought = true;
+        hear(Heard::Delta(Delta::Thinking(&text)));
+        Ok(())
+    }
+
+    /// Encrypted reasoning comes with the end of its item.
+    fn finish_item(&mut self, mut event: Object<'_>, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        let index = event.count("output_index")?.unwrap_or(0);
+        let Some(item) = self.open.take().filter(|item| item.output_index == index) else {
+            return Err(broken(format!("item {index} ends, which is not open")));
+        };
+        if item.kind == Kind::Reasoning {
+            let encrypted = event.object("item", |mut item| item.text("encrypted_content"))?.flatten();
+            match encrypted {
+                Some(encrypted) => hear(Heard::Delta(Delta::Signature(&encrypted))),
+                None if !item.thought => return Ok(()),
+                None => {}
+            }
+        }
+        if item.kind != Kind::PassedOver {
+            hear(Heard::Delta(Delta::EndPart));
+        }
+        Ok(())
+    }
+
+    /// Case 56.
+    fn end(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        if self.open.is_some() {
+            return Err(broken("the response ends with an item open"));
+        }
+        let stop = event.need_object("response", |mut response| responses_stop(&mut response, loss))?;
+        hear(Heard::Stop(match stop {
+            StopReason::EndTurn if self.called => StopReason::ToolUse,
+            StopReason::EndTurn if self.refused => StopReason::Refusal,
+            stop => stop,
+        }));
+        hear(Heard::End);
+        Ok(())
+    }
+}

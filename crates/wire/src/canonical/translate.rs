@@ -1,0 +1,309 @@
+//! Answers on their way from a provider's dialect to the caller's.
+
+use super::heard::{Hear, Heard, Reader};
+use super::loss::Loss;
+use super::names::ToolNames;
+use super::part::Part;
+use super::read_reply::{broken, read_reply};
+use super::reply::{Reply, StopReason, encode_reply};
+use super::request::{Request, ToolKind};
+use super::signature::{Family, seal};
+use super::stream::{Delta, StreamEncoder};
+use crate::sse::{EVENT_BYTES_MAX, SseReader};
+use crate::{Endpoint, encode_error_event};
+use bytes::Bytes;
+use jeton_core::{Fault, Usage};
+use serde_json::Value;
+
+/// What of a request its answer needs.
+#[derive(Clone, Debug)]
+pub struct Answering {
+    /// The request without its conversation: its endpoint, what an answer repeats of it, whether usage was asked for.
+    request: Request,
+    /// The endpoint through which the provider was asked.
+    from: Endpoint,
+    names: ToolNames,
+}
+
+impl Answering {
+    /// For the answer to `request`, which was written for `from` with the tools' `names`.
+    #[must_use]
+    pub fn new(request: &Request, from: Endpoint, names: ToolNames) -> Self {
+        let kept = Request {
+            include_usage: request.include_usage,
+            stream: request.stream,
+            repeated: request.repeated.clone(),
+            embedding: request.embedding.clone(),
+            ..Request::new(request.endpoint, request.model.clone())
+        };
+        Self { request: kept, from, names }
+    }
+
+    /// The endpoint of the caller.
+    #[must_use]
+    pub const fn face(&self) -> Endpoint {
+        self.request.endpoint
+    }
+
+    /// A signature as it travels to the caller (case 37).
+    fn sealed(&self, raw: &str, is_redacted: bool) -> String {
+        let family = match self.from {
+            Endpoint::Responses => Family::OpenAi,
+            _ if is_redacted => Family::AnthropicRedacted,
+            _ => Family::Anthropic,
+        };
+        // A redacted block has a place of its own in its own dialect.
+        if is_redacted && self.face() == Endpoint::Messages && family == Family::AnthropicRedacted {
+            return raw.to_owned();
+        }
+        seal(self.face(), family, raw)
+    }
+}
+
+/// A whole answer, in the caller's dialect, and what of it did not come across. `usage` is what [`crate::read_document`] found in it;
+/// `created` is told where the provider does not say when it was made, in seconds since 1970.
+///
+/// # Errors
+/// A fault of the provider where the body is no answer of its dialect.
+pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<(Vec<u8>, Loss), Fault> {
+    let (mut reply, mut loss) = read_reply(answering.from, body, usage, created)?;
+    let parts = std::mem::take(&mut reply.parts);
+    reply.parts = parts.into_iter().filter_map(|part| own_part(answering, part, &mut loss)).collect();
+    Ok((encode_reply(answering.face(), &answering.request, &reply), loss))
+}
+
+/// A part as the caller knows it: its tools by their names and kinds, signatures sealed. None where it has no counterpart.
+fn own_part(answering: &Answering, part: Part, loss: &mut Loss) -> Option<Part> {
+    Some(match part {
+        Part::Thinking { text, signature } => Part::Thinking { text, signature: signature.map(|raw| answering.sealed(&raw, false)) },
+        Part::RedactedThinking(data) => Part::RedactedThinking(answering.sealed(&data, true)),
+        Part::ToolUse { id, name, kind, arguments_json } => {
+            let own = answering.names.own(&name).to_owned();
+            if answering.names.is_wrapped(&name) {
+                Part::ToolUse { id, name: own, kind: ToolKind::Custom, arguments_json: unwrapped(&arguments_json) }
+            } else {
+                Part::ToolUse { id, name: own, kind, arguments_json }
+            }
+        }
+        Part::Cited { text, citations } => {
+            let carried = citations.into_iter().filter(|citation| carries_citation(answering, citation.url.is_some(), loss)).collect::<Vec<_>>();
+            if carried.is_empty() { Part::Text(text) } else { Part::Cited { text, citations: carried } }
+        }
+        Part::Other { kind, .. } => {
+            loss.dropped(format!("part {kind}"), "what the provider's own tools did has no counterpart");
+            return None;
+        }
+        other => other,
+    })
+}
+
+/// OpenAI's dialects cite addresses alone.
+fn carries_citation(answering: &Answering, has_address: bool, loss: &mut Loss) -> bool {
+    let carries = has_address || answering.face() == Endpoint::Messages;
+    if !carries {
+        loss.dropped("citations", "a source without an address cannot be cited there");
+    }
+    carries
+}
+
+/// The free text inside the arguments of a tool that was declared as a function.
+fn unwrapped(arguments: &str) -> String {
+    let inner = serde_json::from_str::<Value>(arguments).ok().and_then(|object| Some(object.get(super::WRAPPED_INPUT)?.as_str()?.to_owned()));
+    inner.unwrap_or_else(|| arguments.to_owned())
+}
+
+/// A pure state machine from a provider's stream to the caller's.
+#[derive(Debug)]
+pub struct StreamTranslator {
+    answering: Answering,
+    events: SseReader,
+    reader: Reader,
+    encoder: Option<StreamEncoder>,
+    /// The arguments, so far, of a call whose free text is wrapped in them.
+    wrapped: Option<String>,
+    stop: Option<StopReason>,
+    created: i64,
+    loss: Loss,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Telling,
+    /// The provider has said all.
+    Ended,
+    /// An error was told, and nothing may follow it.
+    Failed,
+}
+
+impl StreamTranslator {
+    /// A translator of one answer. `created` as in [`translate_document`].
+    #[must_use]
+    pub fn new(answering: Answering, created: i64) -> Self {
+        let reader = Reader::new(answering.from);
+        Self {
+            answering,
+            events: SseReader::new(EVENT_BYTES_MAX),
+            reader,
+            encoder: None,
+            wrapped: None,
+            stop: None,
+            created,
+            loss: Loss::default(),
+            phase: Phase::Telling,
+        }
+    }
+
+    /// Takes in bytes of the provider's stream, cut anywhere, and appends the caller's events to `out`. The caller's closing is not
+    /// among them: [`StreamTranslator::close`] gives it. An error that the provider reports is told as the caller's error event.
+    ///
+    /// # Errors
+    /// A fault of the provider where it breaks its own protocol; the stream is over then.
+    pub fn push(&mut self, bytes: &Bytes, out: &mut Vec<u8>) -> Result<(), Fault> {
+        for event in self.events.push(bytes).map_err(|error| broken(error.to_string()))? {
+            self.take(&event.data, out)?;
+        }
+        Ok(())
+    }
+
+    /// Takes in the data of one event; none: the stream is over.
+    fn take(&mut self, data: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+        if self.phase != Phase::Telling {
+            return Ok(());
+        }
+        self.heard(out, |reader, loss, hear| reader.read(data, loss, hear)).inspect_err(|_| self.phase = Phase::Failed)
+    }
+
+    /// Has the reader tell what it hears.
+    fn heard<T>(&mut self, out: &mut Vec<u8>, read: impl FnOnce(&mut Reader, &mut Loss, &mut Hear<'_>) -> T) -> T {
+        let Self { answering, reader, encoder, wrapped, stop, created, loss, phase, .. } = self;
+        let mut teller = Teller { answering, encoder, wrapped, stop, created: *created, phase, out, lost: Loss::default() };
+        let read = read(reader, loss, &mut |heard| teller.hear(heard));
+        let lost = teller.lost;
+        loss.extend(lost);
+        read
+    }
+
+    /// The caller's closing: what is left to tell, why the answer ended, what it used, and the terminal event. Empty where an error
+    /// was told.
+    ///
+    /// # Errors
+    /// A fault of the provider where its stream did not come to an end.
+    pub fn close(&mut self, usage: &Usage) -> Result<Vec<u8>, Fault> {
+        let mut out = Vec::new();
+        if let Some(event) = self.events.finish() {
+            self.take(&event.data, &mut out)?;
+        }
+        if self.phase == Phase::Telling {
+            self.heard(&mut out, |reader, _, hear| reader.end(hear));
+        }
+        if std::mem::replace(&mut self.phase, Phase::Failed) == Phase::Failed {
+            return Ok(out);
+        }
+        match (&mut self.encoder, self.stop.take()) {
+            (Some(encoder), Some(stop)) => out.extend(encoder.closing(&stop, usage)),
+            _ => return Err(broken("its stream ended before its end")),
+        }
+        Ok(out)
+    }
+
+    /// An error as the caller's event, wherever the stream stands; nothing comes after it.
+    pub fn fail(&mut self, fault: &Fault) -> Vec<u8> {
+        self.phase = Phase::Failed;
+        encode_error_event(self.answering.face(), fault, self.encoder.as_ref().map_or(0, StreamEncoder::next_sequence))
+    }
+
+    /// Whether the provider has said all, or failed.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.phase != Phase::Telling
+    }
+
+    /// What of the answer did not come across so far.
+    #[must_use]
+    pub const fn loss(&self) -> &Loss {
+        &self.loss
+    }
+}
+
+/// Tells the caller what was heard.
+struct Teller<'a> {
+    answering: &'a Answering,
+    encoder: &'a mut Option<StreamEncoder>,
+    wrapped: &'a mut Option<String>,
+    stop: &'a mut Option<StopReason>,
+    created: i64,
+    phase: &'a mut Phase,
+    out: &'a mut Vec<u8>,
+    lost: Loss,
+}
+
+impl Teller<'_> {
+    fn hear(&mut self, heard: Heard<'_>) {
+        match heard {
+            Heard::Start { id, model, created } => self.start(id, model, created),
+            Heard::Delta(delta) => self.delta(&delta),
+            Heard::Stop(stop) => *self.stop = Some(stop),
+            Heard::Failed(fault) => {
+                let sequence = self.encoder.as_ref().map_or(0, StreamEncoder::next_sequence);
+                self.out.extend(encode_error_event(self.answering.face(), &fault, sequence));
+                *self.phase = Phase::Failed;
+            }
+            Heard::End => *self.phase = Phase::Ended,
+        }
+    }
+
+    fn start(&mut self, id: &str, model: &str, created: Option<i64>) {
+        let head = Reply {
+            id: super::read_reply::bare_id(id).to_owned(),
+            model: model.to_owned(),
+            created: created.unwrap_or(self.created),
+            parts: Vec::new(),
+            stop: StopReason::EndTurn,
+            usage: Usage::default(),
+        };
+        let mut encoder = StreamEncoder::new(self.answering.face(), &self.answering.request, &head);
+        self.out.extend(encoder.opening());
+        *self.encoder = Some(encoder);
+    }
+
+    fn delta(&mut self, delta: &Delta<'_>) {
+        match *delta {
+            Delta::Signature(raw) => self.tell(&Delta::Signature(&self.answering.sealed(raw, false))),
+            Delta::RedactedThinking(raw) => self.tell(&Delta::RedactedThinking(&self.answering.sealed(raw, true))),
+            Delta::ToolUse { id, name, kind } => {
+                self.unwrap();
+                let is_wrapped = self.answering.names.is_wrapped(name);
+                let kind = if is_wrapped { ToolKind::Custom } else { kind };
+                *self.wrapped = is_wrapped.then(String::new);
+                self.tell(&Delta::ToolUse { id, name: self.answering.names.own(name), kind });
+            }
+            Delta::Arguments(text) => match self.wrapped {
+                Some(so_far) => so_far.push_str(text),
+                None => self.tell(delta),
+            },
+            Delta::Citation(citation) => {
+                if carries_citation(self.answering, citation.url.is_some(), &mut self.lost) {
+                    self.tell(delta);
+                }
+            }
+            Delta::EndPart | Delta::Text(_) | Delta::Refusal(_) | Delta::Thinking(_) => {
+                self.unwrap();
+                self.tell(delta);
+            }
+        }
+    }
+
+    /// The free text of a call whose arguments are complete.
+    fn unwrap(&mut self) {
+        if let Some(arguments) = self.wrapped.take() {
+            self.tell(&Delta::Arguments(&unwrapped(&arguments)));
+        }
+    }
+
+    fn tell(&mut self, delta: &Delta<'_>) {
+        if let Some(encoder) = self.encoder {
+            self.out.extend(encoder.delta(delta));
+        }
+    }
+}
