@@ -8,7 +8,7 @@ use crate::live::Live;
 use crate::stages::attempt::{self, Answer};
 use crate::stages::meter::{self, Metered};
 use crate::stages::settle::{self, Ending};
-use crate::stages::{admit, attach, choose, classify, hold, identify};
+use crate::stages::{admit, attach, choose, classify, hold, identify, translate};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -171,6 +171,9 @@ async fn path(call: &mut Call) -> Result<Answer, Fault> {
     }
     admit::admit(call)?;
     call.passed("admit");
+    if let Some(answer) = translate::counted_here(call)? {
+        return Ok(answer);
+    }
     hold::hold(call)?;
     call.passed("hold");
     let plan = choose::choose(call)?;
@@ -246,6 +249,12 @@ fn error_response(call: &Call, fault: &Fault) -> Response<CallBody> {
 fn response_headers(call: &Call, upstream: &HeaderMap) -> HeaderMap {
     let mut headers = jeton_upstream::response_headers(upstream);
     insert_call(&mut headers, call.id);
+    if let Some(value) = Some(call.dropped.header()).filter(|value| !value.is_empty()).and_then(|value| HeaderValue::from_str(&value).ok()) {
+        headers.insert("jeton-dropped", value);
+    }
+    if call.is_estimated {
+        headers.insert("jeton-estimated", HeaderValue::from_static("input_tokens"));
+    }
     if let Some(fault) = call.tries.last().and_then(|last| last.fault.as_ref()) {
         insert_retry_after(&mut headers, fault);
     }

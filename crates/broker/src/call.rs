@@ -7,11 +7,13 @@ use crate::catalogue::Resolved;
 use crate::inbound::Inbound;
 use crate::live::Live;
 use crate::stages::settle::{self, Ending};
+use crate::stages::translate::{Asked, Translated};
 use bytes::Bytes;
 use jeton_core::{Attribution, CallId, Certainty, Fault, FaultKind, Nanousd, Timestamp};
 use jeton_ledger::{ContextReceipt, Decision, KeyRecord, StageTime, TryRecord};
 use jeton_project::Class;
-use jeton_wire::{Observed, RequestFacts};
+use jeton_wire::canonical::Loss;
+use jeton_wire::{Endpoint, Observed, RequestFacts};
 use std::borrow::Cow;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,6 +28,10 @@ pub(crate) struct Candidate {
     pub(crate) cost_bound: Option<Nanousd>,
     /// Whether the bound on output is the class's, so that the request must be told it.
     pub(crate) is_limited_by_class: bool,
+    /// The endpoint through which its provider is asked.
+    pub(crate) through: Endpoint,
+    /// The request in the provider's dialect, where that is not the caller's.
+    pub(crate) translated: Option<Arc<Translated>>,
 }
 
 /// The try under way.
@@ -57,6 +63,10 @@ pub(crate) struct Call {
     /// What was attached to the request; `inbound.body` and `facts` have it in them then.
     pub(crate) context: Option<Box<ContextReceipt>>,
     pub(crate) route: Option<String>,
+    /// The request in the canonical form, read once where any candidate needs it.
+    pub(crate) asked: Option<Asked>,
+    /// What did not come across on the way to the model that answers, and back from it.
+    pub(crate) dropped: Loss,
     pub(crate) candidates: Vec<Candidate>,
     /// The most output tokens for each answer that the hold pays for, where the request had to be given a limit.
     pub(crate) output_limit: Option<u64>,
@@ -78,6 +88,8 @@ pub(crate) struct Call {
     pub(crate) response_bytes: u64,
     pub(crate) http_status: u16,
     pub(crate) is_settled: bool,
+    /// Whether the answer is an estimate of Jeton's, which its header says.
+    pub(crate) is_estimated: bool,
 }
 
 impl Call {
@@ -95,6 +107,8 @@ impl Call {
             facts: None,
             context: None,
             route: None,
+            asked: None,
+            dropped: Loss::default(),
             candidates: Vec::new(),
             output_limit: None,
             held: Nanousd::ZERO,
@@ -113,6 +127,7 @@ impl Call {
             response_bytes: 0,
             http_status: 0,
             is_settled: false,
+            is_estimated: false,
             inbound,
         }
     }
@@ -126,6 +141,7 @@ impl Call {
     /// streams long.
     pub(crate) fn forget_request(&mut self) {
         self.inbound.body = Bytes::new();
+        self.asked = None;
         self.inbound.reserved.release();
     }
 

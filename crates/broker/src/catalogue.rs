@@ -1,6 +1,6 @@
 //! Which models there are, by what names, at what price.
 
-use jeton_core::{Fault, FaultKind, Nanousd, Price, PriceBook, Rate, Rates, nearest};
+use jeton_core::{Abilities, Fault, FaultKind, Nanousd, Price, PriceBook, Rate, Rates, nearest};
 use jeton_project::{Api, Prices, Snapshot};
 use jeton_upstream::Provider;
 use jeton_wire::Endpoint;
@@ -22,6 +22,8 @@ pub struct ModelEntry {
     pub output: Option<u64>,
     /// Whether its money is simulated.
     pub is_simulated: bool,
+    /// What it takes beside text.
+    pub abilities: Abilities,
 }
 
 /// A provider with the models that are known of it.
@@ -33,6 +35,8 @@ pub struct ProviderEntry {
     pub api: Api,
     /// Known models by name.
     pub models: BTreeMap<String, Arc<ModelEntry>>,
+    /// The endpoints that it has itself, the one first to which calls to others are translated.
+    endpoints: Vec<Endpoint>,
     /// Whether models that nobody listed may be asked for: true of every provider over the network without a list.
     is_open: bool,
 }
@@ -44,21 +48,47 @@ impl ProviderEntry {
         self.upstream.name()
     }
 
-    /// Whether it answers calls to `endpoint`.
+    /// The endpoint through which it is asked for answers to calls of `endpoint`: the same where it has it, else the one that they
+    /// are translated to. None where they cannot be translated.
     #[must_use]
-    pub const fn serves(&self, endpoint: Endpoint) -> bool {
-        match self.api {
-            Api::Openai => matches!(endpoint, Endpoint::Chat | Endpoint::Responses | Endpoint::Embeddings),
-            Api::Anthropic => matches!(endpoint, Endpoint::Messages | Endpoint::CountTokens),
-            Api::Local => matches!(endpoint, Endpoint::Chat | Endpoint::Messages | Endpoint::CountTokens),
-            Api::Twin | Api::Replay => true,
+    pub fn through(&self, endpoint: Endpoint) -> Option<Endpoint> {
+        if self.endpoints.contains(&endpoint) {
+            return Some(endpoint);
         }
+        let translated = self.endpoints.iter().copied().find(|endpoint| endpoint.streams());
+        translated.filter(|_| endpoint.streams())
     }
 
-    /// The paths that it answers.
+    /// Whether calls of `endpoint` are answered: by the provider, by translation, or, where tokens are to be counted, by an estimate.
+    #[must_use]
+    pub fn serves(&self, endpoint: Endpoint) -> bool {
+        self.through(endpoint).is_some() || (endpoint == Endpoint::CountTokens && self.through(Endpoint::Messages).is_some())
+    }
+
+    /// Whether tokens must be counted here, because the provider has no endpoint for it (case 54).
+    #[must_use]
+    pub fn counts_here(&self) -> bool {
+        !self.endpoints.contains(&Endpoint::CountTokens) && self.serves(Endpoint::CountTokens)
+    }
+
+    /// The paths under which its models are served.
     #[must_use]
     pub fn served_paths(&self) -> Vec<&'static str> {
         Endpoint::ALL.into_iter().filter(|&endpoint| self.serves(endpoint)).map(public_path).collect()
+    }
+}
+
+/// The endpoints that a provider has itself.
+fn endpoints_of(config: &jeton_project::Provider) -> Vec<Endpoint> {
+    match config.api {
+        Api::Openai if !config.endpoints.is_empty() => {
+            config.endpoints.iter().filter_map(|name| Endpoint::ALL.into_iter().find(|endpoint| endpoint.name() == name)).collect()
+        }
+        Api::Openai if crate::stages::translate::is_openai(&config.base_url) => vec![Endpoint::Responses, Endpoint::Chat, Endpoint::Embeddings],
+        Api::Openai => vec![Endpoint::Chat, Endpoint::Responses, Endpoint::Embeddings],
+        Api::Anthropic => vec![Endpoint::Messages, Endpoint::CountTokens],
+        Api::Local => vec![Endpoint::Chat, Endpoint::Messages, Endpoint::CountTokens],
+        Api::Twin | Api::Replay => Endpoint::ALL.to_vec(),
     }
 }
 
@@ -135,7 +165,7 @@ impl Catalogue {
                 names.extend(PriceBook::builtin().iter().filter(|facts| facts.provider() == book).map(jeton_core::ModelFacts::model));
             }
             let models = names.into_iter().map(|model| (model.to_owned(), Arc::new(entry(snapshot, name, model)))).collect();
-            Some((name.clone(), Arc::new(ProviderEntry { upstream: Arc::clone(upstream), api: config.api, models, is_open })))
+            Some((name.clone(), Arc::new(ProviderEntry { upstream: Arc::clone(upstream), api: config.api, models, endpoints: endpoints_of(config), is_open })))
         });
         Self { providers: entries.collect(), snapshot: Some(Arc::clone(snapshot)) }
     }
@@ -184,9 +214,15 @@ impl Catalogue {
     fn unlisted(&self, provider: &Arc<ProviderEntry>, name: &str) -> Resolved {
         let entry = match &self.snapshot {
             Some(snapshot) => entry(snapshot, provider.name(), name),
-            None => {
-                ModelEntry { name: name.to_owned(), price: Price::default(), price_version: String::new(), context: None, output: None, is_simulated: false }
-            }
+            None => ModelEntry {
+                name: name.to_owned(),
+                price: Price::default(),
+                price_version: String::new(),
+                context: None,
+                output: None,
+                is_simulated: false,
+                abilities: Abilities::default(),
+            },
         };
         Resolved { provider: Arc::clone(provider), entry: Arc::new(entry) }
     }
@@ -226,7 +262,11 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
         }
     }
     let is_simulated = config.is_some_and(|config| matches!(config.api, Api::Twin | Api::Replay));
-    ModelEntry { name: name.to_owned(), price, price_version: version, context: limits.0, output: limits.1, is_simulated }
+    let abilities = match config.map(|config| &config.prices) {
+        Some(Prices::Book(book)) => Abilities::of(book, name),
+        _ => Abilities::default(),
+    };
+    ModelEntry { name: name.to_owned(), price, price_version: version, context: limits.0, output: limits.1, is_simulated, abilities }
 }
 
 /// Price, its version and limits (window, output) from the price book.

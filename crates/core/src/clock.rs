@@ -16,6 +16,12 @@ impl Timestamp {
         self.0.div_euclid(86_400_000)
     }
 
+    /// Whole seconds since 1970-01-01T00:00Z.
+    #[must_use]
+    pub const fn seconds(self) -> i64 {
+        self.0.div_euclid(1_000)
+    }
+
     /// Year, month and day in UTC, by the proleptic Gregorian calendar.
     /// Days-to-civil after H. Hinnant, "chrono-Compatible Low-Level Date Algorithms".
     #[must_use]

@@ -2,6 +2,7 @@
 //! No I/O and no async; a type enters only if three crates share it.
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod abilities;
 mod attribution;
 mod clock;
 mod fault;
@@ -11,6 +12,7 @@ mod price;
 mod pricebook;
 mod usage;
 
+pub use abilities::{Abilities, Samplers};
 pub use attribution::{Attribution, ClassSource, DEFAULT_ACCOUNT, UNCLASSIFIED, edit_distance, is_name, nearest};
 pub use clock::{Clock, ManualClock, SeededRandom, SystemClock, Timestamp};
 pub use fault::{Fault, FaultKind};

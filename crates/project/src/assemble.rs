@@ -247,6 +247,8 @@ fn provider(tree: &Tree, name: &str, reader: &Reader<'_>) -> Provider {
             Some(Value::Flag(false)) => StreamOptions::Never,
             _ => StreamOptions::Auto,
         },
+        endpoints: reader.texts("endpoints"),
+        reasoning_field: reader.text("reasoning_field"),
         timeouts: timeout_overrides(&reader.table("timeouts")),
         region: reader.text("region"),
         on_cancel: reader.word("on_cancel", &[("cancel", OnCancel::Cancel), ("drain", OnCancel::Drain)]),
@@ -283,6 +285,7 @@ fn route(reader: &Reader<'_>) -> Route {
         timeouts: timeout_overrides(&reader.table("timeouts")),
         max_cost: reader.table("max_cost").usd("usd"),
         total_ms: reader.number("total_ms"),
+        is_strict: reader.flag("strict"),
     }
 }
 

@@ -29,6 +29,7 @@ pub(crate) fn check(tree: &Tree, snapshot: &mut Snapshot, findings: &mut Finding
 pub(crate) fn applies(leaf: &str, api: Api) -> bool {
     match leaf {
         "base_url" | "api_key" | "credential" | "headers" | "output_limit_field" | "stream_options" => api.is_remote(),
+        "endpoints" | "reasoning_field" => api == Api::Openai,
         "twin" => api == Api::Twin,
         "replay_dir" => api == Api::Replay,
         _ => true,
@@ -73,7 +74,9 @@ impl Checker<'_> {
     }
 
     fn provider_settings(&mut self, name: &str, api: Api, place: &str) {
-        for leaf in ["base_url", "api_key", "credential", "headers", "output_limit_field", "stream_options", "twin", "replay_dir"] {
+        for leaf in
+            ["base_url", "api_key", "credential", "headers", "output_limit_field", "stream_options", "endpoints", "reasoning_field", "twin", "replay_dir"]
+        {
             let path = ["providers", name, leaf];
             if self.tree.is_said(&path) && !applies(leaf, api) {
                 let fitting: Vec<&str> =

@@ -160,6 +160,20 @@ pub(crate) const SETTINGS: &[Definition] = &[
         Text("auto"),
         "Whether `stream_options` is sent with streams; `auto` stops once the provider has refused it.",
     ),
+    setting(
+        "providers.*.endpoints",
+        Choices(&["chat", "responses", "embeddings"]),
+        Empty,
+        "The endpoints that it has; empty: all of its dialect. Calls to others are translated to the first one: `responses` at OpenAI's own address, elsewhere `chat`, where nothing is said.",
+    )
+    .example(r#"["chat"]"#),
+    text(
+        "providers.*.reasoning_field",
+        &forms::NAME,
+        Unset("reasoning is not given back"),
+        "The member of a message in which it takes back its own reasoning, in translated calls (Chat Completions).",
+    )
+    .example(r#""reasoning_content""#),
     section("providers.*.timeouts", "Timers of a try at this provider."),
     milliseconds("providers.*.timeouts.connect_ms", Unset("as in [timeouts]"), "To a connection, name look-up and TLS included."),
     milliseconds("providers.*.timeouts.headers_ms", Unset("as in [timeouts]"), "To the head of the response."),
@@ -202,6 +216,12 @@ pub(crate) const SETTINGS: &[Definition] = &[
     section("routes.*.max_cost", "The most that all tries of a call may cost together."),
     dollars("routes.*.max_cost.usd", Unset("no bound of its own"), "The amount in USD.", "0.10"),
     milliseconds("routes.*.total_ms", Whole(600_000), "How long all tries of a call may take together."),
+    setting(
+        "routes.*.strict",
+        Kind::Flag,
+        Flag(false),
+        "Whether a call is refused, before anything is sent, at models to which a translation would not carry all of it; so does the header `jeton-strict: true`.",
+    ),
     named("accounts", &forms::NAME, "Who may spend. A call is paid by its account and every one above it."),
     text("accounts.*.parent", &forms::NAME, Unset("none"), "The account above. One without a table of its own has no budget.").example(r#""acme-org""#),
     section("accounts.*.budget", "What the account, and those below it, may spend in each period."),

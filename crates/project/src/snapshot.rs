@@ -286,6 +286,11 @@ pub struct Provider {
     pub output_limit_field: OutputLimitField,
     /// Whether `stream_options` is sent.
     pub stream_options: StreamOptions,
+    /// The endpoints that it has (`chat`, `responses`, `embeddings`), the one first to which calls to others are translated; empty:
+    /// all of its dialect.
+    pub endpoints: Vec<String>,
+    /// The member of a message in which it takes back its own reasoning.
+    pub reasoning_field: Option<String>,
     /// Its own timers.
     pub timeouts: TimeoutOverrides,
     /// Where it computes; compared with a class's `allow.regions`.
@@ -426,6 +431,8 @@ pub struct Route {
     pub max_cost: Option<Nanousd>,
     /// How long all tries of a call may take together.
     pub total_ms: u64,
+    /// Whether a model is passed over to which a translation would not carry all of a call.
+    pub is_strict: bool,
 }
 
 /// `[accounts.NAME]`: who may spend.

@@ -3,8 +3,10 @@
 use crate::bound::{self, Bound};
 use crate::call::{Call, Candidate};
 use crate::catalogue::{Resolved, public_path};
+use crate::stages::translate::translate;
 use jeton_core::{Fault, FaultKind, Nanousd};
 use jeton_wire::Endpoint;
+use jeton_wire::canonical::has_marked;
 
 /// Finds the models that may serve the call and what each can cost at most.
 ///
@@ -39,7 +41,7 @@ pub(crate) fn admit(call: &mut Call) -> Result<(), Fault> {
 /// The model that would be tried first, as `provider/name`; none where the call will not be admitted.
 pub(crate) fn first_model(call: &Call) -> Option<String> {
     let (_, names) = wanted_models(call).ok()?;
-    names.iter().find_map(|name| admissible(call, name).ok()).map(|candidate| candidate.resolved.full_name())
+    names.iter().find_map(|name| permitted(call, name).ok()).map(|(resolved, _)| resolved.full_name())
 }
 
 /// The word in the header that asks for the very model that the request names, whatever route the class has.
@@ -76,21 +78,30 @@ fn wanted_models(call: &Call) -> Result<(Chosen, Vec<String>), Fault> {
     Ok((Some((name, why)), models))
 }
 
-fn admissible(call: &Call, name: &str) -> Result<Candidate, Fault> {
+/// The model of that name, where its provider can be asked for the caller's endpoint and the class allows it.
+fn permitted(call: &Call, name: &str) -> Result<(Resolved, Endpoint), Fault> {
     let resolved = call.live.catalogue().resolve(name)?;
-    speaks_dialect(call.inbound.endpoint, &resolved)?;
+    let through = asked_through(call.inbound.endpoint, &resolved)?;
     class_allows(call, &resolved)?;
-    let Some(facts) = &call.facts else { return Err(Fault::new(FaultKind::Internal, "The request was not read.")) };
+    Ok((resolved, through))
+}
+
+fn admissible(call: &mut Call, name: &str) -> Result<Candidate, Fault> {
+    let (resolved, through) = permitted(call, name)?;
+    let translated = if passes_unchanged(call, through) { None } else { Some(translate(call, &resolved, through)?) };
+    let Some(facts) = translated.as_ref().map(|translated| &translated.facts).or(call.facts.as_ref()) else {
+        return Err(Fault::new(FaultKind::Internal, "The request was not read."));
+    };
     let budget = &call.live.snapshot().budget;
-    let bound = bound::of_request(call.inbound.endpoint, facts, resolved.entry.context, resolved.entry.output, budget.default_output_bound_tokens);
+    let bound = bound::of_request(through, facts, resolved.entry.context, resolved.entry.output, budget.default_output_bound_tokens);
     let ceiling = call.class.as_ref().and_then(|class| class.limits.output_tokens);
     let (bound, is_limited_by_class) = within_class_output(call, bound, ceiling)?;
-    let cost_bound = if call.inbound.endpoint == Endpoint::CountTokens {
+    let cost_bound = if through == Endpoint::CountTokens {
         Some(Nanousd::ZERO)
     } else {
         bound.cost(call.live.price_for_bound(&resolved).as_ref(), facts.service_tier.as_deref())
     };
-    Ok(Candidate { resolved, bound, cost_bound, is_limited_by_class })
+    Ok(Candidate { resolved, bound, cost_bound, is_limited_by_class, through, translated })
 }
 
 /// The bound under the class's limit of output tokens, and whether the request must be told that limit.
@@ -108,18 +119,33 @@ fn within_class_output(call: &Call, bound: Bound, ceiling: Option<u64>) -> Resul
     Ok((bound.with_output(ceiling), true))
 }
 
-fn speaks_dialect(endpoint: Endpoint, resolved: &Resolved) -> Result<(), Fault> {
+/// Whether the caller's own bytes go to the provider: its dialect is the caller's, and nothing in them was put there by a translation
+/// for another family of models (case 37).
+fn passes_unchanged(call: &Call, through: Endpoint) -> bool {
+    through == call.inbound.endpoint && !(through.streams() && has_marked(&call.inbound.body))
+}
+
+/// The endpoint through which the model's provider is asked.
+fn asked_through(endpoint: Endpoint, resolved: &Resolved) -> Result<Endpoint, Fault> {
+    if let Some(through) = resolved.provider.through(endpoint) {
+        return Ok(through);
+    }
+    // Case 54: counted here.
     if resolved.provider.serves(endpoint) {
-        return Ok(());
+        return Ok(endpoint);
     }
     let served = resolved.provider.served_paths().join(", ");
     Err(Fault::new(
         FaultKind::InvalidRequest,
-        format!("`{}` is not served in the dialect of {}: its provider speaks {served}.", resolved.full_name(), public_path(endpoint)),
+        format!(
+            "`{}` is not served at {}, and a call to it cannot be translated: its models are served at {served}.",
+            resolved.full_name(),
+            public_path(endpoint)
+        ),
     )
     .code("dialect_mismatch")
     .param("model")
-    .remedy(format!("Send the request to {served}, or name a model of a provider that speaks this dialect.")))
+    .remedy(format!("Send the request to {served}, or name a model of a provider that has this endpoint.")))
 }
 
 fn class_allows(call: &Call, resolved: &Resolved) -> Result<(), Fault> {

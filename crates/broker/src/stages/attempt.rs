@@ -4,14 +4,15 @@
 use crate::buffers::memory_full;
 use crate::call::{Call, Candidate, RunningTry, micros};
 use crate::stages::choose::Plan;
-use crate::stages::{hold, settle};
+use crate::stages::{hold, settle, translate};
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 use jeton_core::{Cost, Fault, FaultKind, Nanousd, Usage};
 use jeton_ledger::TryRecord;
-use jeton_project::{OutputLimitField, StreamOptions, Timeouts};
+use jeton_project::{OutputLimitField, Timeouts};
 use jeton_upstream::{Timers, Try, TryBody, TryError, TryResponse};
+use jeton_wire::canonical::{Loss, StreamTranslator};
 use jeton_wire::{Edits, Endpoint, StreamMeter, UpstreamFault};
 use std::collections::VecDeque;
 use std::future::poll_fn;
@@ -41,6 +42,8 @@ pub(crate) struct StreamAnswer {
     pub(crate) headers: HeaderMap,
     pub(crate) body: TryBody,
     pub(crate) meter: StreamMeter,
+    /// What turns the provider's events into the caller's, where their dialects differ.
+    pub(crate) translator: Option<Box<StreamTranslator>>,
     /// What was read and may be sent on at once.
     pub(crate) ready: VecDeque<Bytes>,
     pub(crate) idle: Duration,
@@ -100,14 +103,19 @@ fn may_go_on(call: &mut Call, plan: &Plan, index: usize) -> Result<(), Fault> {
 }
 
 async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) -> Outcome {
-    let candidate = call.candidates[index].clone();
+    let mut candidate = call.candidates[index].clone();
     let timeouts = call.live.timeouts(candidate.resolved.provider.name(), call.route.as_deref(), call.class.as_deref());
     let deadline = deadline.min(Instant::now() + Duration::from_millis(timeouts.total_ms));
     let mut is_refused = false;
     loop {
         begin(call, index, &candidate);
+        call.dropped = Loss::default();
+        if let Some(translated) = &candidate.translated {
+            translate::note_request(call, &candidate, translated);
+        }
         let asks_for_usage = !is_refused && asks_for_usage(call, &candidate);
         let response = send(call, &candidate, &timeouts, deadline, asks_for_usage).await;
+        let asked_for_usage = asks_for_usage || (!is_refused && candidate.translated.is_some() && candidate.through == Endpoint::Chat);
         let response = match response {
             Ok(response) => response,
             Err(error) => return broken(call, &error),
@@ -117,9 +125,15 @@ async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) ->
         }
         if !response.status.is_success() {
             let refusal = refused(call, response, deadline).await;
-            if asks_for_usage && refuses_stream_options(&refusal) {
+            if asked_for_usage && refuses_stream_options(&refusal) {
                 is_refused = true;
                 candidate.resolved.provider.upstream.remember_refused_stream_options();
+                if candidate.translated.is_some()
+                    && let Ok(translated) = translate::translate(call, &candidate.resolved, candidate.through)
+                {
+                    candidate.translated = Some(translated);
+                    call.candidates[index] = candidate.clone();
+                }
                 call.decided("try", format!("`{}` refuses stream_options: asked again without", candidate.resolved.provider.name()));
                 continue;
             }
@@ -127,9 +141,9 @@ async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) ->
         }
         let is_stream = call.facts.as_ref().is_some_and(|facts| facts.stream) && is_event_stream(&response.headers);
         return if is_stream {
-            first_content(call, response, &timeouts, deadline, is_last, asks_for_usage).await
+            first_content(call, response, &candidate, &timeouts, deadline, is_last, asks_for_usage).await
         } else {
-            document(call, response, deadline).await
+            document(call, response, &candidate, deadline).await
         };
     }
 }
@@ -163,14 +177,18 @@ async fn send(call: &mut Call, candidate: &Candidate, timeouts: &Timeouts, deadl
     if let Some(running) = &mut call.running {
         running.record.bytes_out = body.len() as u64;
     }
+    let (headers, query, asked) = match &candidate.translated {
+        None => (Arc::clone(&call.inbound.headers), call.inbound.query.clone(), call.inbound.body.clone()),
+        Some(translated) => (Arc::new(translate::request_headers(&call.inbound.headers)), None, translated.body.clone()),
+    };
     let attempt = Try {
         provider: Arc::clone(&candidate.resolved.provider.upstream),
-        endpoint: call.inbound.endpoint,
+        endpoint: candidate.through,
         model: candidate.resolved.entry.name.clone(),
-        headers: Arc::clone(&call.inbound.headers),
-        query: call.inbound.query.clone(),
+        headers,
+        query,
         body,
-        asked: call.inbound.body.clone(),
+        asked,
         sent: call.running.as_ref().map(|running| Arc::clone(&running.sent)).unwrap_or_default(),
         stream: is_stream,
         seed: u64::try_from(call.id.to_i64()).unwrap_or(0),
@@ -186,8 +204,14 @@ async fn send(call: &mut Call, candidate: &Candidate, timeouts: &Timeouts, deadl
 /// The request as this candidate gets it: every byte the caller's, but for the model's name, a limit of output that the
 /// money needs, and the wish for usage.
 fn edited(call: &Call, candidate: &Candidate, asks_for_usage: bool) -> Bytes {
-    let Some(facts) = &call.facts else { return call.inbound.body.clone() };
     let mut edits = Edits::new();
+    if let Some(translated) = &candidate.translated {
+        if let Some(tokens) = call.output_limit {
+            jeton_wire::set_output_limit(&translated.facts, limit_field(call, candidate), tokens, &mut edits);
+        }
+        return edits.apply(&translated.body);
+    }
+    let Some(facts) = &call.facts else { return call.inbound.body.clone() };
     if facts.model != candidate.resolved.entry.name {
         jeton_wire::replace_model(facts, &candidate.resolved.entry.name, &mut edits);
     }
@@ -201,12 +225,12 @@ fn edited(call: &Call, candidate: &Candidate, asks_for_usage: bool) -> Bytes {
 }
 
 fn limit_field(call: &Call, candidate: &Candidate) -> &'static str {
-    match call.inbound.endpoint {
+    match candidate.through {
         Endpoint::Responses => "max_output_tokens",
         Endpoint::Chat => {
             let config = call.live.snapshot().providers.get(candidate.resolved.provider.name());
             // OpenAI's newer models refuse `max_tokens`; most compatible servers know nothing else.
-            let is_openai = config.is_some_and(|config| config.base_url.contains("//api.openai.com"));
+            let is_openai = config.is_some_and(|config| translate::is_openai(&config.base_url));
             match config.map_or(OutputLimitField::Auto, |config| config.output_limit_field) {
                 OutputLimitField::MaxCompletionTokens => "max_completion_tokens",
                 OutputLimitField::Auto if is_openai => "max_completion_tokens",
@@ -219,16 +243,8 @@ fn limit_field(call: &Call, candidate: &Candidate) -> &'static str {
 
 /// Whether usage must be asked for on our account: chat streams of callers who did not ask (case 1).
 fn asks_for_usage(call: &Call, candidate: &Candidate) -> bool {
-    let Some(facts) = &call.facts else { return false };
-    if call.inbound.endpoint != Endpoint::Chat || !facts.stream || facts.include_usage {
-        return false;
-    }
-    let provider = &candidate.resolved.provider;
-    match call.live.snapshot().providers.get(provider.name()).map(|config| config.stream_options) {
-        Some(StreamOptions::Never) => false,
-        Some(StreamOptions::Always) => true,
-        Some(StreamOptions::Auto) | None => !provider.upstream.refuses_stream_options(),
-    }
+    let Some(facts) = call.facts.as_ref().filter(|_| candidate.translated.is_none()) else { return false };
+    candidate.through == Endpoint::Chat && facts.stream && !facts.include_usage && translate::asks_for_usage(call, &candidate.resolved)
 }
 
 fn refuses_stream_options(outcome: &Outcome) -> bool {
@@ -243,13 +259,16 @@ async fn refused(call: &mut Call, response: TryResponse, deadline: Instant) -> O
         Err(error) => return broken(call, &error),
     };
     let body = concealed(call, body);
-    let dialect = call.inbound.endpoint.dialect();
+    let candidate = call.running.as_ref().map(|running| &call.candidates[running.candidate]);
+    let (through, is_translated) = candidate.map_or((call.inbound.endpoint, false), |candidate| (candidate.through, candidate.translated.is_some()));
+    let dialect = through.dialect();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let said = jeton_wire::read_error(dialect, status.as_u16(), header, &body);
     let fault = fault_of(call, &said);
     settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
     let is_passing = said.kind.is_passing() || status.as_u16() == 408;
-    Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing }
+    let answer = if is_translated { translate::refusal(call, status, headers, &fault, said.code) } else { Answer::Document { status, headers, body } };
+    Outcome::Failed { fault, said: Some(answer), is_passing }
 }
 
 /// An error as it may be seen: some providers repeat the credential that they refuse.
@@ -288,20 +307,25 @@ fn broken(call: &mut Call, error: &TryError) -> Outcome {
 }
 
 /// Reads a whole answer.
-async fn document(call: &mut Call, response: TryResponse, deadline: Instant) -> Outcome {
+async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate, deadline: Instant) -> Outcome {
     let TryResponse { status, headers, body } = response;
     let body = match collect(call, body, deadline, DOCUMENT_BYTES_MAX).await {
         Ok(body) => body,
         Err(error) => return broken(call, &error),
     };
-    let facts = jeton_wire::read_document(call.inbound.endpoint, &body);
+    let facts = jeton_wire::read_document(candidate.through, &body);
     call.usage.update(facts.usage);
     call.observed = facts.observed;
     if let Some(said) = facts.error {
         let body = concealed(call, body);
         let fault = fault_of(call, &said);
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
-        return Outcome::Failed { fault, said: Some(Answer::Document { status, headers, body }), is_passing: said.kind.is_passing() };
+        let answer = if candidate.translated.is_some() {
+            translate::refusal(call, status, headers, &fault, said.code)
+        } else {
+            Answer::Document { status, headers, body }
+        };
+        return Outcome::Failed { fault, said: Some(answer), is_passing: said.kind.is_passing() };
     }
     if !facts.well_formed {
         let fault = Fault::new(FaultKind::UpstreamFailed, "The provider answered with what is no JSON document.")
@@ -310,7 +334,14 @@ async fn document(call: &mut Call, response: TryResponse, deadline: Instant) -> 
         return Outcome::Failed { fault, said: None, is_passing: true };
     }
     note_first_content(call);
-    Outcome::Answered(Answer::Document { status, headers, body })
+    let Some(translated) = &candidate.translated else { return Outcome::Answered(Answer::Document { status, headers, body }) };
+    match translated.document(call, &body) {
+        Ok(body) => Outcome::Answered(Answer::Document { status, headers: translate::json_headers(headers), body }),
+        Err(fault) => {
+            settle::close_try_unanswered(call, "not_read".to_owned(), Some(fault.clone()));
+            Outcome::Failed { fault, said: None, is_passing: true }
+        }
+    }
 }
 
 async fn collect(call: &mut Call, mut body: TryBody, deadline: Instant, bytes_max: usize) -> Result<Bytes, TryError> {
@@ -349,9 +380,17 @@ async fn collect(call: &mut Call, mut body: TryBody, deadline: Instant, bytes_ma
 
 /// Reads a stream until its first content, so that a failure before it can still be mended by another try (case 65).
 /// The last try has nothing behind it: its first bytes go out as soon as they are known not to be an error.
-async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeouts, deadline: Instant, is_last: bool, asked_for_usage: bool) -> Outcome {
+async fn first_content(
+    call: &mut Call,
+    response: TryResponse,
+    candidate: &Candidate,
+    timeouts: &Timeouts,
+    deadline: Instant,
+    is_last: bool,
+    asked_for_usage: bool,
+) -> Outcome {
     let TryResponse { status, headers, mut body } = response;
-    let mut meter = StreamMeter::new(call.inbound.endpoint, jeton_wire::StreamOptions { strip_usage: asked_for_usage, ..jeton_wire::StreamOptions::default() });
+    let mut meter = StreamMeter::new(candidate.through, jeton_wire::StreamOptions { strip_usage: asked_for_usage, ..jeton_wire::StreamOptions::default() });
     let mut ready = VecDeque::new();
     let mut waiting_bytes = 0;
     let begun = call.running.as_ref().map_or(0, |running| running.record.started_us);
@@ -392,7 +431,17 @@ async fn first_content(call: &mut Call, response: TryResponse, timeouts: &Timeou
     if meter.content_started() {
         note_first_content(call);
     }
-    let answer = StreamAnswer { status, headers, body, meter, ready, idle: Duration::from_millis(timeouts.idle_ms), content_until: until, deadline };
+    let mut translator = None;
+    if let Some(translated) = &candidate.translated {
+        let mut stream = translated.stream(call);
+        if let Err(fault) = translate::pass(&mut stream, &mut ready) {
+            settle::close_try_unanswered(call, "not_read".to_owned(), Some(fault.clone()));
+            return Outcome::Failed { fault, said: None, is_passing: true };
+        }
+        translator = Some(Box::new(stream));
+    }
+    let answer =
+        StreamAnswer { status, headers, body, meter, translator, ready, idle: Duration::from_millis(timeouts.idle_ms), content_until: until, deadline };
     Outcome::Answered(Answer::Stream(Box::new(answer)))
 }
 

@@ -3,13 +3,15 @@
 use crate::call::{Call, micros_since};
 use crate::stages::attempt::{StreamAnswer, absorb, note_bytes_in, note_first_content};
 use crate::stages::settle::{self, Ending};
+use crate::stages::translate;
 use bytes::Bytes;
 use http_body::Body;
-use jeton_core::{Fault, FaultKind};
+use jeton_core::{Fault, FaultKind, Usage};
 use jeton_ledger::{Durable, LedgerError};
 use jeton_project::OnCancel;
 use jeton_upstream::{TryBody, TryError};
 use jeton_wire::StreamMeter;
+use jeton_wire::canonical::StreamTranslator;
 use std::collections::VecDeque;
 use std::future::Future;
 use std::pin::Pin;
@@ -22,6 +24,7 @@ pub(crate) struct Metered {
     call: Option<Call>,
     upstream: Option<TryBody>,
     meter: StreamMeter,
+    translator: Option<Box<StreamTranslator>>,
     ready: VecDeque<Bytes>,
     /// Kept between pieces for its memory.
     pushed: Vec<Bytes>,
@@ -33,6 +36,8 @@ pub(crate) struct Metered {
     deadline: Instant,
     alarm: Pin<Box<Sleep>>,
     on_cancel: OnCancel,
+    /// What the caller is told that the answer used: what was settled for it.
+    closing_usage: Usage,
 }
 
 enum Phase {
@@ -66,6 +71,7 @@ impl Metered {
             call: Some(call),
             upstream: Some(answer.body),
             meter: answer.meter,
+            translator: answer.translator,
             ready: answer.ready,
             pushed: Vec::new(),
             phase: Phase::Flowing,
@@ -76,6 +82,7 @@ impl Metered {
             deadline: answer.deadline,
             alarm,
             on_cancel,
+            closing_usage: Usage::default(),
         }
     }
 
@@ -153,9 +160,14 @@ impl Metered {
                     note_bytes_in(call, data.len());
                 }
                 self.meter.push_into(data, &mut self.pushed);
-                self.ready.extend(self.pushed.drain(..));
+                let mut pushed = std::mem::take(&mut self.pushed);
+                let passed = self.pass(pushed.drain(..));
+                self.pushed = pushed;
                 if self.meter.is_broken() {
                     return self.fail(unreadable(&self.meter));
+                }
+                if let Err(fault) = passed {
+                    return self.fail(fault);
                 }
                 if self.meter.content_started()
                     && let Some(call) = &mut self.call
@@ -167,7 +179,9 @@ impl Metered {
             Read::End => {
                 self.upstream = None;
                 let ended = self.meter.finish();
-                self.ready.extend(Some(ended.forward).filter(|rest| !rest.is_empty()));
+                if let Err(fault) = self.pass(Some(ended.forward).filter(|rest| !rest.is_empty())) {
+                    return self.fail(fault);
+                }
                 // Some servers close a chat stream after its finish reason without the `[DONE]` that should follow.
                 let is_finished = ended.clean || self.meter.error().is_some() || self.meter.observed().finish_reason.is_some();
                 if self.meter.is_broken() {
@@ -180,6 +194,18 @@ impl Metered {
             }
             Read::Broken(fault) => self.fail(fault),
         }
+    }
+
+    /// Hands bytes of the provider on, in the caller's dialect.
+    fn pass(&mut self, pieces: impl IntoIterator<Item = Bytes>) -> Result<(), Fault> {
+        let Some(translator) = &mut self.translator else {
+            self.ready.extend(pieces);
+            return Ok(());
+        };
+        let mut pieces: VecDeque<Bytes> = pieces.into_iter().collect();
+        let passed = translate::pass(translator, &mut pieces);
+        self.ready.extend(pieces);
+        passed
     }
 
     /// The provider has said all: settle, and let the end wait for it.
@@ -195,10 +221,18 @@ impl Metered {
     /// The stream broke off: tell the caller in its dialect, and settle what was used.
     fn fail(&mut self, fault: Fault) {
         self.upstream = None;
-        if let Some(call) = &self.call {
-            self.ready.push_back(error_event(call, &self.meter, &fault));
-        }
+        self.tell(&fault);
         self.settle(Ending::Failed(fault));
+    }
+
+    /// Tells the caller of a failure, in its dialect, as the last thing of the stream.
+    fn tell(&mut self, fault: &Fault) {
+        let event = match (&mut self.translator, &self.call) {
+            (Some(translator), _) => translator.fail(fault).into(),
+            (None, Some(call)) => error_event(call, &self.meter, fault),
+            (None, None) => return,
+        };
+        self.ready.push_back(event);
     }
 
     fn settle(&mut self, ending: Ending) {
@@ -206,9 +240,14 @@ impl Metered {
             self.phase = Phase::Over;
             return;
         };
+        if let Some(translator) = &self.translator {
+            translate::note_loss(call, "answer", translator.loss());
+        }
         call.upstream_us += micros_since(self.begun);
         absorb(call, &self.meter);
-        self.phase = Phase::Settling(settle::settle(call, ending));
+        let (settled, usage) = settle::settle_telling(call, ending);
+        self.closing_usage = usage;
+        self.phase = Phase::Settling(settled);
     }
 
     /// The charge is durable, or cannot be made so: then the caller gets an error in place of the end.
@@ -220,10 +259,24 @@ impl Metered {
         }
         self.upstream = None;
         let terminal = self.meter.terminal();
-        match (outcome, &self.call) {
-            (Err(error), Some(call)) => self.ready.push_back(error_event(call, &self.meter, &not_durable(&error))),
-            _ if terminal.is_empty() => {}
-            _ => self.ready.push_back(terminal),
+        match outcome {
+            Err(error) => self.tell(&not_durable(&error)),
+            Ok(()) => self.close(terminal),
+        }
+    }
+
+    /// The last bytes: the provider's terminal event as it is, or the caller's closing.
+    fn close(&mut self, terminal: Bytes) {
+        let Some(translator) = &mut self.translator else {
+            self.ready.extend(Some(terminal).filter(|terminal| !terminal.is_empty()));
+            return;
+        };
+        let mut out = Vec::new();
+        let closed = translator.push(&terminal, &mut out).and_then(|()| translator.close(&self.closing_usage));
+        self.ready.extend(Some(Bytes::from(out)).filter(|out| !out.is_empty()));
+        match closed {
+            Ok(closing) => self.ready.extend(Some(Bytes::from(closing)).filter(|closing| !closing.is_empty())),
+            Err(fault) => self.tell(&fault),
         }
     }
 }

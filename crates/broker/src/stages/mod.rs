@@ -10,3 +10,4 @@ pub(crate) mod identify;
 pub(crate) mod meter;
 pub(crate) mod record;
 pub(crate) mod settle;
+pub(crate) mod translate;

@@ -51,6 +51,11 @@ enum Unreported {
 
 /// Settles the call: closes the try under way, builds the record and hands it to the ledger.
 pub(crate) fn settle(call: &mut Call, ending: Ending) -> Durable {
+    settle_telling(call, ending).0
+}
+
+/// As [`settle`]; with what the last try used, reported or estimated.
+pub(crate) fn settle_telling(call: &mut Call, ending: Ending) -> (Durable, Usage) {
     call.is_settled = true;
     if call.running.is_some() {
         let (outcome, fault) = match &ending {
@@ -61,10 +66,11 @@ pub(crate) fn settle(call: &mut Call, ending: Ending) -> Durable {
         close(call, outcome.to_owned(), fault, Unreported::Estimated, matches!(ending, Ending::Completed | Ending::Drained));
     }
     call.passed("settle");
+    let used = call.tries.last().map(|last| last.usage.clone()).unwrap_or_default();
     let record = record::build(outcomes(call, ending));
     tracing::debug!(call = %record.id, class = &*record.attribution.class, model = record.model, status = record.status.name(), charged = %record.charged, total_us = record.total_us, "call settled");
     call.broker.observe(&record);
-    call.broker.ledger().settle(record)
+    (call.broker.ledger().settle(record), used)
 }
 
 /// Closes the try under way: it was answered with an error, or did not leave.

@@ -114,7 +114,6 @@ async fn models_are_found_by_full_and_by_unique_bare_name() {
         ("only-a", 200, ""),
         ("a/both", 200, ""),
         ("both", 400, "model_ambiguous"),
-        ("net/claude", 400, "dialect_mismatch"),
         ("nope/x", 404, "model_not_found"),
         ("twin/nope", 404, "model_not_found"),
         ("net/../../v1/files", 404, "model_not_found"),
@@ -125,6 +124,8 @@ async fn models_are_found_by_full_and_by_unique_bare_name() {
             assert_eq!(got.json()["error"]["code"], code, "{model}");
         }
     }
+    let got = house.send(house.inbound(Endpoint::Embeddings, r#"{"model":"net/claude","input":"hi"}"#, &[])).await;
+    assert_eq!((got.status, got.json()["error"]["code"].as_str()), (400, Some("dialect_mismatch")), "embeddings are not translated");
     let got = house.chat(&HELLO.replace("twin/steady", "twin/stedy")).await;
     assert!(got.body.contains("`twin/steady`"), "the nearest names are told: {}", got.body);
 }

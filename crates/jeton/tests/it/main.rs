@@ -18,6 +18,7 @@ mod living;
 mod routes;
 mod support_desk;
 mod tls;
+mod translation;
 mod wire_chat;
 mod wire_messages;
 mod wire_responses;

@@ -421,9 +421,9 @@ fn a_bare_name_is_found_and_an_unknown_one_names_the_nearest() {
     let reply = house.server.post(CHAT, ODD.replace("acme/fast", "fasd"));
     assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (404, Some("model_not_found")));
     assert_has(&reply.text(), &["no model `fasd`", "The nearest are `acme/fast`"]);
-    let reply = house.server.post(CHAT, ODD.replace("acme/fast", "claudia/x"));
+    let reply = house.server.post("/v1/embeddings", r#"{"model":"claudia/x","input":"hi"}"#);
     assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (400, Some("dialect_mismatch")));
-    assert_has(&reply.text(), &["`claudia/x` is not served in the dialect of /v1/chat/completions", "/v1/messages"]);
+    assert_has(&reply.text(), &["`claudia/x` is not served at /v1/embeddings", "/v1/chat/completions", "/v1/messages"]);
 }
 
 #[test]

@@ -1,0 +1,218 @@
+//! The request in another dialect, for a model whose provider does not speak the caller's; and the way back of its answer.
+
+use crate::call::{Call, Candidate};
+use crate::catalogue::Resolved;
+use crate::estimate;
+use crate::stages::attempt::Answer;
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use jeton_core::{Fault, FaultKind, Samplers, Usage};
+use jeton_project::{OutputLimitField, StreamOptions};
+use jeton_wire::canonical::{Answering, Effort, Loss, Request, StreamTranslator, Takes, Target, encode_request, read_request, translate_document};
+use jeton_wire::{Dialect, Endpoint, Observed, RequestFacts, encode_error, scan};
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+/// A request as a provider of another dialect gets it.
+#[derive(Debug)]
+pub(crate) struct Translated {
+    pub(crate) body: Bytes,
+    pub(crate) facts: RequestFacts,
+    /// What did not come across.
+    pub(crate) loss: Loss,
+    answering: Answering,
+}
+
+/// What the caller asked, in the canonical form: read once for all candidates.
+pub(crate) type Asked = Arc<(Request, Loss)>;
+
+/// Writes the call's request for `resolved`, to be asked through `through`.
+///
+/// # Errors
+/// Where the request cannot be read, a part of it cannot be carried, or everything must be and is not (`jeton-strict`).
+pub(crate) fn translate(call: &mut Call, resolved: &Resolved, through: Endpoint) -> Result<Arc<Translated>, Fault> {
+    let asked = asked(call)?;
+    let (request, unread) = &*asked;
+    let target = target(call, resolved, through);
+    let mut encoded = encode_request(request, &target)?;
+    let mut loss = unread.clone();
+    loss.extend(std::mem::take(&mut encoded.loss));
+    if is_strict(call)? && !loss.is_empty() {
+        return Err(lossy(resolved, through, &loss));
+    }
+    let body = Bytes::from(encoded.body);
+    let mut facts = scan(through, &body)?;
+    // A limit that only the dialect demands is no wish of the caller's: less of it may be afforded.
+    if request.output_limit.is_none() {
+        facts.output_limit = None;
+    }
+    Ok(Arc::new(Translated { body, facts, loss, answering: Answering::new(request, through, encoded.names) }))
+}
+
+fn asked(call: &mut Call) -> Result<Asked, Fault> {
+    if let Some(asked) = &call.asked {
+        return Ok(Arc::clone(asked));
+    }
+    let asked = Arc::new(read_request(call.inbound.endpoint, &call.inbound.body)?);
+    call.asked = Some(Arc::clone(&asked));
+    Ok(asked)
+}
+
+/// Whether all must be carried: by the caller's header, or by the route.
+fn is_strict(call: &Call) -> Result<bool, Fault> {
+    match call.inbound.header("jeton-strict") {
+        None => Ok(call.route.as_deref().and_then(|name| call.live.route(name)).is_some_and(|route| route.is_strict)),
+        Some("true") => Ok(true),
+        Some("false") => Ok(false),
+        Some(_) => Err(Fault::new(FaultKind::InvalidRequest, "The header `jeton-strict` must be `true` or `false`.").code("bad_header").param("jeton-strict")),
+    }
+}
+
+fn lossy(resolved: &Resolved, through: Endpoint, loss: &Loss) -> Fault {
+    let named: Vec<String> = loss.iter().take(5).map(|lost| format!("`{}` would be {} ({})", lost.path, lost.how.name(), lost.why)).collect();
+    let more = loss.iter().count().saturating_sub(named.len());
+    let more = if more > 0 { format!(", and {more} more") } else { String::new() };
+    let fault = Fault::new(
+        FaultKind::InvalidRequest,
+        format!("Not all of the request can be carried to `{}`, which is asked through {through}: {}{more}.", resolved.full_name(), named.join(", ")),
+    );
+    let fault = match loss.iter().next() {
+        Some(first) => fault.param(first.path.clone()),
+        None => fault,
+    };
+    fault.code("translation_loss").remedy("Leave these out, name a model whose provider speaks this dialect, or send without `jeton-strict`.")
+}
+
+/// Who is asked, and what is known of what it takes.
+fn target(call: &Call, resolved: &Resolved, through: Endpoint) -> Target {
+    let output_limit = resolved.entry.output.unwrap_or(call.live.snapshot().budget.default_output_bound_tokens);
+    Target { takes: takes(call, resolved, through), ..Target::new(through, resolved.entry.name.clone(), output_limit) }
+}
+
+fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
+    let Some(config) = call.live.snapshot().providers.get(resolved.provider.name()) else { return Takes::default() };
+    let is_openai = is_openai(&config.base_url);
+    let abilities = &resolved.entry.abilities;
+    Takes {
+        completion_limit: match config.output_limit_field {
+            OutputLimitField::Auto => is_openai,
+            field => field == OutputLimitField::MaxCompletionTokens,
+        },
+        reasoning_member: config.reasoning_field.clone(),
+        custom_tools: through == Endpoint::Responses || is_openai,
+        adaptive_thinking: abilities.adaptive_thinking,
+        effort_max: Effort::of(&abilities.effort_max).unwrap_or(Effort::High),
+        both_samplers: abilities.samplers == Samplers::Both,
+        stream_options: asks_for_usage(call, resolved),
+    }
+}
+
+/// Whether the address is OpenAI's own, whose newest fields compatible servers often do not know.
+pub(crate) fn is_openai(base_url: &str) -> bool {
+    base_url.contains("//api.openai.com")
+}
+
+/// Whether usage may be asked for in a stream of Chat Completions.
+pub(crate) fn asks_for_usage(call: &Call, resolved: &Resolved) -> bool {
+    match call.live.snapshot().providers.get(resolved.provider.name()).map(|config| config.stream_options) {
+        Some(StreamOptions::Never) => false,
+        Some(StreamOptions::Always) => true,
+        Some(StreamOptions::Auto) | None => !resolved.provider.upstream.refuses_stream_options(),
+    }
+}
+
+/// Headers of the caller that mean the same to every provider. The others are the vendor's, whose dialect it is not.
+const NEUTRAL: [HeaderName; 3] = [HeaderName::from_static("traceparent"), HeaderName::from_static("tracestate"), HeaderName::from_static("idempotency-key")];
+
+/// The headers with which a translated request travels.
+pub(crate) fn request_headers(caller: &HeaderMap) -> HeaderMap {
+    let mut headers = HeaderMap::new();
+    for name in NEUTRAL {
+        if let Some(value) = caller.get(&name) {
+            headers.insert(name, value.clone());
+        }
+    }
+    headers
+}
+
+/// The headers of a document that is written anew.
+pub(crate) fn json_headers(mut upstream: HeaderMap) -> HeaderMap {
+    upstream.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    upstream
+}
+
+/// A provider's refusal in the caller's dialect (case 61).
+pub(crate) fn refusal(call: &Call, status: StatusCode, headers: HeaderMap, fault: &Fault, code: Option<String>) -> Answer {
+    let mut fault = fault.clone();
+    fault.code = fault.code.or(code);
+    let dialect = call.inbound.endpoint.dialect();
+    let body = encode_error(dialect, &fault, Some(&call.id.to_string()));
+    // 529 is Anthropic's own; OpenAI says the same with 503.
+    let status = if status.as_u16() == 529 && dialect == Dialect::OpenAi { StatusCode::SERVICE_UNAVAILABLE } else { status };
+    Answer::Document { status, headers: json_headers(headers), body: body.into() }
+}
+
+/// Turns the provider's bytes that are ready into the caller's.
+///
+/// # Errors
+/// Where the provider breaks its own protocol.
+pub(crate) fn pass(translator: &mut StreamTranslator, ready: &mut VecDeque<Bytes>) -> Result<(), Fault> {
+    let mut out = Vec::new();
+    let passed = ready.drain(..).try_for_each(|bytes| translator.push(&bytes, &mut out));
+    if !out.is_empty() {
+        ready.push_back(out.into());
+    }
+    passed
+}
+
+impl Translated {
+    /// A whole answer in the caller's dialect. What of it did not come across is noted on the call.
+    ///
+    /// # Errors
+    /// Where the provider's answer is none of its dialect.
+    pub(crate) fn document(&self, call: &mut Call, body: &[u8]) -> Result<Bytes, Fault> {
+        let (body, loss) = translate_document(&self.answering, body, call.usage.clone(), call.started.seconds())?;
+        note_loss(call, "answer", &loss);
+        call.dropped.extend(loss);
+        Ok(body.into())
+    }
+
+    /// What turns the provider's stream into the caller's.
+    pub(crate) fn stream(&self, call: &Call) -> StreamTranslator {
+        let (provisional, _) = estimate::complete(&Usage::default(), false, self.facts.text_bytes, &Observed::default());
+        StreamTranslator::new(self.answering.clone(), call.started.seconds(), provisional)
+    }
+}
+
+/// Case 54: the answer to a count for a model whose provider cannot count, as an estimate; the header `jeton-estimated` says so. None
+/// where the provider itself counts.
+///
+/// # Errors
+/// Where the request cannot be read.
+pub(crate) fn counted_here(call: &mut Call) -> Result<Option<Answer>, Fault> {
+    let is_ours = call.inbound.endpoint == Endpoint::CountTokens && call.candidates.first().is_some_and(|first| first.resolved.provider.counts_here());
+    if !is_ours {
+        return Ok(None);
+    }
+    let tokens = jeton_text::estimate_tokens(&asked(call)?.0.prompt_text());
+    call.is_estimated = true;
+    let model = call.candidates[0].resolved.full_name();
+    call.decided("translate", format!("the provider of `{model}` counts no tokens: {tokens} by Jeton's estimate"));
+    let body = serde_json::json!({ "input_tokens": tokens }).to_string();
+    Ok(Some(Answer::Document { status: StatusCode::OK, headers: json_headers(HeaderMap::new()), body: body.into() }))
+}
+
+/// Notes on the receipt that the request was translated, and what it lost by it.
+pub(crate) fn note_request(call: &mut Call, candidate: &Candidate, translated: &Translated) {
+    let face = call.inbound.endpoint;
+    call.decided("translate", format!("from {face} to {} for `{}`", candidate.through, candidate.resolved.full_name()));
+    note_loss(call, "request", &translated.loss);
+    call.dropped.extend(translated.loss.clone());
+}
+
+/// Notes on the receipt what did not come across of the request or the answer.
+pub(crate) fn note_loss(call: &mut Call, way: &str, loss: &Loss) {
+    for lost in loss.iter() {
+        call.decided("translate", format!("{way}: `{}` {} ({})", lost.path, lost.how.name(), lost.why));
+    }
+}

@@ -1,0 +1,105 @@
+//! What models take beside text, as their vendors publish it: needed where a request is written for another model than it was made for.
+
+use serde::Deserialize;
+use std::sync::LazyLock;
+
+/// Which of temperature, `top_p` and `top_k` a model takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Samplers {
+    /// None of them.
+    None,
+    /// Temperature or `top_p`, not both.
+    One,
+    /// All that its dialect has.
+    #[default]
+    Both,
+}
+
+/// What is known of a model. The default is what is assumed of one that no rule names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Abilities {
+    /// Whether it decides by itself how much it thinks (Messages `thinking.type = "adaptive"`).
+    pub adaptive_thinking: bool,
+    /// Whether it takes a budget of thinking tokens.
+    pub thinking_budget: bool,
+    /// The highest grade of effort that it takes.
+    pub effort_max: String,
+    /// Which sampling settings it takes.
+    pub samplers: Samplers,
+}
+
+impl Default for Abilities {
+    fn default() -> Self {
+        Self { adaptive_thinking: false, thinking_budget: true, effort_max: "high".to_owned(), samplers: Samplers::Both }
+    }
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Data {
+    #[expect(dead_code, reason = "for whoever reads the file")]
+    about: String,
+    rules: Vec<Rule>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Rule {
+    provider: String,
+    models: Vec<String>,
+    adaptive_thinking: Option<bool>,
+    thinking_budget: Option<bool>,
+    effort_max: Option<String>,
+    samplers: Option<Samplers>,
+    #[expect(dead_code, reason = "for whoever reads the file")]
+    source: String,
+    #[expect(dead_code, reason = "for whoever reads the file")]
+    url: String,
+    #[expect(dead_code, reason = "for whoever reads the file")]
+    read: String,
+}
+
+impl Abilities {
+    /// What is known of `model` of `provider`, by the name in the price book.
+    ///
+    /// # Panics
+    /// Never in a build whose tests passed: the data is part of the source.
+    #[must_use]
+    pub fn of(provider: &str, model: &str) -> Self {
+        static RULES: LazyLock<Vec<Rule>> = LazyLock::new(|| {
+            let data: Data = serde_json::from_str(include_str!("../data/abilities.json")).expect("the built-in abilities are read by the tests");
+            data.rules
+        });
+        let mut abilities = Self::default();
+        for rule in RULES.iter().filter(|rule| rule.provider == provider && rule.models.iter().any(|pattern| fits(pattern, model))) {
+            abilities.adaptive_thinking = rule.adaptive_thinking.unwrap_or(abilities.adaptive_thinking);
+            abilities.thinking_budget = rule.thinking_budget.unwrap_or(abilities.thinking_budget);
+            abilities.samplers = rule.samplers.unwrap_or(abilities.samplers);
+            if let Some(effort) = &rule.effort_max {
+                abilities.effort_max.clone_from(effort);
+            }
+        }
+        abilities
+    }
+}
+
+fn fits(pattern: &str, model: &str) -> bool {
+    pattern.strip_suffix('*').map_or(pattern == model, |beginning| model.starts_with(beginning))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn later_rules_hold_before_earlier_ones_and_unknown_models_are_ordinary() {
+        let opus = Abilities::of("anthropic", "claude-opus-4-7");
+        assert_eq!(opus, Abilities { adaptive_thinking: true, thinking_budget: false, effort_max: "max".into(), samplers: Samplers::None });
+        assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-5-20250929").samplers, Samplers::One);
+        assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-20250514").samplers, Samplers::Both);
+        assert_eq!(Abilities::of("openai", "gpt-5.5").effort_max, "xhigh");
+        assert_eq!(Abilities::of("openai", "gpt-4o"), Abilities::default());
+        assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
+    }
+}
