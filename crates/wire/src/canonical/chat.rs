@@ -82,8 +82,9 @@ fn annotation(citation: &Citation, start: usize, end: usize) -> Option<Value> {
     Some(json!({ "type": "url_citation", "url_citation": inner }))
 }
 
-fn tier(usage: &Usage) -> &str {
-    usage.service_tier.as_deref().unwrap_or(ORDINARY_TIER)
+/// None where the dialect has no word for the tier that was used.
+fn tier(usage: &Usage) -> Option<&str> {
+    usage.service_tier.as_deref().map_or(Some(ORDINARY_TIER), usage::openai_tier)
 }
 
 /// The texts of one kind put together; `None` where there is no part of the kind.
@@ -121,7 +122,7 @@ pub(super) struct ChatStream {
     id: String,
     created: i64,
     model: String,
-    tier: String,
+    tier: Option<String>,
     include_usage: bool,
     /// Whether the turn is known to hold no text.
     textless: bool,
@@ -132,6 +133,8 @@ pub(super) struct ChatStream {
     /// Characters of text so far, and where the part began that is being told.
     text_chars: usize,
     part_start: usize,
+    /// The thought that is being told.
+    thought: String,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -147,7 +150,7 @@ impl ChatStream {
             id: format!("chatcmpl-{}", head.id),
             created: head.created,
             model: head.model.clone(),
-            tier: tier(&head.usage).to_owned(),
+            tier: tier(&head.usage).map(str::to_owned),
             include_usage: request.include_usage,
             textless: !head.parts.is_empty() && !head.parts.iter().any(|part| matches!(part, Part::Text(_))),
             calls: 0,
@@ -155,6 +158,7 @@ impl ChatStream {
             refusal_told: false,
             text_chars: 0,
             part_start: 0,
+            thought: String::new(),
         }
     }
 
@@ -174,14 +178,22 @@ impl ChatStream {
                 self.refusal_told = true;
                 self.after_call(json!({ "refusal": text }))
             }
-            Delta::Thinking(text) => self.after_call(json!({ "reasoning_content": text })),
+            Delta::Thinking(text) => {
+                self.thought.push_str(text);
+                self.after_call(json!({ "reasoning_content": text }))
+            }
             Delta::ToolUse { id, name, kind } => self.begin_call(id, name, kind),
             Delta::Arguments(text) => self.arguments(text),
             Delta::EndPart => {
+                self.thought.clear();
                 self.part_start = self.text_chars;
                 self.end_call()
             }
-            Delta::Signature(signature) => self.after_call(json!({ "reasoning_details": [signed("", signature)] })),
+            // With the whole text, so that whoever keeps the details can give them back as they are (case 35).
+            Delta::Signature(signature) => {
+                let thought = std::mem::take(&mut self.thought);
+                self.after_call(json!({ "reasoning_details": [signed(&thought, signature)] }))
+            }
             Delta::RedactedThinking(data) => self.after_call(json!({ "reasoning_details": [{ "type": "reasoning.encrypted", "data": data }] })),
             Delta::Citation(citation) => match annotation(citation, self.part_start, self.text_chars) {
                 Some(annotation) => self.after_call(json!({ "annotations": [annotation] })),

@@ -20,6 +20,7 @@ pub(super) fn fill(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss
         return Err(root.fault("messages", "is missing."));
     }
     request.messages.extend(root.each("messages", |message| read_message(message, loss))?);
+    tell_custom_results(&mut request.messages);
     request.tools = root.each("tools", |tool| read_tool(tool, loss))?;
     if let Some(choice) = root.take("tool_choice") {
         request.tool_choice = read_choice(choice, &root.path.member("tool_choice"), loss)?;
@@ -139,6 +140,18 @@ fn read_message(mut message: Object<'_>, loss: &mut Loss) -> Result<Message, Fau
     Ok(Message { role, parts })
 }
 
+/// A result does not say here what kind of tool it is from; its call does.
+fn tell_custom_results(messages: &mut [Message]) {
+    let mut custom: Vec<String> = Vec::new();
+    for piece in messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match &mut piece.part {
+            Part::ToolUse { id, kind: ToolKind::Custom, .. } => custom.push(id.clone()),
+            Part::ToolResult { id, kind, .. } if custom.contains(id) => *kind = ToolKind::Custom,
+            _ => {}
+        }
+    }
+}
+
 /// Reasoning comes first in the turn (case 36), tool calls last.
 fn read_assistant(message: &mut Object<'_>, content: Vec<Piece>, loss: &mut Loss) -> Result<Vec<Piece>, Fault> {
     let mut parts = read_thoughts(message, loss)?;
@@ -156,6 +169,13 @@ pub(super) fn read_thoughts(message: &mut Object<'_>, loss: &mut Loss) -> Result
     let details = message.each("reasoning_details", |detail| read_detail(detail, loss))?;
     if parts.is_empty() {
         parts = details;
+    }
+    // A client may have kept the signature from a stream and the text apart from it.
+    if let [Piece { part: Part::Thinking { text, .. }, .. }] = parts.as_mut_slice()
+        && text.is_empty()
+    {
+        let told = [message.peek_text("reasoning_content"), message.peek_text("reasoning")];
+        *text = told.into_iter().find(|told| !told.is_empty()).unwrap_or_default().to_owned();
     }
     for name in ["reasoning_content", "reasoning"] {
         if let Some(text) = message.text(name)?.filter(|_| parts.is_empty()) {

@@ -85,6 +85,10 @@ fn read_output(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss) ->
     })?;
     let older: Option<Option<ResponseFormat>> = root.object("output_format", |format| response_format(format, None, loss))?;
     request.response_format = config.flatten().or(older.flatten());
+    // A schema always holds strictly in this dialect.
+    if let Some(ResponseFormat::JsonSchema { strict, .. }) = &mut request.response_format {
+        *strict = true;
+    }
     Ok(())
 }
 

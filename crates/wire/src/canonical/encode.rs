@@ -77,6 +77,12 @@ pub(super) fn refusal(path: impl fmt::Display, target: &Target, why: &str, remed
         .remedy(remedy.to_owned())
 }
 
+/// Refuses a file that is stored at the provider of another dialect.
+pub(super) fn refuse_foreign_file(piece: &Piece, source: &super::part::MediaSource, request: &Request, target: &Target) -> Result<(), Fault> {
+    let is_foreign = matches!(source, super::part::MediaSource::FileId(_)) && request.endpoint.dialect() != target.endpoint.dialect();
+    if is_foreign { Err(refused_part(piece, target, "a file that is stored at another provider", "Send the bytes themselves.")) } else { Ok(()) }
+}
+
 /// The refusal of a part that the target cannot take (case 75).
 pub(super) fn refused_part(piece: &Piece, target: &Target, what: &str, takers: &str) -> Fault {
     let path = if piece.place.path().is_empty() { "messages" } else { piece.place.path() };
@@ -108,6 +114,38 @@ pub(super) fn results_first<'a>(pieces: Vec<&'a Piece>, loss: &mut Loss) -> Vec<
         loss.approximated(&other.place, "it stands behind the results of the tools now");
     }
     results.into_iter().chain(others).collect()
+}
+
+/// Reports a choice among tools where there are none, which the vendors refuse (case 44).
+pub(super) fn drop_choice(request: &Request, loss: &mut Loss) {
+    if !request.tools.is_empty() {
+        return;
+    }
+    if request.tool_choice != super::request::ToolChoice::Auto {
+        loss.dropped("tool_choice", "there are no tools to choose among");
+    }
+    if !request.parallel_tool_calls {
+        let path = if request.endpoint == Endpoint::Messages { "tool_choice.disable_parallel_tool_use" } else { "parallel_tool_calls" };
+        loss.dropped(path, "there are no tools to call");
+    }
+}
+
+/// Whether a schema is to hold strictly (case 60). Anthropic takes schemas as strict ones that OpenAI refuses to.
+pub(super) fn strict_there(strict: bool, schema: Option<&serde_json::Value>, request: &Request, path: impl fmt::Display, loss: &mut Loss) -> bool {
+    let fits = !strict || request.endpoint != Endpoint::Messages || schema.is_none_or(super::schema::fits_strict);
+    if !fits {
+        loss.approximated(path, "a strict schema must require every member of every object there, so it is no strict one");
+    }
+    strict && fits
+}
+
+/// Who uses it, in at most 64 characters, as OpenAI takes it (case 53).
+pub(super) fn user_there<'a>(user: &'a Asked<String>, loss: &mut Loss) -> std::borrow::Cow<'a, str> {
+    let short = super::names::short(&user.value);
+    if short != user.value {
+        loss.approximated(user.path, "it is longer than the 64 characters that are taken there, so its beginning stands with a hash of it");
+    }
+    short
 }
 
 /// Tools that may be called: all, or those that the choice is among.
@@ -153,6 +191,15 @@ pub(super) fn drop_cache(place: &super::loss::Place, cache: Option<CacheLife>, l
     if cache.is_some() {
         loss.dropped(place.member("cache_control"), "the provider caches prefixes by itself");
     }
+}
+
+/// Whether the target thinks at all; what asks for it is reported where it does not.
+pub(super) fn thinks(asked: Option<&str>, target: &Target, loss: &mut Loss) -> bool {
+    let thinks = target.takes.effort_max > Effort::None;
+    if let (false, Some(path)) = (thinks, asked) {
+        loss.dropped(path, "the model does not think");
+    }
+    thinks
 }
 
 /// The highest grade that the target takes, where a higher one is asked for.

@@ -1,6 +1,9 @@
 //! Chat Completions requests.
 
-use super::encode::{document_text, drop_asked, drop_cache, drop_sampling, effort_of_budget, effort_within, refusal, refused_part, results_first, turns};
+use super::encode::{
+    document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refusal, refuse_foreign_file, refused_part,
+    results_first, strict_there, thinks, turns, user_there,
+};
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{Media, MediaKind, MediaSource, Part, Piece};
@@ -47,11 +50,12 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         w.member("model", &target.model);
         w.member_list("messages", |w| failed = write_messages(w, &Context { request, target, names }, loss).err());
         failed = failed.take().or(write_tools(w, request, target, names, loss).err());
+        drop_choice(request, loss);
         write_choice(w, tool_choice, *parallel_tool_calls, request, names);
         let limit = output_limit.or(target.sets_limit.then_some(target.output_limit));
         w.member_of(if target.takes.completion_limit { "max_completion_tokens" } else { "max_tokens" }, limit);
         write_stop(w, stop, loss);
-        write_format(w, response_format.as_ref());
+        write_format(w, response_format.as_ref(), request, loss);
         write_sampling(w, &request.sampling, loss);
         w.member_of("reasoning_effort", effort(request, target, loss).map(Effort::name));
         w.member_of("n", choices.as_ref().map(|choices| choices.value).filter(|&choices| choices != 1));
@@ -60,11 +64,12 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
             w.member_of("top_logprobs", Some(logprobs.value).filter(|&count| count > 0));
         }
         w.member_of("verbosity", verbosity.as_ref().map(|asked| &asked.value));
-        w.member_of("user", user.as_ref().map(|asked| &asked.value));
+        w.member_of("user", user.as_ref().map(|asked| user_there(asked, loss)));
         w.member_of("metadata", metadata.as_ref().map(|asked| &asked.value));
         write_tier(w, request, service_tier.as_ref().map(|tier| (&tier.value, tier.path)), loss);
         w.member_of("prompt_cache_key", cache_key.as_ref().map(|asked| &asked.value));
-        w.member_of("store", store.as_ref().map(|asked| asked.value));
+        // Left out, nothing is stored.
+        w.member_of("store", store.as_ref().map(|asked| asked.value).filter(|&store| store));
         if *stream {
             w.member("stream", &true);
             // Case 1: usage is needed for the account, whoever asked for it.
@@ -149,7 +154,10 @@ fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut 
             loss.approximated(&piece.place, "a document is text between marks there");
             text(w, &document_text(title.as_deref(), words));
         }
-        Part::Media(media) => write_media(w, piece, media, context.target)?,
+        Part::Media(media) => {
+            refuse_foreign_file(piece, &media.source, context.request, context.target)?;
+            write_media(w, piece, media, context.target)?;
+        }
         Part::Other { kind, .. } => {
             return Err(refused_part(piece, context.target, &format!("a part of kind `{kind}`"), "Leave it out, or name a model of its own provider."));
         }
@@ -333,13 +341,13 @@ fn write_tools(w: &mut Writer, request: &Request, target: &Target, names: &ToolN
     }
     w.member_list("tools", |w| {
         for tool in &request.tools {
-            w.object(|w| write_tool(w, tool, target, names, loss));
+            w.object(|w| write_tool(w, tool, request, target, names, loss));
         }
     });
     Ok(())
 }
 
-fn write_tool(w: &mut Writer, tool: &ToolDecl, target: &Target, names: &ToolNames, loss: &mut Loss) {
+fn write_tool(w: &mut Writer, tool: &ToolDecl, request: &Request, target: &Target, names: &ToolNames, loss: &mut Loss) {
     let ToolDecl { name, description, schema, kind, strict, cache, details, place } = tool;
     drop_cache(place, *cache, loss);
     let is_custom = *kind == ToolKind::Custom && target.takes.custom_tools;
@@ -357,7 +365,7 @@ fn write_tool(w: &mut Writer, tool: &ToolDecl, target: &Target, names: &ToolName
         } else {
             w.member_of("description", description.as_deref());
             w.member_of("parameters", schema.as_ref());
-            w.member_of("strict", *strict);
+            w.member_of("strict", strict.map(|strict| strict_there(strict, schema.as_ref(), request, place.member("strict"), loss)));
         }
     });
 }
@@ -402,7 +410,7 @@ fn write_stop(w: &mut Writer, stop: &[String], loss: &mut Loss) {
     }
 }
 
-fn write_format(w: &mut Writer, format: Option<&ResponseFormat>) {
+fn write_format(w: &mut Writer, format: Option<&ResponseFormat>, request: &Request, loss: &mut Loss) {
     let Some(format) = format else { return };
     w.member_object("response_format", |w| match format {
         ResponseFormat::JsonObject => w.member("type", "json_object"),
@@ -412,7 +420,7 @@ fn write_format(w: &mut Writer, format: Option<&ResponseFormat>) {
                 w.member("name", if name.is_empty() { super::UNNAMED_SCHEMA } else { name });
                 w.member_of("description", description.as_deref());
                 w.member("schema", schema);
-                w.member("strict", strict);
+                w.member("strict", &strict_there(*strict, Some(schema), request, "output_config.format.schema", loss));
             });
         }
     });
@@ -430,12 +438,21 @@ fn write_sampling(w: &mut Writer, sampling: &Sampling, loss: &mut Loss) {
 
 /// Case 49: the grade that was asked for, or the one nearest to a budget. That reasoning is to be shown has no place in a Chat request.
 pub(super) fn effort(request: &Request, target: &Target, loss: &mut Loss) -> Option<Effort> {
-    let Reasoning { effort, budget_tokens, is_adaptive: _, is_shown, summary, is_encrypted: _ } = &request.reasoning;
+    let Reasoning { effort, budget_tokens, is_adaptive, is_shown, summary, is_encrypted: _ } = &request.reasoning;
     if target.endpoint == Endpoint::Chat && *is_shown && request.endpoint == Endpoint::Responses {
         drop_asked(summary.as_ref(), loss);
     }
+    let path = effort.as_ref().map(|effort| effort.path).or(budget_tokens.as_ref().map(|budget| budget.path)).or(is_adaptive.then_some("thinking.type"));
+    if !thinks(path.filter(|_| effort.as_ref().is_none_or(|effort| effort.value != Effort::None)), target, loss) {
+        return None;
+    }
     if let Some(effort) = effort {
         return Some(effort_within(effort, target, loss));
+    }
+    if *is_adaptive {
+        // Left out, some models would not think at all.
+        loss.approximated("thinking.type", "a middle grade of effort stands for the model's own judgement");
+        return Some(Effort::Medium.min(target.takes.effort_max));
     }
     let budget = budget_tokens.as_ref()?;
     loss.approximated(budget.path, "a grade of effort stands for the budget");

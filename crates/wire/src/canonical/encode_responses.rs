@@ -1,7 +1,10 @@
 //! Responses requests.
 
 use super::decode_responses::ENCRYPTED;
-use super::encode::{document_text, drop_cache, drop_sampling, refusal, refused_part, results_first, signature_for, turns};
+use super::encode::{
+    document_text, drop_cache, drop_choice, drop_sampling, refusal, refuse_foreign_file, refused_part, results_first, signature_for, strict_there, turns,
+    user_there,
+};
 use super::encode_chat::{TOOL_FAILED, effort, write_tier};
 use super::loss::Loss;
 use super::names::ToolNames;
@@ -53,18 +56,19 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         w.member_of("instructions", instructions);
         w.member_list("input", |w| failed = write_items(w, rest, &context, loss).err());
         failed = failed.take().or(write_tools(w, &context, loss).err());
+        drop_choice(request, loss);
         write_choice(w, tool_choice, *parallel_tool_calls, &context);
         write_limit(w, output_limit.or(target.sets_limit.then_some(target.output_limit)), loss);
         if !stop.is_empty() {
             loss.dropped(if request.endpoint == Endpoint::Chat { "stop" } else { "stop_sequences" }, "the dialect has no such setting");
         }
-        write_text(w, response_format.as_ref(), verbosity.as_ref().map(|asked| asked.value.as_str()));
+        write_text(w, response_format.as_ref(), verbosity.as_ref().map(|asked| asked.value.as_str()), request, loss);
         drop_sampling(sampling, &["temperature", "top_p"], loss);
         w.member_of("temperature", sampling.temperature.as_ref());
         w.member_of("top_p", sampling.top_p.as_ref());
         w.member_of("top_logprobs", logprobs.as_ref().map(|asked| asked.value));
         write_reasoning(w, &context, loss);
-        w.member_of("safety_identifier", user.as_ref().map(|asked| &asked.value));
+        w.member_of("safety_identifier", user.as_ref().map(|asked| user_there(asked, loss)));
         w.member_of("metadata", metadata.as_ref().map(|asked| &asked.value));
         write_tier(w, request, service_tier.as_ref().map(|tier| (&tier.value, tier.path)), loss);
         w.member_of("prompt_cache_key", cache_key.as_ref().map(|asked| &asked.value));
@@ -104,7 +108,14 @@ fn instructions(messages: &[Message]) -> (Option<&str>, &[Message]) {
 }
 
 fn write_items(w: &mut Writer, messages: &[Message], context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
-    for (role, pieces) in turns(messages) {
+    let turns = turns(messages);
+    // Case 48.
+    if let Some((Role::Assistant, pieces)) = turns.last()
+        && let Some(piece) = pieces.first().filter(|_| context.request.endpoint == Endpoint::Messages)
+    {
+        loss.approximated(&piece.place, "the beginning of an answer is a finished turn there");
+    }
+    for (role, pieces) in turns {
         let pieces = if role == Role::User { results_first(pieces, loss) } else { pieces };
         let mut said: Vec<&Piece> = Vec::new();
         for piece in pieces {
@@ -170,7 +181,10 @@ fn write_part(w: &mut Writer, piece: &Piece, role: Role, context: &Context<'_>, 
             loss.approximated(&piece.place, "a document is text between marks there");
             text(w, &document_text(title.as_deref(), words));
         }
-        Part::Media(media) => write_media(w, piece, media, context.target)?,
+        Part::Media(media) => {
+            refuse_foreign_file(piece, &media.source, context.request, context.target)?;
+            write_media(w, piece, media, context.target)?;
+        }
         _ => return Err(refused_part(piece, context.target, "no content of a message", "Put it where it belongs.")),
     }
     Ok(())
@@ -289,7 +303,7 @@ fn write_result(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut
 }
 
 fn write_tools(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
-    let Context { request, target, names } = context;
+    let Context { request, target, .. } = context;
     if request.tools.is_empty() {
         return Ok(());
     }
@@ -302,14 +316,15 @@ fn write_tools(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) -> Result
         for tool in &request.tools {
             match (&tool.kind, &tool.details) {
                 (ToolKind::Provider, Some(details)) => w.raw(&details.to_string()),
-                _ => w.object(|w| write_tool(w, tool, target, names, request.endpoint, loss)),
+                _ => w.object(|w| write_tool(w, tool, context, loss)),
             }
         }
     });
     Ok(())
 }
 
-fn write_tool(w: &mut Writer, tool: &ToolDecl, target: &Target, names: &ToolNames, face: Endpoint, loss: &mut Loss) {
+fn write_tool(w: &mut Writer, tool: &ToolDecl, context: &Context<'_>, loss: &mut Loss) {
+    let Context { request, target, names } = context;
     let ToolDecl { name, description, schema, kind, strict, cache, details, place } = tool;
     drop_cache(place, *cache, loss);
     let is_custom = *kind == ToolKind::Custom && target.takes.custom_tools;
@@ -327,7 +342,8 @@ fn write_tool(w: &mut Writer, tool: &ToolDecl, target: &Target, names: &ToolName
         w.member_of("description", description.as_deref());
         w.member_of("parameters", schema.as_ref());
         // Case 60: a schema is strict here unless the request says otherwise, elsewhere it is not.
-        w.member_of("strict", strict.or((face != Endpoint::Responses).then_some(false)));
+        let strict = strict.or((request.endpoint != Endpoint::Responses).then_some(false));
+        w.member_of("strict", strict.map(|strict| strict_there(strict, schema.as_ref(), request, place.member("strict"), loss)));
     }
 }
 
@@ -374,7 +390,7 @@ fn write_limit(w: &mut Writer, limit: Option<u64>, loss: &mut Loss) {
     w.member_of("max_output_tokens", limit.map(|limit| limit.max(OUTPUT_TOKENS_MIN)));
 }
 
-fn write_text(w: &mut Writer, format: Option<&ResponseFormat>, verbosity: Option<&str>) {
+fn write_text(w: &mut Writer, format: Option<&ResponseFormat>, verbosity: Option<&str>, request: &Request, loss: &mut Loss) {
     if format.is_none() && verbosity.is_none() {
         return;
     }
@@ -387,7 +403,7 @@ fn write_text(w: &mut Writer, format: Option<&ResponseFormat>, verbosity: Option
                     w.member("name", if name.is_empty() { super::UNNAMED_SCHEMA } else { name });
                     w.member_of("description", description.as_deref());
                     w.member("schema", schema);
-                    w.member("strict", strict);
+                    w.member("strict", &strict_there(*strict, Some(schema), request, "output_config.format.schema", loss));
                 }
             });
         }

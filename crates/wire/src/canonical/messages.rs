@@ -2,6 +2,7 @@
 
 use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason};
+use super::request::ToolKind;
 use super::stream::{Delta, push_named_event};
 use super::usage;
 use jeton_core::Usage;
@@ -43,6 +44,9 @@ fn block(part: &Part) -> Option<Value> {
         Part::Cited { text, citations } => json!({ "type": "text", "text": text, "citations": citations.iter().map(location).collect::<Vec<_>>() }),
         Part::Thinking { text, signature } => json!({ "type": "thinking", "thinking": text, "signature": signature.as_deref().unwrap_or_default() }),
         Part::RedactedThinking(data) => json!({ "type": "redacted_thinking", "data": data }),
+        Part::ToolUse { id, name, kind: ToolKind::Custom, arguments_json } => {
+            json!({ "type": "tool_use", "id": id, "name": name, "input": { super::WRAPPED_INPUT: arguments_json } })
+        }
         Part::ToolUse { id, name, arguments_json, .. } => json!({ "type": "tool_use", "id": id, "name": name, "input": input(arguments_json) }),
         _ => return None,
     })
@@ -75,6 +79,10 @@ fn input(arguments_json: &str) -> Value {
     }
 }
 
+/// What stands before and behind the free text of a tool, in the object that the dialect demands ([`super::WRAPPED_INPUT`]).
+const FREE_TEXT_OPENS: &str = "{\"input\":\"";
+const FREE_TEXT_CLOSES: &str = "\"}";
+
 const fn stop_reason(stop: &StopReason) -> &'static str {
     match stop {
         StopReason::EndTurn => "end_turn",
@@ -106,9 +114,11 @@ pub(super) struct MessagesStream {
 enum Block {
     Text,
     Thinking,
-    /// A tool call, and whether a fragment of its input with something in it has been written.
+    /// A tool call, and whether a fragment of its input with something in it has been written. Free text is told as a text in an
+    /// object.
     Tool {
         filled: bool,
+        is_free: bool,
     },
     /// A block that is whole as it opens.
     Whole,
@@ -122,9 +132,7 @@ impl MessagesStream {
     /// `message_start` with provisional usage, and the ping that the vendor sends after it (case 31).
     pub(super) fn opening(&mut self) -> Vec<u8> {
         let mut message = envelope(&self.id, &self.model, Vec::new());
-        if let (Some(usage), Some(members)) = (usage::messages_start(&self.usage), message.as_object_mut()) {
-            members.insert("usage".into(), usage);
-        }
+        message["usage"] = usage::messages_start(&self.usage);
         let mut out = Vec::new();
         push_named_event(&mut out, "message_start", &json!({ "type": "message_start", "message": message }));
         push_named_event(&mut out, "ping", &json!({ "type": "ping" }));
@@ -152,8 +160,12 @@ impl MessagesStream {
                 self.begin(&mut out, Block::Whole, &json!({ "type": "redacted_thinking", "data": data }));
                 self.end_block(&mut out);
             }
-            Delta::ToolUse { id, name, .. } => {
-                self.begin(&mut out, Block::Tool { filled: false }, &json!({ "type": "tool_use", "id": id, "name": name, "input": {} }));
+            Delta::ToolUse { id, name, kind } => {
+                self.begin(
+                    &mut out,
+                    Block::Tool { filled: false, is_free: kind == ToolKind::Custom },
+                    &json!({ "type": "tool_use", "id": id, "name": name, "input": {} }),
+                );
                 // Case 34: the vendor's first fragment is empty.
                 self.push_delta(&mut out, &json!({ "type": "input_json_delta", "partial_json": "" }));
             }
@@ -168,10 +180,21 @@ impl MessagesStream {
     }
 
     fn arguments(&mut self, out: &mut Vec<u8>, text: &str) {
-        if let Some(Block::Tool { filled }) = &mut self.open {
-            *filled |= !text.is_empty();
-            self.push_delta(out, &json!({ "type": "input_json_delta", "partial_json": text }));
+        let Some(Block::Tool { filled, is_free }) = &mut self.open else { return };
+        let begins = !std::mem::replace(filled, *filled || !text.is_empty());
+        if !*is_free {
+            return self.push_input(out, text);
         }
+        if begins && !text.is_empty() {
+            self.push_input(out, FREE_TEXT_OPENS);
+        }
+        // The text as it stands between the quotes.
+        let quoted = Value::from(text).to_string();
+        self.push_input(out, &quoted[1..quoted.len() - 1]);
+    }
+
+    fn push_input(&self, out: &mut Vec<u8>, json: &str) {
+        self.push_delta(out, &json!({ "type": "input_json_delta", "partial_json": json }));
     }
 
     fn ensure_thinking(&mut self, out: &mut Vec<u8>) {
@@ -197,9 +220,12 @@ impl MessagesStream {
     }
 
     fn end_block(&mut self, out: &mut Vec<u8>) {
-        // Case 8: whoever joins the fragments of a call without arguments gets `{}`.
-        if self.open == Some(Block::Tool { filled: false }) {
-            self.arguments(out, "{}");
+        match self.open {
+            // Case 8: whoever joins the fragments of a call without arguments gets `{}`.
+            Some(Block::Tool { filled: false, is_free: false }) => self.push_input(out, "{}"),
+            Some(Block::Tool { filled: false, is_free: true }) => self.push_input(out, &format!("{FREE_TEXT_OPENS}{FREE_TEXT_CLOSES}")),
+            Some(Block::Tool { is_free: true, .. }) => self.push_input(out, FREE_TEXT_CLOSES),
+            _ => {}
         }
         if self.open.take().is_some() {
             push_named_event(out, "content_block_stop", &json!({ "type": "content_block_stop", "index": self.index }));
@@ -212,9 +238,7 @@ impl MessagesStream {
         self.end_block(&mut out);
         let delta = json!({ "stop_reason": stop_reason(stop), "stop_sequence": stop_sequence(stop) });
         let mut event = json!({ "type": "message_delta", "delta": delta });
-        if let (Some(usage), Some(members)) = (usage::messages_delta(usage), event.as_object_mut()) {
-            members.insert("usage".into(), usage);
-        }
+        event["usage"] = usage::messages_delta(usage).unwrap_or_else(|| json!({ "output_tokens": usage.output.unwrap_or(0) }));
         push_named_event(&mut out, "message_delta", &event);
         push_named_event(&mut out, "message_stop", &json!({ "type": "message_stop" }));
         out

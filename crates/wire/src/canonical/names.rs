@@ -60,9 +60,19 @@ fn fitting(name: &str) -> Cow<'_, str> {
     if name.len() <= NAME_CHARS_MAX && name.chars().all(fits) {
         return Cow::Borrowed(name);
     }
+    Cow::Owned(cut(name))
+}
+
+/// `text` if it has at most [`NAME_CHARS_MAX`] characters, else its beginning with a hash of the whole.
+pub(super) fn short(text: &str) -> Cow<'_, str> {
+    if text.chars().count() <= NAME_CHARS_MAX { Cow::Borrowed(text) } else { Cow::Owned(cut(text)) }
+}
+
+fn cut(name: &str) -> String {
+    let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let tail = format!("_{:08x}", hash(name));
     let head = name.chars().map(|c| if fits(c) { c } else { '_' }).take(NAME_CHARS_MAX - tail.len());
-    Cow::Owned(head.collect::<String>() + &tail)
+    head.collect::<String>() + &tail
 }
 
 /// FNV-1a, because the same name must become the same in every process and version: it is part of a cached prefix.

@@ -28,7 +28,7 @@ pub fn read_reply(endpoint: Endpoint, body: &[u8], usage: Usage, created: i64) -
         stop: StopReason::EndTurn,
         usage,
     };
-    for name in ["usage", "object", "type", "role", "service_tier"] {
+    for name in ["usage", "object", "type", "role", "service_tier", "system_fingerprint"] {
         root.ignore(name);
     }
     let read = match endpoint {
@@ -206,7 +206,8 @@ pub(super) fn forget_repeated(root: &mut Object<'_>) {
     }
 }
 
-fn output_item(mut item: Object<'_>, loss: &mut Loss) -> Result<Vec<Piece>, Fault> {
+/// The parts of an item of an answer.
+pub(super) fn output_item(mut item: Object<'_>, loss: &mut Loss) -> Result<Vec<Piece>, Fault> {
     let place = item.path.place();
     if item.peek_text("type") == "message" {
         forget_identity(&mut item);

@@ -274,7 +274,7 @@ impl ResponsesStream {
         self.response["output"] = std::mem::take(&mut self.output).into();
         self.response["usage"] = usage::responses(usage).unwrap_or(Value::Null);
         if let Some(tier) = &usage.service_tier {
-            self.response["service_tier"] = tier.as_str().into();
+            self.response["service_tier"] = usage::openai_tier(tier).into();
         }
         let response = self.response.clone();
         self.push(&mut out, if cut_short.is_some() { "response.incomplete" } else { "response.completed" }, json!({ "response": response }));
@@ -332,7 +332,7 @@ fn skeleton(request: &Request, head: &Reply) -> Value {
         "prompt_cache_key": null,
         "reasoning": { "effort": null, "summary": null },
         "safety_identifier": null,
-        "service_tier": head.usage.service_tier.as_deref().unwrap_or("default"),
+        "service_tier": head.usage.service_tier.as_deref().map_or(Some("default"), usage::openai_tier),
         "store": false,
         "temperature": 1.0,
         "text": { "format": { "type": "text" } },

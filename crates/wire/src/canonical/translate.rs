@@ -3,12 +3,13 @@
 use super::heard::{Hear, Heard, Reader};
 use super::loss::Loss;
 use super::names::ToolNames;
-use super::part::Part;
+use super::part::{Citation, Part};
 use super::read_reply::{broken, read_reply};
 use super::reply::{Reply, StopReason, encode_reply};
 use super::request::{Request, ToolKind};
 use super::signature::{Family, seal};
 use super::stream::{Delta, StreamEncoder};
+use super::usage::{anthropic_tier, openai_tier};
 use crate::sse::{EVENT_BYTES_MAX, SseReader};
 use crate::{Endpoint, encode_error_event};
 use bytes::Bytes;
@@ -52,8 +53,8 @@ impl Answering {
             _ if is_redacted => Family::AnthropicRedacted,
             _ => Family::Anthropic,
         };
-        // A redacted block has a place of its own in its own dialect.
-        if is_redacted && self.face() == Endpoint::Messages && family == Family::AnthropicRedacted {
+        // A redacted block has a place of its own in its own dialect, and so has it in Chat among the details of reasoning.
+        if is_redacted && family == Family::AnthropicRedacted && matches!(self.face(), Endpoint::Messages | Endpoint::Chat) {
             return raw.to_owned();
         }
         seal(self.face(), family, raw)
@@ -67,9 +68,33 @@ impl Answering {
 /// A fault of the provider where the body is no answer of its dialect.
 pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<(Vec<u8>, Loss), Fault> {
     let (mut reply, mut loss) = read_reply(answering.from, body, usage, created)?;
+    tell_end(answering, &reply.stop, &mut loss);
+    tell_tier(answering, &reply.usage, &mut loss);
     let parts = std::mem::take(&mut reply.parts);
     reply.parts = parts.into_iter().filter_map(|part| own_part(answering, part, &mut loss)).collect();
     Ok((encode_reply(answering.face(), &answering.request, &reply), loss))
+}
+
+/// OpenAI's dialects do not tell which stop text was met (case 50), nor that a turn was paused or the window full (case 51).
+fn tell_end(answering: &Answering, stop: &StopReason, loss: &mut Loss) {
+    if answering.face() == Endpoint::Messages {
+        return;
+    }
+    match stop {
+        StopReason::StopSequence(_) => loss.dropped("stop_sequence", "which stop text was met is not told there"),
+        StopReason::PauseTurn => loss.approximated("stop_reason", "a turn that is paused counts as cut short there"),
+        StopReason::ContextWindowExceeded => loss.approximated("stop_reason", "a full context window counts as the output limit there"),
+        _ => {}
+    }
+}
+
+/// Tiers for which the caller's dialect has no word (case 53).
+fn tell_tier(answering: &Answering, usage: &Usage, loss: &mut Loss) {
+    let Some(tier) = usage.service_tier.as_deref() else { return };
+    let known = if answering.face() == Endpoint::Messages { anthropic_tier(tier) } else { openai_tier(tier) };
+    if known.is_none() {
+        loss.dropped("service_tier", format!("there is no tier `{tier}`"));
+    }
 }
 
 /// A part as the caller knows it: its tools by their names and kinds, signatures sealed. None where it has no counterpart.
@@ -82,28 +107,44 @@ fn own_part(answering: &Answering, part: Part, loss: &mut Loss) -> Option<Part> 
             if answering.names.is_wrapped(&name) {
                 Part::ToolUse { id, name: own, kind: ToolKind::Custom, arguments_json: unwrapped(&arguments_json) }
             } else {
+                tell_arguments(answering, &id, kind, &arguments_json, loss);
                 Part::ToolUse { id, name: own, kind, arguments_json }
             }
         }
         Part::Cited { text, citations } => {
-            let carried = citations.into_iter().filter(|citation| carries_citation(answering, citation.url.is_some(), loss)).collect::<Vec<_>>();
+            let carried = citations.into_iter().filter(|citation| carries_citation(answering, citation, loss)).collect::<Vec<_>>();
             if carried.is_empty() { Part::Text(text) } else { Part::Cited { text, citations: carried } }
         }
         Part::Other { kind, .. } => {
-            loss.dropped(format!("part {kind}"), "what the provider's own tools did has no counterpart");
+            let list = if answering.from == Endpoint::Responses { "output" } else { "content" };
+            loss.dropped(format!("{list}[type={kind}]"), "what the provider's own tools did has no counterpart");
             return None;
         }
         other => other,
     })
 }
 
-/// OpenAI's dialects cite addresses alone.
-fn carries_citation(answering: &Answering, has_address: bool, loss: &mut Loss) -> bool {
-    let carries = has_address || answering.face() == Endpoint::Messages;
-    if !carries {
-        loss.dropped("citations", "a source without an address cannot be cited there");
+/// Case 47: Messages has objects for arguments alone.
+fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &str, loss: &mut Loss) {
+    let is_object = || arguments.trim().is_empty() || matches!(serde_json::from_str(arguments), Ok(Value::Object(_)));
+    if answering.face() == Endpoint::Messages && kind != ToolKind::Custom && !is_object() {
+        loss.approximated(format!("tool_calls[id={id}]"), "arguments that are no JSON object stand as text in one");
     }
-    carries
+}
+
+/// OpenAI's dialects cite addresses alone.
+fn carries_citation(answering: &Answering, citation: &Citation, loss: &mut Loss) -> bool {
+    if answering.face() == Endpoint::Messages {
+        return true;
+    }
+    if citation.url.is_none() {
+        loss.dropped("citations", "a source without an address cannot be cited there");
+        return false;
+    }
+    if citation.quoted.is_some() {
+        loss.dropped("citations.cited_text", "sources are not quoted there");
+    }
+    true
 }
 
 /// The free text inside the arguments of a tool that was declared as a function.
@@ -199,13 +240,17 @@ impl StreamTranslator {
             self.take(&event.data, &mut out)?;
         }
         if self.phase == Phase::Telling {
-            self.heard(&mut out, |reader, _, hear| reader.end(hear));
+            self.heard(&mut out, |reader, _, hear| reader.end(hear)).inspect_err(|_| self.phase = Phase::Failed)?;
         }
         if std::mem::replace(&mut self.phase, Phase::Failed) == Phase::Failed {
             return Ok(out);
         }
         match (&mut self.encoder, self.stop.take()) {
-            (Some(encoder), Some(stop)) => out.extend(encoder.closing(&stop, usage)),
+            (Some(encoder), Some(stop)) => {
+                tell_end(&self.answering, &stop, &mut self.loss);
+                tell_tier(&self.answering, usage, &mut self.loss);
+                out.extend(encoder.closing(&stop, usage));
+            }
             _ => return Err(broken("its stream ended before its end")),
         }
         Ok(out)
@@ -288,7 +333,7 @@ impl Teller<'_> {
                 None => self.tell(delta),
             },
             Delta::Citation(citation) => {
-                if carries_citation(self.answering, citation.url.is_some(), &mut self.lost) {
+                if carries_citation(self.answering, citation, &mut self.lost) {
                     self.tell(delta);
                 }
             }

@@ -44,16 +44,35 @@ pub(super) fn messages(usage: &Usage) -> Option<Value> {
     if let Some(searches) = usage.web_searches {
         object.insert("server_tool_use".into(), json!({ "web_search_requests": searches, "web_fetch_requests": 0 }));
     }
-    if let Some(tier) = &usage.service_tier {
-        object.insert("service_tier".into(), tier.as_str().into());
+    if let Some(tier) = usage.service_tier.as_deref().and_then(anthropic_tier) {
+        object.insert("service_tier".into(), tier.into());
     }
     Some(object.into())
 }
 
-/// The provisional `usage` of `message_start` (case 33): the input, and one token at most of the output.
-pub(super) fn messages_start(usage: &Usage) -> Option<Value> {
+/// The provisional `usage` of `message_start` (case 33): the input, and one token at most of the output. The vendor's SDKs add up
+/// from it and cannot do without, so what is not known yet is 0 here, as every later figure replaces it.
+pub(super) fn messages_start(usage: &Usage) -> Value {
     let first = Usage { output: Some(usage.output.unwrap_or(1).min(1)), reasoning: None, web_searches: None, ..usage.clone() };
-    messages(&first)
+    messages(&first).unwrap_or_else(|| json!({ "input_tokens": 0, "output_tokens": 0 }))
+}
+
+/// OpenAI's word for the tier that an answer names, where it has one (case 53).
+pub(super) fn openai_tier(tier: &str) -> Option<&str> {
+    match tier {
+        "standard" => Some("default"),
+        "default" | "flex" | "scale" | "priority" | "auto" => Some(tier),
+        _ => None,
+    }
+}
+
+/// Anthropic's word for the tier that an answer names, where it has one.
+pub(super) fn anthropic_tier(tier: &str) -> Option<&str> {
+    match tier {
+        "default" => Some("standard"),
+        "standard" | "priority" | "batch" => Some(tier),
+        _ => None,
+    }
 }
 
 /// The cumulative `usage` of `message_delta` (case 33). It has no word for the tier and the two kinds of cache write.

@@ -18,6 +18,8 @@ pub(super) struct ChatReader {
     open: Option<usize>,
     refused: bool,
     finished: bool,
+    /// The reasoning since the last signature.
+    thought: String,
 }
 
 /// A tool call. Other dialects tell one after the other, so what comes for a second one while the first is not complete waits.
@@ -75,7 +77,7 @@ impl ChatReader {
             hear(Heard::Start { id: &id, model: &model, created });
         }
         // Case 9 has them on every chunk; usage is the meter's (case 3).
-        for name in ["id", "model", "created", "object", "usage", "service_tier", "obfuscation"] {
+        for name in ["id", "model", "created", "object", "usage", "service_tier", "system_fingerprint", "obfuscation"] {
             event.ignore(name);
         }
         event.each("choices", |mut choice| {
@@ -116,13 +118,15 @@ impl ChatReader {
         Ok(())
     }
 
-    /// Case 18: the text under whatever name, the signature among the details.
+    /// Case 18: the text under whatever name, the signature among the details. Beside a signature the whole text may stand once more.
     fn thoughts(&mut self, delta: &mut Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
         let (first, second) = (delta.text("reasoning_content")?, delta.text("reasoning")?);
         let told = first.or(second).filter(|text| !text.is_empty());
         if let Some(text) = &told {
+            self.thought.push_str(text);
             hear(Heard::Delta(Delta::Thinking(text)));
         }
+        let thought = &mut self.thought;
         delta
             .each("reasoning_details", |mut detail| {
                 let kind = detail.peek_text("type").to_owned();
@@ -133,10 +137,13 @@ impl ChatReader {
                     hear(Heard::Delta(Delta::RedactedThinking(&detail.need_text("data")?)));
                 }
                 let (text, summary) = (detail.text("text")?, detail.text("summary")?);
-                if let Some(text) = text.or(summary).filter(|text| told.is_none() && !text.is_empty()) {
+                let is_news = |text: &String| told.is_none() && !text.is_empty() && *text != *thought;
+                if let Some(text) = text.or(summary).filter(is_news) {
+                    thought.push_str(&text);
                     hear(Heard::Delta(Delta::Thinking(&text)));
                 }
                 if let Some(signature) = detail.text("signature")?.filter(|signature| !signature.is_empty()) {
+                    thought.clear();
                     hear(Heard::Delta(Delta::Signature(&signature)));
                 }
                 detail.rest(loss);

@@ -30,7 +30,9 @@ enum Block {
 impl MessagesReader {
     /// True where it was the last event.
     pub(super) fn read(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<bool, Fault> {
-        match event.peek_text("type").to_owned().as_str() {
+        let kind = event.peek_text("type").to_owned();
+        event.ignore("type");
+        match kind.as_str() {
             "message_start" => self.start(event, loss, hear)?,
             "content_block_start" => self.begin(event, loss, hear)?,
             "content_block_delta" => self.delta(event, loss, hear)?,
@@ -38,8 +40,14 @@ impl MessagesReader {
                 self.expect_open(event.count("index")?)?;
                 self.open = None;
                 hear(Heard::Delta(Delta::EndPart));
+                event.rest(loss);
             }
             "message_delta" => {
+                if !self.started || self.open.is_some() {
+                    return Err(broken("`message_delta` comes before its time"));
+                }
+                // It is the meter's (case 33).
+                event.ignore("usage");
                 event.need_object("delta", |mut delta| {
                     let matched = delta.text("stop_sequence")?;
                     if let Some(word) = delta.text("stop_reason")? {
@@ -48,17 +56,19 @@ impl MessagesReader {
                     delta.rest(loss);
                     Ok(())
                 })?;
+                event.rest(loss);
             }
             "message_stop" => {
                 if !self.started || self.open.is_some() {
                     return Err(broken("`message_stop` comes before its time"));
                 }
                 hear(Heard::End);
+                event.rest(loss);
                 return Ok(true);
             }
             "ping" => {}
             // Case 31: unknown events are tolerated, and told.
-            unknown => loss.dropped(format!("event {unknown}"), "the event is not known to Jeton"),
+            unknown => loss.dropped(format!("events[type={unknown}]"), "the event is not known to Jeton"),
         }
         Ok(false)
     }
@@ -76,7 +86,9 @@ impl MessagesReader {
             }
             message.rest(loss);
             Ok(())
-        })
+        })?;
+        event.rest(loss);
+        Ok(())
     }
 
     /// Case 29: a block is closed before the next opens.
@@ -95,7 +107,9 @@ impl MessagesReader {
                     Block::Text
                 }
                 "thinking" => {
-                    hear(Heard::Delta(Delta::Thinking(&block.text("thinking")?.unwrap_or_default())));
+                    if let Some(text) = block.text("thinking")?.filter(|text| !text.is_empty()) {
+                        hear(Heard::Delta(Delta::Thinking(&text)));
+                    }
                     hear_signature(block.text("signature")?, hear);
                     Block::Thinking
                 }
@@ -114,7 +128,7 @@ impl MessagesReader {
                     Block::Tool
                 }
                 _ => {
-                    loss.dropped(format!("content block {kind}"), "what the provider's own tools did has no counterpart");
+                    loss.dropped(format!("content[type={kind}]"), "what the provider's own tools did has no counterpart");
                     return Ok(Block::PassedOver);
                 }
             };
@@ -122,6 +136,7 @@ impl MessagesReader {
             Ok(open)
         })?;
         self.open = Some((index, block));
+        event.rest(loss);
         Ok(())
     }
 
@@ -158,13 +173,15 @@ impl MessagesReader {
                     return Err(broken(format!("a `{known}` stands in a block of another kind")));
                 }
                 (unknown, _) => {
-                    loss.dropped(format!("delta {unknown}"), "the delta is not known to Jeton");
+                    loss.dropped(format!("delta[type={unknown}]"), "the delta is not known to Jeton");
                     return Ok(());
                 }
             }
             delta.rest(loss);
             Ok(())
-        })
+        })?;
+        event.rest(loss);
+        Ok(())
     }
 
     fn expect_open(&self, index: Option<u64>) -> Result<Block, Fault> {

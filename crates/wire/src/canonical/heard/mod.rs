@@ -73,8 +73,7 @@ impl Reader {
             return Ok(());
         }
         if data == b"[DONE]" {
-            self.end(hear);
-            return Ok(());
+            return self.end(hear);
         }
         let event: Value = serde_json::from_slice(data).map_err(|error| broken(format!("an event is not valid JSON ({error})")))?;
         let mut event = Object::of(event, Path::Root).map_err(|fault| as_broken(&fault))?;
@@ -92,14 +91,19 @@ impl Reader {
         Ok(())
     }
 
-    /// The provider has said all, whether or not it said so.
-    pub(super) fn end(&mut self, hear: &mut Hear<'_>) {
+    /// The provider has said all. Some servers end a Chat stream without a word (case 3); that it said why it ended is enough there.
+    ///
+    /// # Errors
+    /// Where the dialect has a last event and it did not come.
+    pub(super) fn end(&mut self, hear: &mut Hear<'_>) -> Result<(), Fault> {
         if std::mem::replace(&mut self.ended, true) {
-            return;
+            return Ok(());
         }
-        if let State::Chat(reader) = &mut self.state {
-            reader.flush(hear);
+        match &mut self.state {
+            State::Chat(reader) => reader.flush(hear),
+            State::Messages(_) | State::Responses(_) => return Err(broken("its stream ended before its last event")),
         }
         hear(Heard::End);
+        Ok(())
     }
 }

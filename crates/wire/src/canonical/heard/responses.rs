@@ -4,7 +4,8 @@ use super::{Hear, Heard};
 use crate::canonical::decode_messages::read_citation;
 use crate::canonical::loss::Loss;
 use crate::canonical::object::Object;
-use crate::canonical::read_reply::{broken, responses_stop};
+use crate::canonical::part::Part;
+use crate::canonical::read_reply::{broken, forget_repeated, output_item, responses_stop};
 use crate::canonical::reply::StopReason;
 use crate::canonical::request::ToolKind;
 use crate::canonical::stream::Delta;
@@ -27,8 +28,8 @@ struct Item {
     heard: bool,
     /// The part of a summary that is being told.
     summary_index: u64,
-    /// Whether anything of a summary was told.
-    thought: bool,
+    /// Whether anything of the item was told.
+    told: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,42 +59,78 @@ impl Said {
     }
 }
 
+/// What an event tells once more.
+fn again(mut event: Object<'_>, loss: &mut Loss) {
+    for name in ["output_index", "summary_index", "part", "text", "refusal", "arguments", "input", "name"] {
+        event.ignore(name);
+    }
+    event.rest(loss);
+}
+
+/// What a part says, to be told at once.
+fn late(part: &Part) -> Option<Delta<'_>> {
+    let delta = match part {
+        Part::Text(text) | Part::Cited { text, .. } => Delta::Text(text),
+        Part::Refusal(text) => Delta::Refusal(text),
+        Part::Thinking { text, .. } => Delta::Thinking(text),
+        Part::ToolUse { arguments_json, .. } => Delta::Arguments(arguments_json),
+        _ => return None,
+    };
+    let (Delta::Text(text) | Delta::Refusal(text) | Delta::Thinking(text) | Delta::Arguments(text)) = delta else { return None };
+    (!text.is_empty()).then_some(delta)
+}
+
 impl ResponsesReader {
     /// True where it was the last event.
     pub(super) fn read(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<bool, Fault> {
         let name = event.peek_text("type").to_owned();
+        for member in ["type", "sequence_number", "item_id", "content_index", "annotation_index", "obfuscation"] {
+            event.ignore(member);
+        }
         match name.as_str() {
-            "response.created" | "response.in_progress" | "response.queued" => self.start(event, hear)?,
+            "response.created" | "response.in_progress" | "response.queued" => self.start(event, loss, hear)?,
             "response.output_item.added" => self.begin(event, loss, hear)?,
-            "response.output_item.done" => self.finish_item(event, hear)?,
-            "response.content_part.added" => self.expect(&mut event, Kind::Message)?.heard = false,
-            "response.content_part.done" if self.open.as_ref().is_some_and(|item| item.kind == Kind::Message) => hear(Heard::Delta(Delta::EndPart)),
-            "response.content_part.done" | "response.reasoning_summary_part.done" | "response.reasoning_summary_text.done" | "response.reasoning_text.done" => {
+            "response.output_item.done" => self.finish_item(event, loss, hear)?,
+            "response.content_part.added" => {
+                self.expect(&mut event, Kind::Message)?.heard = false;
+                event.ignore("part");
+                event.rest(loss);
             }
-            "response.output_text.delta" => self.told(event, Kind::Message, "delta", hear, Said::Text)?,
-            "response.output_text.done" => self.whole(event, Kind::Message, "text", hear, Said::Text)?,
+            "response.content_part.done" if self.open.as_ref().is_some_and(|item| item.kind == Kind::Message) => {
+                hear(Heard::Delta(Delta::EndPart));
+                again(event, loss);
+            }
+            "response.content_part.done" | "response.reasoning_summary_part.done" | "response.reasoning_summary_text.done" | "response.reasoning_text.done" => {
+                again(event, loss);
+            }
+            "response.output_text.delta" => self.told(event, Kind::Message, "delta", loss, hear, Said::Text)?,
+            "response.output_text.done" => self.whole(event, Kind::Message, "text", loss, hear, Said::Text)?,
             "response.output_text.annotation.added" => {
                 self.expect(&mut event, Kind::Message)?;
                 let citation = read_citation(&event.need("annotation")?);
                 hear(Heard::Delta(Delta::Citation(&citation)));
+                event.rest(loss);
             }
             "response.refusal.delta" => {
                 self.refused = true;
-                self.told(event, Kind::Message, "delta", hear, Said::Refusal)?;
+                self.told(event, Kind::Message, "delta", loss, hear, Said::Refusal)?;
             }
             "response.refusal.done" => {
                 self.refused = true;
-                self.whole(event, Kind::Message, "refusal", hear, Said::Refusal)?;
+                self.whole(event, Kind::Message, "refusal", loss, hear, Said::Refusal)?;
             }
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
-                self.told(event, Kind::Call, "delta", hear, Said::Arguments)?
+                self.told(event, Kind::Call, "delta", loss, hear, Said::Arguments)?
             }
-            "response.function_call_arguments.done" => self.whole(event, Kind::Call, "arguments", hear, Said::Arguments)?,
-            "response.custom_tool_call_input.done" => self.whole(event, Kind::Call, "input", hear, Said::Arguments)?,
+            "response.function_call_arguments.done" => self.whole(event, Kind::Call, "arguments", loss, hear, Said::Arguments)?,
+            "response.custom_tool_call_input.done" => self.whole(event, Kind::Call, "input", loss, hear, Said::Arguments)?,
             "response.reasoning_summary_part.added" => {
                 self.expect(&mut event, Kind::Reasoning)?;
+                event.ignore("part");
+                event.ignore("summary_index");
+                event.rest(loss);
             }
-            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => self.thought(event, hear)?,
+            "response.reasoning_summary_text.delta" | "response.reasoning_text.delta" => self.thought(event, loss, hear)?,
             "response.completed" | "response.incomplete" => {
                 self.end(event, loss, hear)?;
                 return Ok(true);
@@ -106,12 +143,12 @@ impl ResponsesReader {
             }
             "keepalive" => {}
             // Case 31: unknown events are tolerated, and told.
-            unknown => loss.dropped(format!("event {unknown}"), "the event has no counterpart"),
+            unknown => loss.dropped(format!("events[type={unknown}]"), "the event has no counterpart"),
         }
         Ok(false)
     }
 
-    fn start(&mut self, mut event: Object<'_>, hear: &mut Hear<'_>) -> Result<(), Fault> {
+    fn start(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
         if std::mem::replace(&mut self.started, true) {
             return Ok(());
         }
@@ -120,8 +157,11 @@ impl ResponsesReader {
             #[expect(clippy::cast_possible_truncation, reason = "whole seconds since 1970")]
             let created = response.take("created_at").and_then(|created| created.as_f64()).map(|created| created as i64);
             hear(Heard::Start { id: &id, model: &model, created });
+            // The last event tells the response once more, and whole.
             Ok(())
-        })
+        })?;
+        event.rest(loss);
+        Ok(())
     }
 
     fn begin(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
@@ -136,7 +176,7 @@ impl ResponsesReader {
                 "function_call" => ToolKind::Function,
                 "custom_tool_call" => ToolKind::Custom,
                 other => {
-                    loss.dropped(format!("item {other}"), "what the provider's own tools did has no counterpart");
+                    loss.dropped(format!("output[type={other}]"), "what the provider's own tools did has no counterpart");
                     return Ok(Kind::PassedOver);
                 }
             };
@@ -144,8 +184,9 @@ impl ResponsesReader {
             hear(Heard::Delta(Delta::ToolUse { id: &id, name: &name, kind: tool }));
             Ok(Kind::Call)
         })?;
+        event.rest(loss);
         self.called |= kind == Kind::Call;
-        self.open = Some(Item { output_index, kind, heard: false, summary_index: 0, thought: false });
+        self.open = Some(Item { output_index, kind, heard: false, summary_index: 0, told: false });
         Ok(())
     }
 
@@ -158,54 +199,72 @@ impl ResponsesReader {
         }
     }
 
-    fn told(&mut self, mut event: Object<'_>, kind: Kind, member: &str, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
+    fn told(&mut self, mut event: Object<'_>, kind: Kind, member: &str, loss: &mut Loss, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
         let item = self.expect(&mut event, kind)?;
         item.heard = true;
         if item.kind == kind {
             let text = event.text(member)?.unwrap_or_default();
             if !text.is_empty() {
+                item.told = true;
                 hear(Heard::Delta(said.delta(&text)));
             }
+            // The end of a call's arguments repeats its name.
+            event.ignore("name");
+            event.rest(loss);
         }
         Ok(())
     }
 
     /// What was told in pieces is told once more in the end; where no piece came, it is told now.
-    fn whole(&mut self, event: Object<'_>, kind: Kind, member: &str, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
-        if self.open.as_ref().is_some_and(|item| item.heard) { Ok(()) } else { self.told(event, kind, member, hear, said) }
+    fn whole(&mut self, event: Object<'_>, kind: Kind, member: &str, loss: &mut Loss, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
+        if self.open.as_ref().is_some_and(|item| item.heard) {
+            again(event, loss);
+            return Ok(());
+        }
+        self.told(event, kind, member, loss, hear, said)
     }
 
-    fn thought(&mut self, mut event: Object<'_>, hear: &mut Hear<'_>) -> Result<(), Fault> {
+    fn thought(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
         let item = self.expect(&mut event, Kind::Reasoning)?;
         let part = event.count("summary_index")?.unwrap_or(0);
         let text = event.text("delta")?.unwrap_or_default();
-        if text.is_empty() {
+        event.rest(loss);
+        if text.is_empty() || item.kind != Kind::Reasoning {
             return Ok(());
         }
-        if part != item.summary_index && item.thought {
+        if part != item.summary_index && item.told {
             hear(Heard::Delta(Delta::Thinking("\n\n")));
         }
         item.summary_index = part;
-        item.thought = true;
+        item.told = true;
         hear(Heard::Delta(Delta::Thinking(&text)));
         Ok(())
     }
 
-    /// Encrypted reasoning comes with the end of its item.
-    fn finish_item(&mut self, mut event: Object<'_>, hear: &mut Hear<'_>) -> Result<(), Fault> {
+    /// Encrypted reasoning comes with the end of its item, and so does all that a server did not tell in pieces.
+    fn finish_item(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
         let index = event.count("output_index")?.unwrap_or(0);
-        let Some(item) = self.open.take().filter(|item| item.output_index == index) else {
+        let Some(open) = self.open.take().filter(|item| item.output_index == index) else {
             return Err(broken(format!("item {index} ends, which is not open")));
         };
-        if item.kind == Kind::Reasoning {
-            let encrypted = event.object("item", |mut item| item.text("encrypted_content"))?.flatten();
-            match encrypted {
-                Some(encrypted) => hear(Heard::Delta(Delta::Signature(&encrypted))),
-                None if !item.thought => return Ok(()),
-                None => {}
-            }
+        if open.kind == Kind::PassedOver {
+            return Ok(());
         }
-        if item.kind != Kind::PassedOver {
+        let told_late = event.need_object("item", |mut item| {
+            let encrypted = item.text("encrypted_content")?;
+            let parts = output_item(item, loss)?;
+            if !open.told {
+                parts.iter().filter_map(|piece| late(&piece.part)).for_each(|delta| hear(Heard::Delta(delta)));
+            }
+            if let (Kind::Reasoning, Some(encrypted)) = (open.kind, &encrypted) {
+                hear(Heard::Delta(Delta::Signature(encrypted)));
+            }
+            self.refused |= parts.iter().any(|piece| matches!(piece.part, Part::Refusal(_)));
+            Ok(encrypted.is_some() || parts.iter().any(|piece| late(&piece.part).is_some()))
+        })?;
+        event.rest(loss);
+        // Reasoning that is neither shown nor encrypted leaves nothing behind.
+        if open.kind != Kind::Reasoning || open.told || told_late {
             hear(Heard::Delta(Delta::EndPart));
         }
         Ok(())
@@ -216,7 +275,16 @@ impl ResponsesReader {
         if self.open.is_some() {
             return Err(broken("the response ends with an item open"));
         }
-        let stop = event.need_object("response", |mut response| responses_stop(&mut response, loss))?;
+        let stop = event.need_object("response", |mut response| {
+            let stop = responses_stop(&mut response, loss)?;
+            for name in ["id", "object", "model", "created_at", "output", "usage", "service_tier"] {
+                response.ignore(name);
+            }
+            forget_repeated(&mut response);
+            response.rest(loss);
+            Ok(stop)
+        })?;
+        event.rest(loss);
         hear(Heard::Stop(match stop {
             StopReason::EndTurn if self.called => StopReason::ToolUse,
             StopReason::EndTurn if self.refused => StopReason::Refusal,

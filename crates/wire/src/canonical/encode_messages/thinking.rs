@@ -1,0 +1,121 @@
+//! How much a model is to think, and the reasoning that it is given back (cases 36, 37 and 49).
+
+use super::Block;
+use crate::Endpoint;
+use crate::canonical::encode::{EFFORT_SHARES, effort_within, signature_for, thinks};
+use crate::canonical::loss::Loss;
+use crate::canonical::part::{Part, Piece};
+use crate::canonical::request::{Effort, Reasoning, Request, Role, ToolChoice};
+use crate::canonical::signature::Family;
+use crate::canonical::target::Target;
+use crate::canonical::writer::Writer;
+
+/// The least budget for thinking (case 49), in tokens.
+const THINKING_TOKENS_MIN: u64 = 1024;
+
+/// What the model is told to do about thinking.
+pub(super) enum Thinking {
+    Off,
+    Budget(u64),
+    Adaptive(Option<Effort>),
+}
+
+/// Reasoning that this family signed.
+pub(super) enum OwnThinking<'a> {
+    Shown { text: &'a str, signature: &'a str },
+    Redacted(&'a str),
+}
+
+pub(super) fn own_thinking<'a>(part: &'a Part, request: &Request) -> Option<OwnThinking<'a>> {
+    match part {
+        Part::Thinking { text, signature: Some(signature) } => match signature_for(request, signature, Family::AnthropicRedacted) {
+            Some(data) => Some(OwnThinking::Redacted(data)),
+            None => Some(OwnThinking::Shown { text, signature: signature_for(request, signature, Family::Anthropic)? }),
+        },
+        Part::RedactedThinking(data) if request.endpoint == Endpoint::Responses => {
+            signature_for(request, data, Family::AnthropicRedacted).map(OwnThinking::Redacted)
+        }
+        Part::RedactedThinking(data) => {
+            let data = signature_for(request, data, Family::AnthropicRedacted).or_else(|| signature_for(request, data, Family::Anthropic));
+            data.map(OwnThinking::Redacted)
+        }
+        _ => None,
+    }
+}
+
+/// Case 49: how much the model is to think, within what the API takes.
+pub(super) fn thinking(request: &Request, target: &Target, limit: u64, turns: &[(Role, Vec<Block<'_>>)], loss: &mut Loss) -> Thinking {
+    let Reasoning { effort, budget_tokens, is_adaptive, is_shown, summary, is_encrypted: _ } = &request.reasoning;
+    if let Some(summary) = summary.as_ref().filter(|summary| summary.value != "auto") {
+        loss.approximated(summary.path, "how reasoning is summed up cannot be chosen");
+    }
+    let is_off = effort.as_ref().is_some_and(|effort| effort.value == Effort::None);
+    if is_off || (effort.is_none() && budget_tokens.is_none() && !is_adaptive && !is_shown) {
+        return Thinking::Off;
+    }
+    let path = effort.as_ref().map(|effort| effort.path).or(budget_tokens.as_ref().map(|budget| budget.path)).unwrap_or("reasoning");
+    if !thinks(Some(path), target, loss) {
+        return Thinking::Off;
+    }
+    let mut off = |why: &'static str| {
+        loss.dropped(path, why);
+        Thinking::Off
+    };
+    if matches!(request.tool_choice, ToolChoice::Required | ToolChoice::Tool(_) | ToolChoice::Among { is_required: true, .. }) {
+        return off("a model that must call a tool does not think there");
+    }
+    if goes_on_without_thought(turns, request) {
+        return off("the turn that goes on has no signed reasoning at its beginning");
+    }
+    if target.takes.adaptive_thinking && budget_tokens.is_none() {
+        return Thinking::Adaptive(effort.as_ref().map(|effort| effort_within(effort, target, loss)));
+    }
+    if limit <= THINKING_TOKENS_MIN {
+        return off("thinking takes at least 1024 tokens of the output limit, and something must be left for the answer");
+    }
+    let wished = match (budget_tokens, effort) {
+        (Some(budget), _) => budget.value,
+        (None, Some(effort)) => {
+            loss.approximated(effort.path, "a budget of thinking tokens stands for the grade");
+            share_of(limit, effort.value)
+        }
+        (None, None) => share_of(limit, Effort::Medium),
+    };
+    let budget = wished.clamp(THINKING_TOKENS_MIN, limit - 1);
+    if let Some(asked) = budget_tokens.as_ref().filter(|asked| asked.value != budget) {
+        loss.approximated(asked.path, format!("the budget is {budget}: at least 1024, and less than the output limit"));
+    }
+    Thinking::Budget(budget)
+}
+
+#[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a share of a count of tokens far below 2^52")]
+fn share_of(limit: u64, effort: Effort) -> u64 {
+    let share = EFFORT_SHARES.iter().find(|(grade, _)| *grade == effort).map_or(0.5, |(_, share)| *share);
+    (limit as f64 * share) as u64
+}
+
+/// Whether the model would go on with a turn that begins with a tool call instead of its reasoning, which the API refuses (case 36).
+fn goes_on_without_thought(turns: &[(Role, Vec<Block<'_>>)], request: &Request) -> bool {
+    let [.., (Role::Assistant, turn), (Role::User, answers)] = turns else { return false };
+    let is_result = |block: &Block<'_>| matches!(block, Block::Piece(Piece { part: Part::ToolResult { .. }, .. }));
+    let thinks = |block: &Block<'_>| matches!(block, Block::Piece(piece) if own_thinking(&piece.part, request).is_some());
+    answers.iter().any(is_result) && !turn.first().is_some_and(thinks)
+}
+
+/// Writes what was settled; gives back the grade that stands elsewhere, beside the format of the answer.
+pub(super) fn write_thinking(w: &mut Writer, thinking: &Thinking) -> Option<Effort> {
+    match thinking {
+        Thinking::Off => None,
+        Thinking::Budget(tokens) => {
+            w.member_object("thinking", |w| {
+                w.member("type", "enabled");
+                w.member("budget_tokens", tokens);
+            });
+            None
+        }
+        Thinking::Adaptive(wished) => {
+            w.member_object("thinking", |w| w.member("type", "adaptive"));
+            *wished
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Every scenario, between every two dialects that it is written in, each way: requests, answers and streams.
+
+use crate::scenario::{CREATED, DIALECTS, Scenario, all, plain_answer, plain_request, told};
+use crate::script;
+use bytes::Bytes;
+use jeton_core::Usage;
+use jeton_wire::canonical::{StreamTranslator, encode_request, read_request, translate_document};
+use jeton_wire::{Endpoint, StreamMeter, StreamOptions, read_document};
+use serde_json::Value;
+
+fn pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
+    DIALECTS.into_iter().flat_map(|from| DIALECTS.into_iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
+}
+
+/// Runs `check` over every scenario and pair; tells every difference at once, and how many were compared.
+fn compare(check: impl Fn(&Scenario, Endpoint, Endpoint) -> Option<Result<(), String>>) -> usize {
+    let (mut compared, mut wrong) = (0, Vec::new());
+    for scenario in all() {
+        for (from, to) in pairs() {
+            if let Some(result) = check(&scenario, from, to) {
+                compared += 1;
+                wrong.extend(result.err().map(|why| format!("{}, {from} → {to}:\n{why}", scenario.name)));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {compared} differ\n\n{}", wrong.len(), wrong.join("\n\n"));
+    compared
+}
+
+fn same(what: &str, got: &Value, wanted: &Value) -> Result<(), String> {
+    if got == wanted {
+        return Ok(());
+    }
+    Err(format!("{what}\n  got    {got}\n  wanted {wanted}"))
+}
+
+fn same_lost(got: &[String], wanted: &[String]) -> Result<(), String> {
+    if got == wanted { Ok(()) } else { Err(format!("lost\n  got    {}\n  wanted {}", got.join("; "), wanted.join("; "))) }
+}
+
+#[test]
+fn every_scenario_is_there_and_every_block_has_a_known_title() {
+    let scenarios = all();
+    assert!(scenarios.len() >= 30, "{}", scenarios.len());
+    for scenario in scenarios {
+        for title in scenario.titles() {
+            let ends = ["asked", "answered", "model"].into_iter().find_map(|end| title.strip_suffix(end)).or_else(|| title.strip_prefix("sse "));
+            let known = |side: &str| DIALECTS.iter().any(|dialect| dialect.to_string() == side.trim());
+            assert!(title == "lost" || ends.is_some_and(|sides| sides.split('→').all(known)), "{}: `{title}`", scenario.name);
+        }
+        for line in scenario.text("lost").unwrap_or_default().lines() {
+            let head = line.split_once(": ").map_or("", |(head, _)| head);
+            let known = pairs().any(|(from, to)| ["asked", "answered", "streamed"].iter().any(|what| head == format!("{what} {from} → {to}")));
+            assert!(known, "{}: `{line}`", scenario.name);
+        }
+    }
+}
+
+#[test]
+fn requests_come_across_as_the_other_dialect_writes_them() {
+    let compared = compare(|scenario, from, to| {
+        let asked = scenario.asked(from)?;
+        let lost = scenario.lost("asked", from, to);
+        let wanted = scenario.asked_across(from, to);
+        if wanted.is_none() && !lost.iter().any(|line| line.starts_with("refused ")) {
+            return None;
+        }
+        Some(check_request(scenario, from, to, &asked, wanted, &lost))
+    });
+    assert!(compared >= 100, "{compared}");
+}
+
+fn check_request(scenario: &Scenario, from: Endpoint, to: Endpoint, asked: &Value, wanted: Option<Value>, lost: &[String]) -> Result<(), String> {
+    let written = read_request(from, asked.to_string().as_bytes()).and_then(|(request, mut loss)| {
+        let encoded = encode_request(&request, &scenario.target(to))?;
+        loss.extend(encoded.loss);
+        Ok((encoded.body, loss))
+    });
+    match written {
+        Err(fault) => same_lost(&[format!("refused {}", fault.param.as_deref().unwrap_or("?"))], lost),
+        Ok((body, loss)) => {
+            let got: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+            same("request", &plain_request(got), &plain_request(wanted.ok_or("it was to be refused")?))?;
+            same_lost(&told(&loss), lost)
+        }
+    }
+}
+
+#[test]
+fn answers_come_across_as_the_other_dialect_writes_them() {
+    let compared = compare(|scenario, from, to| {
+        let answer = scenario.answered(from)?;
+        let wanted = scenario.answered_across(from, to)?;
+        let body = answer.to_string();
+        let usage = read_document(from, body.as_bytes()).usage;
+        let translated = translate_document(&scenario.answering(from, to), body.as_bytes(), usage, CREATED);
+        Some(translated.map_err(|fault| fault.to_string()).and_then(|(body, loss)| {
+            let got: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
+            same("answer", &plain_answer(got, &mut Vec::new()), &plain_answer(wanted, &mut Vec::new()))?;
+            same_lost(&told(&loss), &scenario.lost("answered", from, to))
+        }))
+    });
+    assert!(compared >= 90, "{compared}");
+}
+
+#[test]
+fn streams_come_across_as_the_other_dialect_writes_them() {
+    let compared = compare(|scenario, from, to| {
+        let script = scenario.streamed(from)?;
+        let wanted = scenario.streamed_across(from, to)?;
+        let stream = script::sse(from, &script::events(from, script, &scenario.answered(from)?));
+        let wanted = script::events(to, wanted, &scenario.answered_across(from, to)?);
+        let (out, told_lost) = translated(scenario, from, to, &stream);
+        Some(compare_events(&plain_events(script::parse(&out)), &plain_events(wanted)).and_then(|()| {
+            let what = if scenario.text("lost").is_some_and(|lost| lost.contains(&format!("streamed {from} → {to}: "))) { "streamed" } else { "answered" };
+            same_lost(&told_lost, &scenario.lost(what, from, to))
+        }))
+    });
+    assert!(compared >= 60, "{compared}");
+}
+
+/// The stream as the caller gets it, closed by an error where it broke off, and what was lost.
+pub(crate) fn translated(scenario: &Scenario, from: Endpoint, to: Endpoint, stream: &[u8]) -> (Vec<u8>, Vec<String>) {
+    let usage = metered(from, stream);
+    let mut translator = StreamTranslator::new(scenario.answering(from, to), CREATED);
+    let mut out = Vec::new();
+    let pushed = translator.push(&Bytes::copy_from_slice(stream), &mut out);
+    match pushed.and_then(|()| translator.close(&usage)) {
+        Ok(closing) => out.extend(closing),
+        Err(fault) => out.extend(translator.fail(&fault)),
+    }
+    (out, told(translator.loss()))
+}
+
+/// Usage as the meter finds it in the provider's stream.
+pub(crate) fn metered(from: Endpoint, stream: &[u8]) -> Usage {
+    let mut meter = StreamMeter::new(from, StreamOptions::default());
+    let _ = meter.push(Bytes::copy_from_slice(stream));
+    let _ = meter.finish();
+    meter.usage().clone()
+}
+
+fn plain_events(events: Vec<script::Event>) -> Vec<script::Event> {
+    let mut ids = Vec::new();
+    let plain = |(name, mut data): script::Event| {
+        // Other dialects tell usage at the end: what stands at the start is provisional, and must be there.
+        if let Some(usage) = data.pointer_mut("/message/usage").filter(|usage| usage["input_tokens"].is_u64() && usage["output_tokens"].is_u64()) {
+            *usage = "provisional".into();
+        }
+        (name, plain_answer(data, &mut ids))
+    };
+    events.into_iter().map(plain).collect()
+}
+
+fn compare_events(got: &[script::Event], wanted: &[script::Event]) -> Result<(), String> {
+    for at in 0..got.len().max(wanted.len()) {
+        if got.get(at) != wanted.get(at) {
+            let tell = |event: Option<&script::Event>| event.map_or("nothing".to_owned(), |(name, data)| format!("{name} {data}"));
+            return Err(format!("event {at}\n  got    {}\n  wanted {}", tell(got.get(at)), tell(wanted.get(at))));
+        }
+    }
+    Ok(())
+}
