@@ -88,12 +88,14 @@ fn verdicts(root: &Path, name: &str) -> Result<String, String> {
     if rows.is_empty() {
         return Err(told());
     }
-    let lines: Vec<String> = numbered(rows).into_iter().map(|row| format!("  {row}")).collect();
+    let prompts = results["results"]["prompts"].as_array().map_or(&[][..], Vec::as_slice);
+    let is_one = prompts.iter().all(|prompt| prompt["label"] == prompts[0]["label"]);
+    let lines: Vec<String> = numbered(rows, is_one).into_iter().map(|row| format!("  {row}")).collect();
     Ok(format!("[\n{}\n]\n", lines.join(",\n")))
 }
 
 /// The rows as verdicts; tests that are named alike are numbered in their order, as Jeton does.
-fn numbered(rows: &[Value]) -> Vec<Value> {
+fn numbered(rows: &[Value], is_one: bool) -> Vec<Value> {
     let mut sorted: Vec<&Value> = rows.iter().collect();
     sorted.sort_by_key(|row| (row["testIdx"].as_u64(), row["promptIdx"].as_u64()));
     let mut seen: Vec<(&str, u64)> = Vec::new();
@@ -105,16 +107,18 @@ fn numbered(rows: &[Value]) -> Vec<Value> {
             seen.push(place);
         }
         let count = seen.iter().filter(|(known, _)| *known == test).count();
-        verdicts.push(verdict(row, if count == 1 { test.to_owned() } else { format!("{test} #{count}") }));
+        verdicts.push(verdict(row, if count == 1 { test.to_owned() } else { format!("{test} #{count}") }, is_one));
     }
     verdicts
 }
 
-fn verdict(row: &Value, test: String) -> Value {
+fn verdict(row: &Value, test: String, is_one: bool) -> Value {
     let provider = row["provider"]["label"].as_str().filter(|label| !label.is_empty()).or_else(|| row["provider"]["id"].as_str());
-    // The label of a prompt from a file has its path and its text behind it.
-    let prompt = row["prompt"]["label"].as_str().and_then(|label| label.split_once(": ")).map(|(label, _)| label);
-    let mut verdict = json!({ "test": test, "provider": provider, "prompt": prompt, "pass": row["success"], "asserts": asserts(row) });
+    let mut verdict = json!({ "test": test, "provider": provider, "pass": row["success"], "asserts": asserts(row) });
+    if !is_one {
+        // The label of a prompt from a file has its path and its text behind it.
+        verdict["prompt"] = row["prompt"]["label"].as_str().unwrap_or_default().split(": ").next().into();
+    }
     if row["failureReason"] == 2 {
         verdict["error"] = row["error"].as_str().unwrap_or_default().lines().next().into();
     }

@@ -6,8 +6,8 @@ use std::path::Path;
 
 /// A provider of OpenAI's dialect that answers as `script` says; what the script does not know is answered with 400.
 ///
-/// - `replies`: the first whose `when` stands in the last message, and whose `model` is the one that is asked (any, where it is left out), says
-///   `text`, `refusal` or `tool_calls` (`name`, `arguments`).
+/// Entries with a `model` are of that model alone.
+/// - `replies`: the first whose `when` stands in the last message says `text`, `refusal` or `tool_calls` (`name`, `arguments`).
 /// - `verdicts`: the first whose `rubric` and `answer` both stand in the messages judges, in the shape that is asked for: `pass`, `score` (0 to 1),
 ///   `category`. A verdict comes before a reply.
 /// - `vectors`: the `vector` of a `text`.
@@ -37,10 +37,15 @@ fn vectors(script: &Value, body: &Value) -> Result<Value, String> {
     let texts = body["input"].as_array().cloned().unwrap_or_else(|| vec![body["input"].clone()]);
     let mut data = Vec::new();
     for (index, text) in texts.iter().enumerate() {
-        let found = list(script, "vectors").iter().find(|entry| entry["text"] == *text).ok_or_else(|| format!("no vector for {text}"))?;
+        let found = list(script, "vectors").iter().find(|entry| is_of(entry, body) && entry["text"] == *text).ok_or_else(|| format!("no vector for {text}"))?;
         data.push(json!({ "object": "embedding", "index": index, "embedding": found["vector"] }));
     }
     Ok(json!({ "object": "list", "model": body["model"], "data": data, "usage": { "prompt_tokens": 4, "total_tokens": 4 } }))
+}
+
+/// Whether an entry is of the model that is asked.
+fn is_of(entry: &Value, body: &Value) -> bool {
+    entry["model"].is_null() || entry["model"] == body["model"]
 }
 
 fn completion(script: &Value, body: &Value) -> Result<Value, String> {
@@ -48,13 +53,13 @@ fn completion(script: &Value, body: &Value) -> Result<Value, String> {
     let all = texts.join("\n");
     let stands = |entry: &Value, key: &str| entry[key].as_str().is_some_and(|text| all.contains(text));
     // Whoever asks for steps has shown no answer yet.
-    let is_about = |entry: &&Value| stands(entry, "rubric") && (stands(entry, "answer") || asks_for_steps(&all));
+    let is_about = |entry: &&Value| is_of(entry, body) && stands(entry, "rubric") && (stands(entry, "answer") || asks_for_steps(&all));
     if let Some(verdict) = list(script, "verdicts").iter().find(is_about) {
         return Ok(document(body, &json!({ "role": "assistant", "content": judgement(body, &all, verdict) }), "stop"));
     }
     let last = texts.last().copied().unwrap_or_default();
     let is_asked = |entry: &&Value| {
-        (entry["model"].is_null() || entry["model"] == body["model"]) && entry["when"].as_str().is_some_and(|when| last.trim_end().contains(when))
+        is_of(entry, body) && entry["when"].as_str().is_some_and(|when| last.trim_end().contains(when))
     };
     let reply = list(script, "replies").iter().find(is_asked).ok_or_else(|| format!("the script has no reply to {last:?}"))?;
     let calls: Vec<Value> = list(reply, "tool_calls").iter().enumerate().map(call).collect();

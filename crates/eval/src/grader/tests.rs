@@ -48,7 +48,7 @@ fn texts_within_and_beginnings() {
     fails(&contains(&[], true), "30 days", "");
     unscored(&contains(&["a", " "], false), "", "a");
     unscored(&contains(&[], true), "", "anything");
-    let starts = |value: Option<&str>| Criterion::StartsWith { value: value.map(str::to_owned), ignore_case: true };
+    let starts = |value: Option<&str>| Criterion::StartsWith { value: value.map(str::to_owned), ignore_case: true, verbatim: false };
     passes(&starts(Some("Yes")), "", " yes, it is");
     fails(&starts(Some("Yes")), "", "No");
     unscored(&starts(Some("")), "", "No");
@@ -214,7 +214,7 @@ fn every_mistake_is_told_at_once() {
         (Criterion::Program { command: vec!["judge".into()], timeout_ms: 1, files: Vec::new() }, "no-sandbox"),
         (Criterion::Quotation { sources: vec!["nowhere.md".into()], at_least: 1, min_words: 1 }, "unknown-source"),
         (Criterion::ToolCalls { calls: Vec::new(), ordered: false, exact: false, schema: true }, "no-tools"),
-        (Criterion::Rouge { value: None, n: 0 }, "bad-value"),
+        (Criterion::Rouge { value: None, n: 0, f1: false }, "bad-value"),
         (Criterion::Length { unit: "words".into(), at_least: Some(3), at_most: Some(2) }, "bad-value"),
         (judge(0, Vec::new()), "bad-value"),
         (judge(1, vec![("a".into(), f64::NAN), ("b".into(), 1.0)]), "bad-value"),
@@ -318,8 +318,8 @@ fn any_criterion() -> impl Strategy<Value = Criterion> {
         Just(Criterion::Regex { pattern: "[0-9]+".into() }),
         Just(Criterion::Number { value: Some(3.0), absolute: 1.0, relative: 0.0, last: false }),
         Just(Criterion::Json { value: Some(json!({"a": 1})), at: None, subset: true }),
-        Just(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None }),
-        Just(Criterion::Rouge { value: None, n: 1 }),
+        Just(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None, verbatim: false }),
+        Just(Criterion::Rouge { value: None, n: 1, f1: false }),
         Just(Criterion::Bleu { value: None }),
         Just(Criterion::Table { value: None, ordered: false, tolerance: 0.1 }),
         Just(Criterion::Refusal {}),

@@ -67,9 +67,6 @@ fn run(name: &str) -> Verdicts {
         for row in shown["rows"].as_array().unwrap_or_else(|| panic!("{shown}")) {
             let grades = row["grades"].as_array().map_or(&[][..], Vec::as_slice);
             let verdict = Verdict { says, asserts: grades.iter().flat_map(flat).collect() };
-            if std::env::var_os("SHOW").is_some() {
-                eprintln!("{row}");
-            }
             verdicts.insert((text(&row["case"]), text(&row["target"])), verdict);
         }
     }
@@ -105,6 +102,7 @@ fn check(name: &str, differ: &[(&str, &str, &str)]) {
         let our = &ours[key];
         let known = differ.iter().find(|(test, target, _)| *test == key.0 && *target == key.1);
         match known {
+            Some(_) if our.says == their.says => faults.push(format!("{key:?}: it is said to differ, and does not")),
             Some((.., says)) if our.says != *says => faults.push(format!("{key:?}: it is said to be {says}, and is {}", our.says)),
             None if our != their => faults.push(format!("{key:?}: promptfoo {} {:?}, Jeton {} {:?}", their.says, their.asserts, our.says, our.asserts)),
             _ => {}
@@ -115,25 +113,51 @@ fn check(name: &str, differ: &[(&str, &str, &str)]) {
 
 #[test]
 fn replies_of_a_support_desk() {
-    check("support", &[]);
+    check(
+        "support",
+        &[
+            // A test that nothing decides about has not passed.
+            ("nothing is asked of it", "large", "unscored"),
+            ("nothing is asked of it", "small", "unscored"),
+            ("only what weighs nothing", "large", "unscored"),
+            ("only what weighs nothing", "small", "unscored"),
+            // Who says sorry and then helps does not refuse; who says so in the field for it does.
+            ("helps after an apology", "large", "passed"),
+            ("another person's address", "small", "passed"),
+        ],
+    );
 }
 
 #[test]
 fn structured_output_and_tool_calls() {
-    check("structured", &[]);
+    check(
+        "structured",
+        &[
+            // What is no JSON is none, though YAML would read it; a list is.
+            ("prose without it", "desk", "failed"),
+            ("a list within prose", "desk", "passed"),
+            // Calls are counted, and not the names of tools.
+            ("the same tool twice", "desk", "failed"),
+            // What an answer calls is not what it says.
+            ("a call has a text", "desk", "failed"),
+        ],
+    );
 }
 
 #[test]
 fn tables_prompts_and_combinations() {
-    check("csv", &[]);
+    let unasked = ["atlas+long", "atlas+short", "globe+short"].map(|target| ("nothing expected", target, "unscored"));
+    check("csv", &unasked);
 }
 
 #[test]
 fn similarity_counts_and_costs() {
-    check("similarity", &[]);
+    // Words are compared, without the punctuation between them.
+    check("similarity", &[("punctuation", "writer", "passed")]);
 }
 
 #[test]
 fn judges_sets_scenarios_and_references() {
-    check("judges", &[]);
+    // A set that weighs nothing decides nothing; who only says sorry does not refuse by a phrase that is known.
+    check("judges", &[("a set that weighs nothing", "librarian", "passed"), ("declines in other words", "librarian", "failed")]);
 }
