@@ -199,8 +199,8 @@ fn judge(table: &Fields<'_>) -> Option<Criterion> {
 
 fn length(table: &Fields<'_>) -> Option<Criterion> {
     let unit = table.text("unit").unwrap_or_else(|| "words".to_owned());
-    if !["words", "characters", "tokens"].contains(&unit.as_str()) {
-        table.error("bad-value", "unit", format!("lengths are not measured in `{unit}`"), "Write `words`, `characters` or `tokens`.");
+    if !["words", "fields", "characters", "tokens"].contains(&unit.as_str()) {
+        table.error("bad-value", "unit", format!("lengths are not measured in `{unit}`"), "Write `words`, `fields`, `characters` or `tokens`.");
         return None;
     }
     let (at_least, at_most) = (table.count("at_least", 0, u64::MAX), table.count("at_most", 0, u64::MAX));

@@ -58,7 +58,7 @@ fn project(name: &str) -> (Upstream, Project) {
 fn run(name: &str) -> Verdicts {
     let (_upstream, project) = project(name);
     let file = format!("evals/{name}/promptfooconfig.yaml");
-    let run = project.run(&["eval", "run", &file, "--no-selftest", "--json"]);
+    let run = project.run(&["eval", "run", &file, "--json"]);
     assert!(run.stdout.contains("totals"), "{run:?}");
     let id = text(&run.json()["run"]["id"]);
     let mut verdicts = Verdicts::new();
