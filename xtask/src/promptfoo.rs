@@ -29,7 +29,8 @@ pub(crate) fn missing(root: &Path) -> Option<String> {
 /// The names of the configurations.
 pub(crate) fn names(root: &Path) -> Result<Vec<String>, String> {
     let entries = std::fs::read_dir(root.join(SUITES)).map_err(|e| format!("{SUITES}: {e}"))?;
-    let mut names: Vec<String> = entries.flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> =
+        entries.flatten().filter(|entry| entry.path().is_dir()).map(|entry| entry.file_name().to_string_lossy().into_owned()).collect();
     names.sort();
     Ok(names)
 }
@@ -81,7 +82,12 @@ fn verdicts(root: &Path, name: &str) -> Result<String, String> {
     command.env("PROMPTFOO_CONFIG_DIR", directory.join(".promptfoo")).env("OPENAI_BASE_URL", format!("{}/v1", upstream.url()));
     command.args(["eval", "-c", "promptfooconfig.yaml", "--no-cache", "--no-write", "--no-progress-bar", "--no-table", "-o", "out.json"]);
     let output = command.output().map_err(|e| format!("node: {e}"))?;
-    let told = || format!("{name}: {}", String::from_utf8_lossy(&output.stderr).lines().filter(|line| !line.trim_start().starts_with("at ")).take(12).collect::<Vec<_>>().join("\n"));
+    let told = || {
+        format!(
+            "{name}: {}",
+            String::from_utf8_lossy(&output.stderr).lines().filter(|line| !line.trim_start().starts_with("at ")).take(12).collect::<Vec<_>>().join("\n")
+        )
+    };
     let results = std::fs::read_to_string(directory.join("out.json")).map_err(|_| told())?;
     let results: Value = serde_json::from_str(&results).map_err(|e| format!("{name}: {e}"))?;
     let rows = results["results"]["results"].as_array().ok_or_else(told)?;
@@ -129,5 +135,9 @@ fn verdict(row: &Value, test: String, is_one: bool) -> Value {
 fn asserts(row: &Value) -> Vec<Value> {
     let results = row["gradingResult"]["componentResults"].as_array().map_or(&[][..], Vec::as_slice);
     let weight = |result: &Value| result["assertion"]["weight"].as_f64().or_else(|| result["metadata"]["assertionSet"]["weight"].as_f64()).unwrap_or(1.0);
-    results.iter().filter(|result| weight(result) > 0.0).map(|result| json!([result["assertion"]["type"].as_str().unwrap_or("assert-set"), result["pass"]])).collect()
+    results
+        .iter()
+        .filter(|result| weight(result) > 0.0)
+        .map(|result| json!([result["assertion"]["type"].as_str().unwrap_or("assert-set"), result["pass"]]))
+        .collect()
 }

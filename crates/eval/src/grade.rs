@@ -86,7 +86,17 @@ impl Grader {
     /// A grader that counts once and judges by the criterion's own rule.
     #[must_use]
     pub fn new(name: impl Into<String>, criterion: Criterion) -> Self {
-        Self { name: name.into(), criterion, negate: false, weight: 1.0, threshold: None, all_or_nothing: false, transform: Vec::new(), only: Vec::new(), referenced: None }
+        Self {
+            name: name.into(),
+            criterion,
+            negate: false,
+            weight: 1.0,
+            threshold: None,
+            all_or_nothing: false,
+            transform: Vec::new(),
+            only: Vec::new(),
+            referenced: None,
+        }
     }
 }
 

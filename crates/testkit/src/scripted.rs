@@ -58,9 +58,7 @@ fn completion(script: &Value, body: &Value) -> Result<Value, String> {
         return Ok(document(body, &json!({ "role": "assistant", "content": judgement(body, &all, verdict) }), "stop"));
     }
     let last = texts.last().copied().unwrap_or_default();
-    let is_asked = |entry: &&Value| {
-        is_of(entry, body) && entry["when"].as_str().is_some_and(|when| last.trim_end().contains(when))
-    };
+    let is_asked = |entry: &&Value| is_of(entry, body) && entry["when"].as_str().is_some_and(|when| last.trim_end().contains(when));
     let reply = list(script, "replies").iter().find(is_asked).ok_or_else(|| format!("the script has no reply to {last:?}"))?;
     let calls: Vec<Value> = list(reply, "tool_calls").iter().enumerate().map(call).collect();
     let mut message = json!({ "role": "assistant", "content": reply["text"], "refusal": reply["refusal"] });

@@ -285,6 +285,9 @@ mod tests {
         passes(&by(Some(3)), "kitten", "sitting");
         fails(&by(Some(2)), "kitten", "sitting");
         fails(&by(None), "kitten", "");
+        let verbatim = Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: Some(1), verbatim: true };
+        passes(&verbatim, "cat", " cat");
+        fails(&verbatim, "cat", " cat ");
         unscored(&by(None), &"ab".repeat(100_000), &"cd".repeat(100_000));
     }
 
@@ -296,6 +299,12 @@ mod tests {
         fails(&by(1), "the cat sat on the mat", "the the the the");
         fails(&by(1), "the cat sat on the mat", "");
         unscored(&by(3), "two words", "two words");
+        let f1 = Criterion::Rouge { value: None, n: 1, f1: true };
+        // Three of four words of both: 0.75, which is just enough.
+        passes(&f1, "a cat sat down", "a cat lay down");
+        passes(&by(1), "snow fell", "snow fell on all of the town");
+        fails(&f1, "snow fell", "snow fell on all of the town");
+        fails(&f1, "snow fell", "");
         unscored(&by(0), "two words", "two words");
     }
 

@@ -52,6 +52,9 @@ fn texts_within_and_beginnings() {
     passes(&starts(Some("Yes")), "", " yes, it is");
     fails(&starts(Some("Yes")), "", "No");
     unscored(&starts(Some("")), "", "No");
+    let verbatim = Criterion::StartsWith { value: Some("Yes".to_owned()), ignore_case: false, verbatim: true };
+    passes(&verbatim, "", "Yes, it is");
+    fails(&verbatim, "", " Yes, it is");
 }
 
 #[test]
@@ -80,6 +83,7 @@ fn figures_of_the_answer() {
     let length = |unit: &str, at_least, at_most| Criterion::Length { unit: unit.to_owned(), at_least, at_most };
     passes(&length("words", Some(2), Some(3)), "", "three small words");
     fails(&length("words", Some(2), None), "", "one");
+    passes(&length("fields", Some(3), Some(3)), "", "a well-known – ");
     fails(&length("characters", None, Some(3)), "", "äöüß");
     passes(&length("tokens", None, Some(3)), "", "Hello, world");
     unscored(&length("pages", None, Some(3)), "", "");
@@ -241,6 +245,18 @@ fn every_mistake_is_told_at_once() {
     let grades = wait(grade(&suite.cases[0], &answer("x"), &all_of(&suite), &bench, None));
     let scored: Vec<&str> = grades.iter().filter(|grade| grade.verdict != Verdict::Unscored).map(|grade| grade.grader.as_str()).collect();
     assert_eq!(scored, ["own"]);
+}
+
+#[test]
+fn all_or_nothing_has_nothing_between() {
+    let values = vec!["blue".to_owned(), "green".to_owned()];
+    let mut trial = Trial::new(&Criterion::Contains { values, any: false, ignore_case: false });
+    assert_eq!(trial.answer(&answer("blue")).score, Some(0.5));
+    trial.grader.all_or_nothing = true;
+    let scores = ["blue", "green and blue"].map(|text| trial.answer(&answer(text)).score);
+    assert_eq!(scores, [Some(0.0), Some(1.0)]);
+    trial.grader.negate = true;
+    assert_eq!(trial.answer(&answer("blue")).score, Some(1.0));
 }
 
 #[test]

@@ -100,9 +100,12 @@ fn criterion(kind: &str, table: &Fields<'_>, depth: usize) -> Option<Criterion> 
         "constraint" => Criterion::Constraint { unit: table.needed("unit", "the id of a constraint")? },
         "contains" => contains(table),
         "cost" => Criterion::Cost { at_most: cost(table)? },
-        "edit-similarity" => {
-            Criterion::EditSimilarity { value: table.text("value"), ignore_case: flag("ignore_case"), distance_max: table.small("distance_max", 0), verbatim: flag("verbatim") }
-        }
+        "edit-similarity" => Criterion::EditSimilarity {
+            value: table.text("value"),
+            ignore_case: flag("ignore_case"),
+            distance_max: table.small("distance_max", 0),
+            verbatim: flag("verbatim"),
+        },
         "embedding-similarity" => Criterion::EmbeddingSimilarity { value: table.text("value"), model: table.needed("model", "the embeddings model")? },
         "exact" => Criterion::Exact { value: table.text("value"), ignore_case: flag("ignore_case"), verbatim: flag("verbatim") },
         "human" => Criterion::Human { question: table.text("question").unwrap_or_else(|| "Is the answer right?".to_owned()) },

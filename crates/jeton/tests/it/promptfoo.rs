@@ -47,7 +47,10 @@ fn project(name: &str) -> (Upstream, Project) {
     let upstream = scripted(script);
     let mut config = format!("[providers.openai]\napi = \"openai\"\nbase_url = \"{}/v1\"\n", upstream.url());
     for model in models {
-        config.push_str(&format!("\n[models.\"openai/{}\"]\nprice = {{ input = 1.0, output = 2.0 }}\nlimits = {{ context = 100000, output = 4000 }}\n", text(&model)));
+        config.push_str(&format!(
+            "\n[models.\"openai/{}\"]\nprice = {{ input = 1.0, output = 2.0 }}\nlimits = {{ context = 100000, output = 4000 }}\n",
+            text(&model)
+        ));
     }
     let project = Project::with(BINARY, &config);
     copy_for(&upstream, &suite(name), &project.dir().join("evals").join(name));
