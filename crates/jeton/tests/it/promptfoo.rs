@@ -60,8 +60,11 @@ fn project(name: &str) -> (Upstream, Project) {
 /// What Jeton says.
 fn run(name: &str) -> Verdicts {
     let (_upstream, project) = project(name);
-    let file = format!("evals/{name}/promptfooconfig.yaml");
-    let run = project.run(&["eval", "run", &file, "--json"]);
+    verdicts(&project, &[&format!("evals/{name}/promptfooconfig.yaml")])
+}
+
+fn verdicts(project: &Project, args: &[&str]) -> Verdicts {
+    let run = project.run(&[&["eval", "run", "--json"], args].concat());
     assert!(run.stdout.contains("totals"), "{run:?}");
     let id = text(&run.json()["run"]["id"]);
     let mut verdicts = Verdicts::new();
@@ -163,4 +166,21 @@ fn similarity_counts_and_costs() {
 fn judges_sets_scenarios_and_references() {
     // A set that weighs nothing decides nothing; who only says sorry does not refuse by a phrase that is known.
     check("judges", &[("a set that weighs nothing", "librarian", "passed"), ("declines in other words", "librarian", "failed")]);
+}
+
+#[test]
+fn what_is_imported_and_written_measures_the_same() {
+    let (upstream, project) = project("csv");
+    let file = "evals/csv/promptfooconfig.yaml";
+    let written = ["evals/promptfooconfig.toml", "evals/promptfooconfig.jsonl"].map(|path| project.dir().join(path));
+    let shown = project.run(&["eval", "import", file]);
+    assert_eq!((shown.code, written.iter().any(|path| path.exists())), (0, false), "it is only shown: {shown:?}");
+    assert_eq!(project.run(&["eval", "import", file, "--write"]).code, 0);
+    assert!(written.iter().all(|path| path.exists()));
+    let again = project.run(&["eval", "import", file, "--write"]);
+    assert_ne!(again.code, 0, "what is there is not written over: {again:?}");
+    assert!(again.stderr.contains("--force"), "{again:?}");
+    assert_eq!(upstream.count(), 0, "an import asks nobody");
+    let ours = verdicts(&project, &["promptfooconfig", "--no-selftest"]);
+    assert_eq!(ours, run("csv"));
 }
