@@ -7,6 +7,7 @@ mod bench;
 mod fuzz;
 mod house;
 mod prices;
+mod promptfoo;
 mod test;
 
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ const USAGE: &str = "usage: cargo xtask COMMAND
   bench gateway|soak|context|causes|eval|gate      what Jeton costs, and how good its answers are; `bench` alone says more
   fuzz [--minutes N] [--seed N] [--only TARGET]    feed the readers of strangers' bytes with mutants
   wire-cases                                       write the names of the tests into docs/wire-cases.md
+  promptfoo-verdicts                               run promptfoo on the configurations of its tests, and record what it says
   prices FILE                                      make the price book's data from an extract of models.dev";
 
 fn main() -> ExitCode {
@@ -31,6 +33,7 @@ fn main() -> ExitCode {
         "bench" => bench::run(rest),
         "fuzz" => fuzz::run(&root, rest),
         "wire-cases" => house::wire_cases::write(&root),
+        "promptfoo-verdicts" => promptfoo::write(&root),
         "prices" => prices::run(&root, rest),
         _ => Err(USAGE.to_owned()),
     };

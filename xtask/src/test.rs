@@ -61,7 +61,7 @@ struct Part {
 
 /// In this order: what is quick and says most comes first. The suites that need the real binary use the dev profile:
 /// `binary` has already built it, whereas a release build of everything takes longer on two cores than they run.
-const PARTS: [Part; 12] = [
+const PARTS: [Part; 13] = [
     Part { name: "house", what: "rules of the repository", run: house::check },
     Part { name: "format", what: "cargo fmt --check", run: rust::format },
     Part { name: "lints", what: "cargo clippy, warnings are errors", run: rust::lints },
@@ -73,6 +73,7 @@ const PARTS: [Part; 12] = [
     Part { name: "demo", what: "jeton demo, and what it prints", run: clients::demo },
     Part { name: "python", what: "the vendors' Python SDKs against a running server", run: clients::python },
     Part { name: "node", what: "the vendors' Node SDKs against a running server", run: clients::node },
+    Part { name: "promptfoo", what: "promptfoo itself, against what is recorded of its verdicts", run: clients::promptfoo },
     Part { name: "browser", what: "the page in a real browser", run: clients::browser },
 ];
 
@@ -87,7 +88,7 @@ struct Options {
 /// Where something failed, or the arguments are wrong.
 pub(crate) fn run(root: &Path, arguments: &[String]) -> Outcome {
     if arguments == ["--list"] {
-        PARTS.iter().for_each(|part| println!("{:<8} {}", part.name, part.what));
+        PARTS.iter().for_each(|part| println!("{:<9} {}", part.name, part.what));
         return Ok(());
     }
     let options = parse(arguments)?;
@@ -135,7 +136,7 @@ fn named(part: &Part, mut tally: Tally) -> Tally {
 }
 
 fn line(part: &Part, tally: &Tally, took: Duration) -> String {
-    format!("{:<8} {:>7.1} s {:>6} passed {:>4} failed {:>4} skipped", part.name, took.as_secs_f64(), tally.passed, tally.failed(), tally.skips.len())
+    format!("{:<9} {:>7.1} s {:>6} passed {:>4} failed {:>4} skipped", part.name, took.as_secs_f64(), tally.passed, tally.failed(), tally.skips.len())
 }
 
 fn report(lines: &[String], total: &Tally) {

@@ -61,6 +61,9 @@ pub struct Grader {
     /// From which score on it passes; none: the criterion's own rule.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub threshold: Option<f64>,
+    /// Whether its score is 1 where it passes and 0 where it fails, and nothing between.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub all_or_nothing: bool,
     /// What is done to the answer before it is judged.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub transform: Vec<Transform>,
@@ -83,7 +86,17 @@ impl Grader {
     /// A grader that counts once and judges by the criterion's own rule.
     #[must_use]
     pub fn new(name: impl Into<String>, criterion: Criterion) -> Self {
-        Self { name: name.into(), criterion, negate: false, weight: 1.0, threshold: None, transform: Vec::new(), only: Vec::new(), referenced: None }
+        Self {
+            name: name.into(),
+            criterion,
+            negate: false,
+            weight: 1.0,
+            threshold: None,
+            all_or_nothing: false,
+            transform: Vec::new(),
+            only: Vec::new(),
+            referenced: None,
+        }
     }
 }
 
@@ -96,8 +109,8 @@ pub enum Criterion {
     Exact { value: Option<String>, ignore_case: bool, verbatim: bool },
     /// The answer has the texts: all of them, or any. No texts: the case's reference, any of several.
     Contains { values: Vec<String>, any: bool, ignore_case: bool },
-    /// The answer begins so.
-    StartsWith { value: Option<String>, ignore_case: bool },
+    /// The answer begins so, blanks before it apart; `verbatim`: with them.
+    StartsWith { value: Option<String>, ignore_case: bool, verbatim: bool },
     /// The pattern is found in the answer.
     Regex { pattern: String },
     /// A number in the answer is the value, within an absolute or a relative tolerance. `last`: the last number, else the first.
@@ -107,12 +120,12 @@ pub enum Criterion {
     /// The answer is JSON (or has JSON in it, where `embedded`) that satisfies a JSON Schema: the schema itself, a path, or a unit's id.
     JsonSchema { schema: Option<Value>, unit: Option<String>, embedded: bool },
     /// One minus the edit distance over the longer length reaches the threshold (default 0.8). `distance_max`: the edit distance itself is at
-    /// most this.
-    EditSimilarity { value: Option<String>, ignore_case: bool, distance_max: Option<u32> },
+    /// most this. Blanks at both ends are apart; `verbatim`: with them.
+    EditSimilarity { value: Option<String>, ignore_case: bool, distance_max: Option<u32>, verbatim: bool },
     /// The cosine of the answer's and the reference's embeddings reaches the threshold (default 0.8).
     EmbeddingSimilarity { value: Option<String>, model: String },
-    /// ROUGE-N recall against the reference reaches the threshold (default 0.75).
-    Rouge { value: Option<String>, n: u32 },
+    /// ROUGE-N recall against the reference, or its F1, reaches the threshold (default 0.75).
+    Rouge { value: Option<String>, n: u32, f1: bool },
     /// Sentence BLEU against the references reaches the threshold (default 0.5).
     Bleu { value: Option<String> },
     /// The rows of the answer's table (CSV, JSON rows or a Markdown table) equal the reference's; `ordered`: in this order.
@@ -131,7 +144,7 @@ pub enum Criterion {
     Latency { at_most_ms: u64 },
     /// The answer cost at most so much; an unknown cost is unscored.
     Cost { at_most: Nanousd },
-    /// The answer has between so many words, characters or tokens.
+    /// The answer has between so many words, fields (what stands between blanks), characters or tokens.
     Length { unit: String, at_least: Option<u64>, at_most: Option<u64> },
     /// The model refused (or abstained).
     Refusal {},

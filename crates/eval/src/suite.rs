@@ -35,6 +35,8 @@ pub struct Suite {
     pub timeout_ms: Option<u64>,
     /// What runs without being asked.
     pub watch: Option<Watch>,
+    /// Whether it is read as it stands from another program's file, so that its graders are what that program's user meant.
+    pub is_foreign: bool,
     /// The digest of cases, graders, prompts and targets: two runs with the same digest measured the same.
     pub digest: Digest,
     /// The file.
@@ -59,6 +61,7 @@ impl Suite {
             errors_max: 0.1,
             timeout_ms: None,
             watch: None,
+            is_foreign: false,
             digest: Digest::default(),
             place,
         }

@@ -170,6 +170,9 @@ pub(crate) fn grader(grader: &Grader) -> Value {
     if let Some(threshold) = grader.threshold {
         map.insert("threshold".to_owned(), threshold.into());
     }
+    if grader.all_or_nothing {
+        map.insert("all_or_nothing".to_owned(), true.into());
+    }
     if !grader.only.is_empty() {
         map.insert("only".to_owned(), grader.only.clone().into());
     }

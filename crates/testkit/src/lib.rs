@@ -4,15 +4,18 @@
 //! - [`Project`] and [`Server`]: the real binary in a temporary project directory, started, stopped and killed.
 //! - [`http`]: a client of HTTP/1.1 that shows what came in which piece.
 //! - [`Upstream`]: a provider whose every answer is scripted, and which keeps the exact bytes it was asked with.
+//! - [`scripted`]: such a provider whose replies, verdicts and vectors stand in a document.
 //! - [`fixtures`]: requests and answers of both vendors.
 #![allow(clippy::unwrap_used)] // a wrong assumption of a test fails the test
 
 pub mod fixtures;
 pub mod http;
+mod scripted;
 mod server;
 mod upstream;
 mod wait;
 
+pub use scripted::{copy_for, scripted};
 pub use server::{Output, Project, Server};
 pub use upstream::{Exchange, Recorded, Upstream};
 pub use wait::{DEADLINE, Gate, eventually, holds_eventually};

@@ -2,7 +2,7 @@
 
 use super::server::{self, Project, Server};
 use super::{Tally, scratch};
-use crate::Outcome;
+use crate::{Outcome, promptfoo};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -71,6 +71,21 @@ pub(super) fn python(root: &Path) -> Tally {
 
 pub(super) fn node(root: &Path) -> Tally {
     node_suite(root, "node", &root.join("tests/sdk/node"), &[])
+}
+
+pub(super) fn promptfoo(root: &Path) -> Tally {
+    if in_path("node").is_none() {
+        return Tally::skip("node is not installed");
+    }
+    if let Some(why) = promptfoo::missing(root) {
+        return Tally::skip(why);
+    }
+    let mut tally = Tally::default();
+    match promptfoo::names(root) {
+        Ok(names) => names.iter().for_each(|name| tally.check(name, promptfoo::check(root, name))),
+        Err(why) => tally.failures.push(why),
+    }
+    tally
 }
 
 pub(super) fn browser(root: &Path) -> Tally {

@@ -83,7 +83,11 @@ fn faults(criterion: &Criterion) -> Vec<(&'static str, &'static str)> {
             );
         }
         Criterion::Length { unit, at_least, at_most } => {
-            add(!["words", "characters", "tokens"].contains(&unit.as_str()), "lengths are not measured so", "Write `words`, `characters` or `tokens`.");
+            add(
+                !["words", "fields", "characters", "tokens"].contains(&unit.as_str()),
+                "lengths are not measured so",
+                "Write `words`, `fields`, `characters` or `tokens`.",
+            );
             add(at_least.is_none() && at_most.is_none(), "the length has no bound", "Write `at_least`, `at_most` or both.");
             add(at_least.zip(*at_most).is_some_and(|(least, most)| least > most), "`at_least` is above `at_most`", "Exchange them.");
         }

@@ -120,6 +120,8 @@ pub fn right_answers(grader: &Grader, case: &Case) -> Vec<String> {
     let is_whole = matches!(grader.criterion, Criterion::Json { value: None, .. } | Criterion::Table { value: None, .. });
     match &case.reference {
         Some(list @ Value::Array(items)) if is_whole && items.iter().any(|item| !item.is_string()) => vec![list.to_string()],
+        // What a negated grader names is what must not be.
+        _ if case.references().is_empty() && grader.negate => Vec::new(),
         _ if case.references().is_empty() => own_value(&grader.criterion, case).into_iter().collect(),
         _ => case.references(),
     }

@@ -22,9 +22,10 @@ pub(crate) fn length(sample: &Sample<'_>, unit: &str, at_least: Option<u64>, at_
     let text = sample.text.trim();
     let length = match unit {
         "words" => words(text).len() as u64,
+        "fields" => text.split_whitespace().count() as u64,
         "characters" => text.chars().count() as u64,
         "tokens" => Vocabulary::of_model(sample.answer.model.as_deref().unwrap_or_default()).0.count(text),
-        other => return Err(format!("lengths are not measured in `{other}`, but in words, characters or tokens")),
+        other => return Err(format!("lengths are not measured in `{other}`, but in words, fields, characters or tokens")),
     };
     if at_least.is_none() && at_most.is_none() {
         return Err("the length has no bound".to_owned());

@@ -160,14 +160,16 @@ fn free(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Option<Jud
     Some(match (&ready.grader.criterion, &ready.means) {
         (Criterion::Exact { value, ignore_case, verbatim }, _) => text::exact(sample, value.as_deref(), *ignore_case, *verbatim),
         (Criterion::Contains { values, any, ignore_case }, _) => text::contains(sample, values, *any, *ignore_case),
-        (Criterion::StartsWith { value, ignore_case }, _) => text::starts_with(sample, value.as_deref(), *ignore_case),
+        (Criterion::StartsWith { value, ignore_case, verbatim }, _) => text::starts_with(sample, value.as_deref(), *ignore_case, *verbatim),
         (Criterion::Regex { .. }, Means::Pattern(pattern)) => text::matches(sample, pattern),
         (Criterion::Regex { pattern }, _) => values::fill(pattern, sample.case).and_then(|filled| text::matches(sample, &text::compile(&filled)?)),
         (Criterion::Number { value, absolute, relative, last }, _) => number::number(sample, *value, *absolute, *relative, *last),
         (Criterion::Json { value, at, subset }, _) => json::json(sample, value.as_ref(), at.as_deref(), *subset),
         (Criterion::JsonSchema { embedded, .. }, Means::Schema(schema)) => json::json_schema(sample, schema, *embedded),
-        (Criterion::EditSimilarity { value, ignore_case, distance_max }, _) => similarity::edit(sample, value.as_deref(), *ignore_case, *distance_max),
-        (Criterion::Rouge { value, n }, _) => similarity::rouge(sample, value.as_deref(), *n),
+        (Criterion::EditSimilarity { value, ignore_case, distance_max, verbatim }, _) => {
+            similarity::edit(sample, value.as_deref(), *ignore_case, *distance_max, *verbatim)
+        }
+        (Criterion::Rouge { value, n, f1 }, _) => similarity::rouge(sample, value.as_deref(), *n, *f1),
         (Criterion::Bleu { value }, _) => similarity::bleu(sample, value.as_deref()),
         (Criterion::Table { value, ordered, tolerance }, _) => table::table(sample, value.as_deref(), *ordered, *tolerance),
         (Criterion::ToolCalls { calls, ordered, exact, schema }, _) => {

@@ -146,6 +146,7 @@ pub(crate) fn finish(grader: &Grader, judged: Judged) -> Grade {
         (Verdict::Pass, true) => (Verdict::Fail, said.score.map(|score| 1.0 - score)),
         (Verdict::Fail, true) => (Verdict::Pass, said.score.map(|score| 1.0 - score)),
     };
+    let score = score.map(|score| if grader.all_or_nothing { f64::from(u8::from(verdict == Verdict::Pass)) } else { score });
     let cost = said.bill.cost();
     let mut why = said.why;
     if cost.is_none() && !said.bill.calls.is_empty() {

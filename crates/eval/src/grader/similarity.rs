@@ -11,12 +11,16 @@ use std::borrow::Cow;
 const STEPS_MAX: usize = 1 << 25;
 
 /// One minus the edit distance over the longer length, in characters; the best over the references. `distance_max` bounds the distance itself.
-pub(crate) fn edit(sample: &Sample<'_>, value: Option<&str>, ignore_case: bool, distance_max: Option<u32>) -> Judged {
+/// `verbatim`: blanks at both ends count.
+pub(crate) fn edit(sample: &Sample<'_>, value: Option<&str>, ignore_case: bool, distance_max: Option<u32>, verbatim: bool) -> Judged {
+    fn part(text: &str, verbatim: bool) -> &str {
+        if verbatim { text } else { text.trim() }
+    }
     let wanted = wanted(value, sample.case)?;
-    let text: Vec<char> = folded(sample.text.trim(), ignore_case).chars().collect();
+    let text: Vec<char> = folded(part(&sample.text, verbatim), ignore_case).chars().collect();
     let mut best: Option<(usize, f64)> = None;
     for wanted in &wanted {
-        let wanted: Vec<char> = folded(wanted.trim(), ignore_case).chars().collect();
+        let wanted: Vec<char> = folded(part(wanted, verbatim), ignore_case).chars().collect();
         let distance = distance(&text, &wanted).ok_or("the texts are too long for an edit distance")?;
         let similarity = 1.0 - super::text::ratio(distance, text.len().max(wanted.len()));
         if best.is_none_or(|(_, known)| similarity > known) {
@@ -182,10 +186,11 @@ fn shared(tokens: &[u32], n: usize, others: &FxHashMap<&[u32], usize>) -> usize 
     known.count()
 }
 
-/// ROUGE-N recall: the share of the reference's runs of `n` words that the answer has; the best over the references.
+/// ROUGE-N recall: the share of the reference's runs of `n` words that the answer has; the best over the references. `f1`: its harmonic mean
+/// with the share of the answer's runs that the reference has, so that saying more than the reference costs.
 ///
 /// Lin, "ROUGE: a package for automatic evaluation of summaries", 2004, section 2.
-pub(crate) fn rouge(sample: &Sample<'_>, value: Option<&str>, n: u32) -> Judged {
+pub(crate) fn rouge(sample: &Sample<'_>, value: Option<&str>, n: u32, f1: bool) -> Judged {
     let n = n as usize;
     let wanted = wanted(value, sample.case)?;
     let mut lexicon = Lexicon::default();
@@ -196,11 +201,13 @@ pub(crate) fn rouge(sample: &Sample<'_>, value: Option<&str>, n: u32) -> Judged 
         if n == 0 || reference.len() < n {
             return Err(format!("the reference has {} words, and none of it is a run of {n}", reference.len()));
         }
-        let recall = super::text::ratio(shared(&answer, n, &grams(&reference, n)), reference.len() + 1 - n);
-        best = Some(best.map_or(recall, |known: f64| known.max(recall)));
+        let (found, of_reference) = (shared(&answer, n, &grams(&reference, n)), reference.len() + 1 - n);
+        let of_answer = (answer.len() + 1).saturating_sub(n);
+        let score = if f1 { super::text::ratio(2 * found, of_answer + of_reference) } else { super::text::ratio(found, of_reference) };
+        best = Some(best.map_or(score, |known: f64| known.max(score)));
     }
-    let recall = best.ok_or("there is nothing to compare with")?;
-    Ok(Said::score(recall, 0.75, format!("ROUGE-{n} recall {recall:.3}")))
+    let score = best.ok_or("there is nothing to compare with")?;
+    Ok(Said::score(score, 0.75, format!("ROUGE-{n} {} {score:.3}", if f1 { "F1" } else { "recall" })))
 }
 
 /// Sentence BLEU with runs of one to four words.
@@ -272,23 +279,32 @@ mod tests {
 
     #[test]
     fn edit_similarity() {
-        let by = |distance_max| Criterion::EditSimilarity { value: None, ignore_case: true, distance_max };
+        let by = |distance_max| Criterion::EditSimilarity { value: None, ignore_case: true, distance_max, verbatim: false };
         passes(&by(None), "kitten and cat", "Kitten and cats");
         fails(&by(None), "kitten", "sitting");
         passes(&by(Some(3)), "kitten", "sitting");
         fails(&by(Some(2)), "kitten", "sitting");
         fails(&by(None), "kitten", "");
+        let verbatim = Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: Some(1), verbatim: true };
+        passes(&verbatim, "cat", " cat");
+        fails(&verbatim, "cat", " cat ");
         unscored(&by(None), &"ab".repeat(100_000), &"cd".repeat(100_000));
     }
 
     #[test]
     fn rouge_counts_what_the_reference_has() {
-        let by = |n| Criterion::Rouge { value: None, n };
+        let by = |n| Criterion::Rouge { value: None, n, f1: false };
         passes(&by(1), "the cat sat on the mat", "on the mat sat the cat");
         fails(&by(2), "the cat sat on the mat", "on the mat sat the cat");
         fails(&by(1), "the cat sat on the mat", "the the the the");
         fails(&by(1), "the cat sat on the mat", "");
         unscored(&by(3), "two words", "two words");
+        let f1 = Criterion::Rouge { value: None, n: 1, f1: true };
+        // Three of four words of both: 0.75, which is just enough.
+        passes(&f1, "a cat sat down", "a cat lay down");
+        passes(&by(1), "snow fell", "snow fell on all of the town");
+        fails(&f1, "snow fell", "snow fell on all of the town");
+        fails(&f1, "snow fell", "");
         unscored(&by(0), "two words", "two words");
     }
 

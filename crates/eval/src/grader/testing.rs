@@ -24,6 +24,7 @@ pub(crate) fn suite(cases: Vec<Case>, graders: Vec<Grader>) -> Suite {
         errors_max: 0.1,
         timeout_ms: None,
         watch: None,
+        is_foreign: false,
         digest: Digest::default(),
         place: Place::file("evals/suite.toml"),
     }

@@ -48,10 +48,13 @@ fn texts_within_and_beginnings() {
     fails(&contains(&[], true), "30 days", "");
     unscored(&contains(&["a", " "], false), "", "a");
     unscored(&contains(&[], true), "", "anything");
-    let starts = |value: Option<&str>| Criterion::StartsWith { value: value.map(str::to_owned), ignore_case: true };
+    let starts = |value: Option<&str>| Criterion::StartsWith { value: value.map(str::to_owned), ignore_case: true, verbatim: false };
     passes(&starts(Some("Yes")), "", " yes, it is");
     fails(&starts(Some("Yes")), "", "No");
     unscored(&starts(Some("")), "", "No");
+    let verbatim = Criterion::StartsWith { value: Some("Yes".to_owned()), ignore_case: false, verbatim: true };
+    passes(&verbatim, "", "Yes, it is");
+    fails(&verbatim, "", " Yes, it is");
 }
 
 #[test]
@@ -80,6 +83,7 @@ fn figures_of_the_answer() {
     let length = |unit: &str, at_least, at_most| Criterion::Length { unit: unit.to_owned(), at_least, at_most };
     passes(&length("words", Some(2), Some(3)), "", "three small words");
     fails(&length("words", Some(2), None), "", "one");
+    passes(&length("fields", Some(3), Some(3)), "", "a well-known – ");
     fails(&length("characters", None, Some(3)), "", "äöüß");
     passes(&length("tokens", None, Some(3)), "", "Hello, world");
     unscored(&length("pages", None, Some(3)), "", "");
@@ -214,7 +218,7 @@ fn every_mistake_is_told_at_once() {
         (Criterion::Program { command: vec!["judge".into()], timeout_ms: 1, files: Vec::new() }, "no-sandbox"),
         (Criterion::Quotation { sources: vec!["nowhere.md".into()], at_least: 1, min_words: 1 }, "unknown-source"),
         (Criterion::ToolCalls { calls: Vec::new(), ordered: false, exact: false, schema: true }, "no-tools"),
-        (Criterion::Rouge { value: None, n: 0 }, "bad-value"),
+        (Criterion::Rouge { value: None, n: 0, f1: false }, "bad-value"),
         (Criterion::Length { unit: "words".into(), at_least: Some(3), at_most: Some(2) }, "bad-value"),
         (judge(0, Vec::new()), "bad-value"),
         (judge(1, vec![("a".into(), f64::NAN), ("b".into(), 1.0)]), "bad-value"),
@@ -241,6 +245,18 @@ fn every_mistake_is_told_at_once() {
     let grades = wait(grade(&suite.cases[0], &answer("x"), &all_of(&suite), &bench, None));
     let scored: Vec<&str> = grades.iter().filter(|grade| grade.verdict != Verdict::Unscored).map(|grade| grade.grader.as_str()).collect();
     assert_eq!(scored, ["own"]);
+}
+
+#[test]
+fn all_or_nothing_has_nothing_between() {
+    let values = vec!["blue".to_owned(), "green".to_owned()];
+    let mut trial = Trial::new(&Criterion::Contains { values, any: false, ignore_case: false });
+    assert_eq!(trial.answer(&answer("blue")).score, Some(0.5));
+    trial.grader.all_or_nothing = true;
+    let scores = ["blue", "green and blue"].map(|text| trial.answer(&answer(text)).score);
+    assert_eq!(scores, [Some(0.0), Some(1.0)]);
+    trial.grader.negate = true;
+    assert_eq!(trial.answer(&answer("blue")).score, Some(1.0));
 }
 
 #[test]
@@ -318,8 +334,8 @@ fn any_criterion() -> impl Strategy<Value = Criterion> {
         Just(Criterion::Regex { pattern: "[0-9]+".into() }),
         Just(Criterion::Number { value: Some(3.0), absolute: 1.0, relative: 0.0, last: false }),
         Just(Criterion::Json { value: Some(json!({"a": 1})), at: None, subset: true }),
-        Just(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None }),
-        Just(Criterion::Rouge { value: None, n: 1 }),
+        Just(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None, verbatim: false }),
+        Just(Criterion::Rouge { value: None, n: 1, f1: false }),
         Just(Criterion::Bleu { value: None }),
         Just(Criterion::Table { value: None, ordered: false, tolerance: 0.1 }),
         Just(Criterion::Refusal {}),

@@ -50,14 +50,17 @@ pub(crate) fn ratio(part: usize, whole: usize) -> f64 {
     ratio
 }
 
-/// The answer begins with one of the wanted texts.
-pub(crate) fn starts_with(sample: &Sample<'_>, value: Option<&str>, ignore_case: bool) -> Judged {
+/// The answer begins with one of the wanted texts; `verbatim`: blanks at the beginning count.
+pub(crate) fn starts_with(sample: &Sample<'_>, value: Option<&str>, ignore_case: bool, verbatim: bool) -> Judged {
+    fn begin(text: &str, verbatim: bool) -> &str {
+        if verbatim { text } else { text.trim_start() }
+    }
     let wanted = wanted(value, sample.case)?;
     if wanted.iter().any(|text| text.trim().is_empty()) {
         return Err("the text that the answer must begin with is empty".to_owned());
     }
-    let text = folded(sample.text.trim_start(), ignore_case);
-    let is_met = wanted.iter().any(|wanted| text.starts_with(&*folded(wanted.trim_start(), ignore_case)));
+    let text = folded(begin(&sample.text, verbatim), ignore_case);
+    let is_met = wanted.iter().any(|wanted| text.starts_with(&*folded(begin(wanted, verbatim), ignore_case)));
     Ok(Said::met(is_met, if is_met { "it begins so".to_owned() } else { format!("it does not begin with {}", short(&wanted[0])) }))
 }
 

@@ -217,7 +217,7 @@ fn criterion(importer: &Importer<'_>, name: &str, options: &Value, choices: bool
         "match" => {
             let at_end = options.get("location").and_then(Value::as_str).unwrap_or("end");
             match at_end {
-                "begin" => Criterion::StartsWith { value: None, ignore_case },
+                "begin" => Criterion::StartsWith { value: None, ignore_case, verbatim: false },
                 "exact" => Criterion::Exact { value: None, ignore_case, verbatim: false },
                 "any" => Criterion::Contains { values: Vec::new(), any: true, ignore_case },
                 _ => return None,

@@ -108,10 +108,10 @@ fn text_similarity(criterion: &Value) -> Result<Grader, &'static str> {
     let read = match criterion.get("evaluation_metric").and_then(Value::as_str).unwrap_or_default() {
         "cosine" => Criterion::EmbeddingSimilarity { value: Some(value), model: "openai/text-embedding-3-large".to_owned() },
         "bleu" => Criterion::Bleu { value: Some(value) },
-        "rouge_1" | "rouge_l" => Criterion::Rouge { value: Some(value), n: 1 },
-        "rouge_2" => Criterion::Rouge { value: Some(value), n: 2 },
-        "rouge_3" => Criterion::Rouge { value: Some(value), n: 3 },
-        "rouge_4" => Criterion::Rouge { value: Some(value), n: 4 },
+        "rouge_1" | "rouge_l" => Criterion::Rouge { value: Some(value), n: 1, f1: false },
+        "rouge_2" => Criterion::Rouge { value: Some(value), n: 2, f1: false },
+        "rouge_3" => Criterion::Rouge { value: Some(value), n: 3, f1: false },
+        "rouge_4" => Criterion::Rouge { value: Some(value), n: 4, f1: false },
         _ => return Err("its metric has no counterpart here"),
     };
     let threshold = criterion.get("pass_threshold").and_then(Value::as_f64);

@@ -78,7 +78,7 @@ pub(super) fn grader(importer: &Importer<'_>, cases: &[Case], choices: bool) -> 
     } else if cases.iter().flat_map(Case::references).all(|text| text.chars().count() <= CONTAINED_CHARS_MAX) {
         Criterion::Contains { values: Vec::new(), any: true, ignore_case: true }
     } else {
-        Criterion::Rouge { value: None, n: 1 }
+        Criterion::Rouge { value: None, n: 1, f1: false }
     };
     let kind = match &criterion {
         Criterion::Exact { .. } => "exact",

@@ -132,24 +132,28 @@ fn the_vocabulary_of_assertions() {
     let exact = |value: &str| Criterion::Exact { value: Some(value.to_owned()), ignore_case: false, verbatim: true };
     one("type: equals, value: 4.0", exact("4"), None);
     one("type: equals, value: true", exact("true"), None);
-    one("type: starts-with, value: a", Criterion::StartsWith { value: Some("a".to_owned()), ignore_case: false }, None);
+    one("type: starts-with, value: a", Criterion::StartsWith { value: Some("a".to_owned()), ignore_case: false, verbatim: true }, None);
     let values = vec!["a".to_owned(), "b, c".to_owned()];
     one("type: contains-all, value: 'a, \"b, c\"'", Criterion::Contains { values: values.clone(), any: false, ignore_case: false }, None);
     one("type: contains-any, value: [a, 'b, c']", Criterion::Contains { values, any: true, ignore_case: false }, None);
-    one("type: is-json", Criterion::JsonSchema { schema: None, unit: None, embedded: false }, None);
+    let (graders, _) = asserted("      - {type: is-json}\n      - {type: contains-json}\n      - {type: is-refusal}\n");
+    assert!(matches!(&graders[0].criterion, Criterion::All { of } if of.len() == 2 && of[1].negate), "JSON, and no fence: {graders:?}");
+    assert!(matches!(&graders[1].criterion, Criterion::JsonSchema { schema: Some(schema), embedded: true, .. } if schema["type"].is_array()));
+    assert!(matches!(&graders[2].criterion, Criterion::Any { of } if of.len() == 2), "silence is a refusal: {graders:?}");
     one("type: contains-json, value: 'type: object'", Criterion::JsonSchema { schema: Some(json!({"type": "object"})), unit: None, embedded: true }, None);
-    let edit = |distance_max| Criterion::EditSimilarity { value: Some("a".to_owned()), ignore_case: false, distance_max };
+    let edit = |distance_max| Criterion::EditSimilarity { value: Some("a".to_owned()), ignore_case: false, distance_max, verbatim: true };
     one("type: levenshtein, value: a", edit(Some(5)), None);
     one("type: levenshtein, value: a, threshold: 2", edit(Some(2)), None);
     let embedding = Criterion::EmbeddingSimilarity { value: Some("a".to_owned()), model: "openai/text-embedding-3-large".to_owned() };
     one("type: similar, value: a", embedding, Some(0.75));
-    one("type: rouge-n, value: a, threshold: 0.5", Criterion::Rouge { value: Some("a".to_owned()), n: 1 }, Some(0.5));
+    one("type: rouge-n, value: a, threshold: 0.5", Criterion::Rouge { value: Some("a".to_owned()), n: 1, f1: true }, Some(0.5));
     one("type: bleu, value: a", Criterion::Bleu { value: Some("a".to_owned()) }, Some(0.5));
     one("type: latency, threshold: 500", Criterion::Latency { at_most_ms: 500 }, None);
     one("type: cost, threshold: 0.002", Criterion::Cost { at_most: jeton_core::Nanousd(2_000_000) }, None);
-    one("type: word-count, value: {min: 2, max: 5}", Criterion::Length { unit: "words".to_owned(), at_least: Some(2), at_most: Some(5) }, None);
+    one("type: word-count, value: {min: 2, max: 5}", Criterion::Length { unit: "fields".to_owned(), at_least: Some(2), at_most: Some(5) }, None);
     let tools = |calls: Value, ordered, exact, schema| Criterion::ToolCalls { calls: calls.as_array().unwrap().clone(), ordered, exact, schema };
     one("type: is-valid-openai-tools-call", tools(json!([]), false, false, true), None);
+    one("type: tool-call-f1, value: [a], threshold: 0.5", tools(json!([{"name": "a"}]), false, true, false), Some(0.5));
     one("type: tool-call-f1, value: [a, b]", tools(json!([{"name": "a"}, {"name": "b"}]), false, true, false), None);
     one("type: 'trajectory:tool-sequence', value: {mode: exact, steps: [a]}", tools(json!([{"name": "a"}]), true, true, false), None);
     let (graders, _) = asserted("      - {type: 'not-trajectory:tool-used', value: [a, b]}\n");
@@ -172,7 +176,6 @@ fn what_is_not_read_leaves_the_case_unscored() {
         "type: contains, value: x, transform: 'output.split(1)'",
         "type: is-json, value: 'type: strin'",
         "type: latency",
-        "type: tool-call-f1, value: [a], threshold: 0.5",
         "type: equals, value: 'file://../../secret.txt'",
     ] {
         let (graders, findings) = asserted(&format!("      - {{{assertion}}}\n"));
@@ -311,7 +314,7 @@ fn criteria_of_openai() {
     let graders = &imported.suite.graders;
     assert_eq!(graders[0].criterion, Criterion::Exact { value: Some("{{ item.label }}".to_owned()), ignore_case: false, verbatim: true });
     assert_eq!(graders[1].criterion, Criterion::Contains { values: vec!["sorry".to_owned()], any: false, ignore_case: true });
-    assert_eq!((&graders[2].criterion, graders[2].threshold), (&Criterion::Rouge { value: Some("{{item.label}}".to_owned()), n: 2 }, Some(0.4)));
+    assert_eq!((&graders[2].criterion, graders[2].threshold), (&Criterion::Rouge { value: Some("{{item.label}}".to_owned()), n: 2, f1: false }, Some(0.4)));
     assert!(matches!(&graders[3].criterion, Criterion::Judge { choices, .. } if choices == &[("good".to_owned(), 1.0), ("bad".to_owned(), 0.0)]));
     assert_eq!(graders[4].threshold, Some(0.75));
     assert!(graders[5..].iter().all(|grader| matches!(grader.criterion, Criterion::Human { .. })));

@@ -13,7 +13,7 @@ pub(crate) const KINDS: [(&str, &[&str]); 25] = [
     ("constraint", &["unit"]),
     ("contains", &["values", "any", "ignore_case"]),
     ("cost", &["at_most_usd"]),
-    ("edit-similarity", &["value", "ignore_case", "distance_max"]),
+    ("edit-similarity", &["value", "ignore_case", "distance_max", "verbatim"]),
     ("embedding-similarity", &["value", "model"]),
     ("exact", &["value", "ignore_case", "verbatim"]),
     ("human", &["question"]),
@@ -27,14 +27,14 @@ pub(crate) const KINDS: [(&str, &[&str]); 25] = [
     ("quotation", &["sources", "at_least", "min_words"]),
     ("refusal", &[]),
     ("regex", &["pattern"]),
-    ("rouge", &["value", "n"]),
+    ("rouge", &["value", "n", "f1"]),
     ("sql", &["value", "setup", "ordered"]),
-    ("starts-with", &["value", "ignore_case"]),
+    ("starts-with", &["value", "ignore_case", "verbatim"]),
     ("table", &["value", "ordered", "tolerance"]),
     ("tool-calls", &["calls", "ordered", "exact", "schema"]),
 ];
 
-const COMMON: [&str; 8] = ["kind", "name", "negate", "weight", "threshold", "transform", "only", "referenced"];
+const COMMON: [&str; 9] = ["kind", "name", "negate", "weight", "threshold", "all_or_nothing", "transform", "only", "referenced"];
 /// A program that says nothing for so long has no verdict.
 const PROGRAM_TIMEOUT_MS: u64 = 10_000;
 /// Graders within graders within graders: deeper than anybody writes.
@@ -84,6 +84,7 @@ fn grader(table: &Fields<'_>, depth: usize) -> Option<Grader> {
     grader.negate = table.flag("negate").unwrap_or_default();
     grader.weight = table.number_in("weight", 0.0, f64::INFINITY).unwrap_or(1.0);
     grader.threshold = table.number_in("threshold", 0.0, 1.0);
+    grader.all_or_nothing = table.flag("all_or_nothing").unwrap_or_default();
     grader.transform = transforms(table);
     grader.only = table.texts("only");
     grader.referenced = table.flag("referenced");
@@ -99,9 +100,12 @@ fn criterion(kind: &str, table: &Fields<'_>, depth: usize) -> Option<Criterion> 
         "constraint" => Criterion::Constraint { unit: table.needed("unit", "the id of a constraint")? },
         "contains" => contains(table),
         "cost" => Criterion::Cost { at_most: cost(table)? },
-        "edit-similarity" => {
-            Criterion::EditSimilarity { value: table.text("value"), ignore_case: flag("ignore_case"), distance_max: table.small("distance_max", 0) }
-        }
+        "edit-similarity" => Criterion::EditSimilarity {
+            value: table.text("value"),
+            ignore_case: flag("ignore_case"),
+            distance_max: table.small("distance_max", 0),
+            verbatim: flag("verbatim"),
+        },
         "embedding-similarity" => Criterion::EmbeddingSimilarity { value: table.text("value"), model: table.needed("model", "the embeddings model")? },
         "exact" => Criterion::Exact { value: table.text("value"), ignore_case: flag("ignore_case"), verbatim: flag("verbatim") },
         "human" => Criterion::Human { question: table.text("question").unwrap_or_else(|| "Is the answer right?".to_owned()) },
@@ -119,11 +123,11 @@ fn criterion(kind: &str, table: &Fields<'_>, depth: usize) -> Option<Criterion> 
         },
         "refusal" => Criterion::Refusal {},
         "regex" => Criterion::Regex { pattern: pattern(table)? },
-        "rouge" => Criterion::Rouge { value: table.text("value"), n: table.small("n", 1).unwrap_or(1) },
+        "rouge" => Criterion::Rouge { value: table.text("value"), n: table.small("n", 1).unwrap_or(1), f1: flag("f1") },
         "sql" => {
             Criterion::Sql { value: table.text("value"), setup: table.needed("setup", "the statements that make the database")?, ordered: flag("ordered") }
         }
-        "starts-with" => Criterion::StartsWith { value: table.text("value"), ignore_case: flag("ignore_case") },
+        "starts-with" => Criterion::StartsWith { value: table.text("value"), ignore_case: flag("ignore_case"), verbatim: flag("verbatim") },
         "table" => Criterion::Table {
             value: table.text("value"),
             ordered: flag("ordered"),
@@ -198,8 +202,8 @@ fn judge(table: &Fields<'_>) -> Option<Criterion> {
 
 fn length(table: &Fields<'_>) -> Option<Criterion> {
     let unit = table.text("unit").unwrap_or_else(|| "words".to_owned());
-    if !["words", "characters", "tokens"].contains(&unit.as_str()) {
-        table.error("bad-value", "unit", format!("lengths are not measured in `{unit}`"), "Write `words`, `characters` or `tokens`.");
+    if !["words", "fields", "characters", "tokens"].contains(&unit.as_str()) {
+        table.error("bad-value", "unit", format!("lengths are not measured in `{unit}`"), "Write `words`, `fields`, `characters` or `tokens`.");
         return None;
     }
     let (at_least, at_most) = (table.count("at_least", 0, u64::MAX), table.count("at_most", 0, u64::MAX));

@@ -80,7 +80,11 @@ fn read(project: &Path, file: &Path, units: &Units<'_>) -> Result<(Suite, Vec<Fi
     let report = Report::default();
     let suite = open(project, file, &report).and_then(|source| {
         let is_foreign = !source.path.ends_with(".toml") && promptfoo::is_config(&source.value);
-        if is_foreign { promptfoo_suite(project, file, source, &report) } else { suite(project, file, &source, units, &report) }
+        if is_foreign {
+            promptfoo_suite(project, file, source, &report).map(|suite| Suite { is_foreign, ..suite })
+        } else {
+            suite(project, file, &source, units, &report)
+        }
     });
     match suite {
         Some(suite) if !report.has_errors() => Ok((suite, report.take())),

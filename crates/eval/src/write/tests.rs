@@ -47,7 +47,12 @@ fn criterion() -> impl Strategy<Value = Criterion> {
         (maybe(-1e6..1e6), any::<bool>()).prop_map(|(value, last)| Criterion::Number { value, absolute: 0.5, relative: 0.0, last }),
         (maybe(value_with_null()), any::<bool>()).prop_map(|(value, subset)| Criterion::Json { value, at: Some("/a".to_owned()), subset }),
         Just(Criterion::JsonSchema { schema: Some(json!({ "type": "object" })), unit: None, embedded: true }),
-        maybe(any::<u32>()).prop_map(|distance_max| Criterion::EditSimilarity { value: None, ignore_case: false, distance_max }),
+        maybe(any::<u32>()).prop_map(|distance_max| Criterion::EditSimilarity {
+            value: None,
+            ignore_case: false,
+            distance_max,
+            verbatim: distance_max.is_some()
+        }),
         (1_u64..9_000_000_000).prop_map(|nano| Criterion::Cost { at_most: Nanousd(nano.cast_signed()) }),
         (any::<bool>(), any::<bool>()).prop_map(|(shows_reference, pairwise)| Criterion::Judge {
             model: "acme/j".to_owned(),
@@ -74,6 +79,7 @@ fn grader() -> impl Strategy<Value = Grader> {
             negate,
             weight,
             threshold,
+            all_or_nothing: negate,
             only: if changes { vec!["hard".to_owned()] } else { Vec::new() },
             referenced: changes.then_some(true),
             transform: if changes { vec![Transform::Trim, Transform::Pointer("/a".to_owned()), Transform::Find("a+".to_owned())] } else { Vec::new() },

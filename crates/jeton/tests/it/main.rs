@@ -15,6 +15,7 @@ mod evals;
 mod init;
 mod keys;
 mod living;
+mod promptfoo;
 mod routes;
 mod support_desk;
 mod tls;

@@ -66,9 +66,9 @@ fn a_reference_that_fails_and_an_empty_answer_that_passes_stop_the_suite() {
 #[test]
 fn order_free_graders_are_only_warned_of() {
     let words = |grader: Grader| test(&[json!("first the lamp then the chair")], vec![grader]);
-    assert_eq!(told(&words(by(Criterion::Rouge { value: None, n: 1 })))[0].0, Severity::Warning);
+    assert_eq!(told(&words(by(Criterion::Rouge { value: None, n: 1, f1: false })))[0].0, Severity::Warning);
     assert!(words(exact()).findings.is_empty() && words(by(Criterion::Bleu { value: None })).findings.is_empty());
-    let loose = Grader { threshold: Some(0.05), ..by(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None }) };
+    let loose = Grader { threshold: Some(0.05), ..by(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None, verbatim: false }) };
     let found = words(loose);
     assert_eq!((told(&found)[0].0, found.passes()), (Severity::Error, false), "{:?}", found.findings);
     // Another case's reference within the tolerance.
@@ -154,6 +154,6 @@ fn graders_of_some_cases_are_tested_on_those() {
 #[test]
 fn the_same_seed_draws_the_same() {
     let references: Vec<Value> = (0..30).map(|at| json!(format!("answer number {at} of thirty"))).collect();
-    let grader = || Grader { threshold: Some(0.3), ..by(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None }) };
+    let grader = || Grader { threshold: Some(0.3), ..by(Criterion::EditSimilarity { value: None, ignore_case: false, distance_max: None, verbatim: false }) };
     assert_eq!(test(&references, vec![grader()]), test(&references, vec![grader()]));
 }

@@ -1,7 +1,7 @@
 //! Assertions as graders. What has no counterpart becomes a question to a person, so that no case passes without it.
 
 use super::script;
-use super::values::{PROGRAM, Unread, as_text, cost, equals, needed, of_none, schema, several, texts, texts_or_one, tools, unread, whole, words};
+use super::values::{PROGRAM, Unread, as_text, cost, equals, json_schema, needed, of_none, refusal, several, texts, texts_or_one, tools, unread, whole, words};
 use crate::import::Importer;
 use crate::read::grader::free_name;
 use crate::read::source::nearest;
@@ -99,14 +99,16 @@ pub(super) fn is_type(name: &str) -> bool {
 pub(super) struct Inherited {
     /// What is done to the answer first.
     pub(super) transform: Vec<Transform>,
+    /// Whether the scores are put together as a mean, so that what lies between 0 and 1 counts.
+    pub(super) is_mean: bool,
     /// The model that judges.
     pub(super) judge: Option<String>,
     /// The model that embeds.
     pub(super) embedder: Option<String>,
 }
 
-/// The models that judge and embed where nobody named one, as promptfoo's documentation has them.
-const JUDGE: &str = "openai/gpt-4.1-2025-04-14";
+/// The models that judge and embed where nobody named one: those that promptfoo 0.121.20 asks.
+const JUDGE: &str = "openai/gpt-5.5-2026-04-23";
 const EMBEDDER: &str = "openai/text-embedding-3-large";
 
 /// Reads assertions, one by one.
@@ -142,7 +144,8 @@ impl Assertions<'_> {
             Ok((transform, (criterion, threshold))) => {
                 let negate = bare.len() < kind.len();
                 let criterion = if negate { of_none(bare, criterion) } else { criterion };
-                Grader { transform, threshold, negate, ..Grader::new(name, criterion) }
+                let all_or_nothing = self.inherited.is_mean && !is_graded(bare);
+                Grader { transform, threshold, negate, all_or_nothing, ..Grader::new(name, criterion) }
             }
             Err((why, remedy)) => {
                 self.importer.skipped(place, format!("the assertion `{kind}` is not read: {why}"), remedy);
@@ -182,7 +185,7 @@ impl Assertions<'_> {
                 let values = texts(found.as_ref()).ok_or_else(|| unread("its `value` is no list", "Write a list of texts."))?;
                 plain(Criterion::Contains { values, any: kind.ends_with("any"), ignore_case: kind.starts_with('i') })
             }
-            "starts-with" => plain(Criterion::StartsWith { value: Some(text()?), ignore_case: false }),
+            "starts-with" => plain(Criterion::StartsWith { value: Some(text()?), ignore_case: false, verbatim: true }),
             "regex" => {
                 let source = text()?;
                 let why = || {
@@ -193,21 +196,23 @@ impl Assertions<'_> {
                 };
                 plain(Criterion::Regex { pattern: script::pattern(&source, "").ok_or_else(why)? })
             }
-            "is-json" | "contains-json" => plain(Criterion::JsonSchema { schema: schema(found)?, unit: None, embedded: kind == "contains-json" }),
-            "levenshtein" => plain(Criterion::EditSimilarity { value: Some(text()?), ignore_case: false, distance_max: Some(whole(threshold.unwrap_or(5.0))) }),
+            "is-json" | "contains-json" => plain(json_schema(found, kind == "contains-json")?),
+            "levenshtein" => {
+                let distance_max = Some(whole(threshold.unwrap_or(5.0)));
+                plain(Criterion::EditSimilarity { value: Some(text()?), ignore_case: false, distance_max, verbatim: true })
+            }
             "similar" | "similar:cosine" => self.similar(value, found.as_ref(), threshold),
-            "rouge-n" => Ok((Criterion::Rouge { value: Some(text()?), n: 1 }, Some(threshold.unwrap_or(0.75)))),
+            "rouge-n" => Ok((Criterion::Rouge { value: Some(text()?), n: 1, f1: true }, Some(threshold.unwrap_or(0.75)))),
             "bleu" => Ok((several(found.as_ref(), |value| Criterion::Bleu { value: Some(value) })?, Some(threshold.unwrap_or(0.5)))),
             "latency" => plain(Criterion::Latency { at_most_ms: whole(needed(threshold)?).into() }),
             "cost" => plain(cost(needed(threshold)?)?),
-            "is-refusal" => plain(Criterion::Refusal {}),
+            "is-refusal" => plain(refusal()),
             "word-count" => plain(words(found.as_ref())?),
             "is-valid-function-call" | "is-valid-openai-function-call" | "is-valid-openai-tools-call" => {
                 plain(Criterion::ToolCalls { calls: Vec::new(), ordered: false, exact: false, schema: true })
             }
-            "tool-call-f1" | "trajectory:tool-used" | "trajectory:tool-sequence" | "trajectory:tool-args-match" => {
-                plain(tools(kind, found.as_ref(), threshold)?)
-            }
+            "tool-call-f1" => Ok((tools(kind, found.as_ref())?, threshold.filter(|threshold| *threshold < 1.0))),
+            "trajectory:tool-used" | "trajectory:tool-sequence" | "trajectory:tool-args-match" => plain(tools(kind, found.as_ref())?),
             "llm-rubric" | "model-graded-closedqa" | "factuality" | "model-graded-factuality" | "g-eval" => {
                 self.judge(kind, value, found.as_ref(), threshold, place)
             }
@@ -230,8 +235,9 @@ impl Assertions<'_> {
     }
 
     fn members(&self, value: &Value, place: &Place) -> Result<Vec<Grader>, Unread> {
+        let inherited = Inherited { is_mean: self.inherited.is_mean || value.get("threshold").is_some(), ..self.inherited.clone() };
         let of: Vec<(Value, Place)> = value.get("assert").and_then(Value::as_array).into_iter().flatten().map(|one| (one.clone(), place.clone())).collect();
-        if of.is_empty() { Err(unread("it has no assertions", "Write its `assert`.")) } else { Ok(self.graders(&of)) }
+        if of.is_empty() { Err(unread("it has no assertions", "Write its `assert`.")) } else { Ok(Self { importer: self.importer, inherited }.graders(&of)) }
     }
 
     fn similar(&self, value: &Value, found: Option<&Value>, threshold: Option<f64>) -> Result<(Criterion, Option<f64>), Unread> {
@@ -248,7 +254,7 @@ impl Assertions<'_> {
     }
 
     fn judge(&self, kind: &str, value: &Value, found: Option<&Value>, threshold: Option<f64>, place: &Place) -> Result<(Criterion, Option<f64>), Unread> {
-        let criteria = texts_or_one(found).ok_or_else(|| unread("it has no `value`", RUBRIC))?.join("\n");
+        let criteria = texts_or_one(found).ok_or_else(|| unread("it has no `value`", RUBRIC))?;
         let named = value.get("provider").and_then(super::provider::model_of).or_else(|| self.inherited.judge.clone());
         let model = named.unwrap_or_else(|| {
             self.importer.differs(place, format!("no model is named that judges `{kind}`; `{JUDGE}` is written"), "Write the model that shall judge.");
@@ -257,16 +263,34 @@ impl Assertions<'_> {
         if value.get("rubricPrompt").is_some() {
             self.importer.differs(place, "the judge has a prompt of its own, and gets its rubric alone", "Put into the rubric what the prompt said.");
         }
-        let (rubric, choices) = match kind {
+        let by = |rubric: String, choices| Criterion::Judge { model: model.clone(), rubric, samples: 1, shows_reference: false, pairwise: false, choices };
+        Ok(match kind {
             "factuality" | "model-graded-factuality" => {
-                (format!("{FACTS}\n\n{criteria}"), FACT_CHOICES.map(|(choice, score)| (choice.to_owned(), score)).to_vec())
+                let choices = FACT_CHOICES.map(|(choice, score)| (choice.to_owned(), score)).to_vec();
+                (by(format!("{FACTS}\n\n{}", criteria.join("\n")), choices), threshold)
             }
-            "model-graded-closedqa" => (format!("The answer meets this criterion: {criteria}"), Vec::new()),
-            _ => (criteria, Vec::new()),
-        };
-        let threshold = if kind == "g-eval" { Some(threshold.unwrap_or(0.7)) } else { threshold };
-        Ok((Criterion::Judge { model, rubric, samples: 1, shows_reference: false, pairwise: false, choices }, threshold))
+            "model-graded-closedqa" => (by(format!("The answer meets this criterion: {}", criteria.join("\n")), Vec::new()), threshold),
+            // Each criterion is asked for by itself, and their mean counts.
+            "g-eval" if criteria.len() > 1 => {
+                let one = |(at, rubric): (usize, String)| Grader::new(format!("criterion-{}", at + 1), by(rubric, tenths()));
+                (Criterion::All { of: criteria.into_iter().enumerate().map(one).collect() }, Some(threshold.unwrap_or(0.7)))
+            }
+            "g-eval" => (by(criteria.join("\n"), tenths()), Some(threshold.unwrap_or(0.7))),
+            _ => (by(criteria.join("\n"), if threshold.is_some() { tenths() } else { Vec::new() }), threshold),
+        })
     }
+}
+
+/// Whether promptfoo's score of an assertion may lie between 0 and 1.
+fn is_graded(kind: &str) -> bool {
+    const GRADED: [&str; 10] =
+        ["assert-set", "bleu", "factuality", "g-eval", "llm-rubric", "model-graded-factuality", "rouge-n", "similar", "similar:cosine", "tool-call-f1"];
+    GRADED.contains(&kind)
+}
+
+/// What a judge may say where a score must reach a bar: 0 to 10, in tenths.
+fn tenths() -> Vec<(String, f64)> {
+    (0..=10_u8).map(|tenth| (tenth.to_string(), f64::from(tenth) / 10.0)).collect()
 }
 
 /// The classes in which promptfoo's documentation sorts facts, with the score that each has by default, in our words.

@@ -224,7 +224,8 @@ fn inherited(importer: &Importer<'_>, test: &Test) -> (Inherited, Option<String>
         Some(None) => expression.map(str::to_owned),
         _ => None,
     };
-    (Inherited { transform: transform.flatten().unwrap_or_default(), judge, embedder }, script)
+    let is_mean = test.map.contains_key("threshold");
+    (Inherited { transform: transform.flatten().unwrap_or_default(), is_mean, judge, embedder }, script)
 }
 
 /// The graders of a test: those of the default test, then its own; with a threshold all of them as one.

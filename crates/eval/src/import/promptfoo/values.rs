@@ -102,6 +102,24 @@ pub(super) fn schema(value: Option<Value>) -> Result<Option<Value>, Unread> {
     Ok(Some(schema))
 }
 
+/// JSON of any shape where there is no schema. Within a text: an object or a list, for a number stands in much that is no JSON. By itself: without
+/// a fence around it, which graders here forgive.
+pub(super) fn json_schema(value: Option<Value>, embedded: bool) -> Result<Criterion, Unread> {
+    let any = || if embedded { json!({ "type": ["object", "array"] }) } else { json!({}) };
+    let by_schema = Criterion::JsonSchema { schema: Some(schema(value)?.unwrap_or_else(any)), unit: None, embedded };
+    if embedded {
+        return Ok(by_schema);
+    }
+    let fence = Criterion::StartsWith { value: Some("```".to_owned()), ignore_case: false, verbatim: false };
+    Ok(Criterion::All { of: vec![Grader::new("json", by_schema), Grader { negate: true, ..Grader::new("fence", fence) }] })
+}
+
+/// A refusal as promptfoo's documentation has it: who says nothing refuses.
+pub(super) fn refusal() -> Criterion {
+    let empty = Criterion::Length { unit: "characters".to_owned(), at_least: None, at_most: Some(0) };
+    Criterion::Any { of: vec![Grader::new("refusal", Criterion::Refusal {}), Grader::new("empty", empty)] }
+}
+
 pub(super) fn needed(threshold: Option<f64>) -> Result<f64, Unread> {
     threshold.filter(|threshold| *threshold >= 0.0).ok_or_else(|| unread("it has no `threshold`", "Write the `threshold`."))
 }
@@ -129,7 +147,7 @@ pub(super) fn words(value: Option<&Value>) -> Result<Criterion, Unread> {
     if at_least.is_none() && at_most.is_none() {
         return Err(unread("its `value` is no count", "Write a number, or `min` and `max`."));
     }
-    Ok(Criterion::Length { unit: "words".to_owned(), at_least, at_most })
+    Ok(Criterion::Length { unit: "fields".to_owned(), at_least, at_most })
 }
 
 /// `not-trajectory:tool-used` with several tools means that none of them is used, not that one is missing.
@@ -143,7 +161,7 @@ pub(super) fn of_none(kind: &str, criterion: Criterion) -> Criterion {
     }
 }
 
-pub(super) fn tools(kind: &str, value: Option<&Value>, threshold: Option<f64>) -> Result<Criterion, Unread> {
+pub(super) fn tools(kind: &str, value: Option<&Value>) -> Result<Criterion, Unread> {
     let name = |value: &Value| value.as_str().or_else(|| value.get("name").and_then(Value::as_str)).map(|name| json!({ "name": name }));
     let names = |items: &[Value]| items.iter().map(name).collect::<Option<Vec<Value>>>();
     let of_list = |value: &Value| match value {
@@ -155,9 +173,6 @@ pub(super) fn tools(kind: &str, value: Option<&Value>, threshold: Option<f64>) -
     let mode = |default: &str| map.and_then(|map| map.get("mode")).and_then(Value::as_str).unwrap_or(default).to_owned();
     let unknown = || unread("its `value` names no tools in a way that is known", "Write a grader of kind `tool-calls`.");
     let (calls, ordered, exact) = match kind {
-        "tool-call-f1" if threshold.is_some_and(|threshold| threshold < 1.0) => {
-            return Err(unread("an F1 below 1 passes, and tools are either the right ones here or not", "Write a grader of kind `tool-calls`."));
-        }
         "tool-call-f1" => (value.and_then(of_list), false, true),
         "trajectory:tool-sequence" => (map.and_then(|map| map.get("steps")).or(value).and_then(of_list), true, mode("in_order") == "exact"),
         "trajectory:tool-args-match" => {
