@@ -180,7 +180,7 @@ fn free(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Option<Jud
         (Criterion::Cost { at_most }, _) => measure::cost(sample, *at_most),
         (Criterion::Length { unit, at_least, at_most }, _) => measure::length(sample, unit, *at_least, *at_most),
         (Criterion::Refusal {}, _) => measure::refusal(sample),
-        (Criterion::Human { .. }, _) => human(sample, &ready.grader.name, bench),
+        (Criterion::Human { question }, _) => human(sample, &ready.grader.name, question, bench),
         _ => return None,
     })
 }
@@ -205,12 +205,16 @@ async fn slow(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Judg
     }
 }
 
-fn human(sample: &Sample<'_>, name: &str, bench: &Bench<'_>) -> Judged {
-    let label = (bench.labels)(sample.case, name, sample.answer).ok_or("nobody has judged it yet")?;
+/// Who was asked what, and said what: queues tell by it what waits for a person.
+fn human(sample: &Sample<'_>, name: &str, question: &str, bench: &Bench<'_>) -> Judged {
+    let question = values::fill(question, sample.case)?.into_owned();
+    let Some(label) = (bench.labels)(sample.case, name, sample.answer) else {
+        return Ok(Said::unscored("nobody has judged it yet").told(serde_json::json!({ "kind": "human", "question": question })));
+    };
     if !(0.0..=1.0).contains(&label.score) {
         return Err("the label's score is not between 0 and 1".to_owned());
     }
-    let raw = serde_json::json!({ "by": label.by, "score": label.score, "passes": label.passes, "why": label.why });
+    let raw = serde_json::json!({ "kind": "human", "question": question, "by": label.by, "score": label.score, "passes": label.passes, "why": label.why });
     let why = if label.why.is_empty() { format!("judged by {}", label.by) } else { format!("{}: {}", label.by, label.why) };
     Ok(match label.passes {
         Some(passes) => Said::met(passes, why).partly(label.score),

@@ -106,7 +106,7 @@ fn refusals() {
 
 #[test]
 fn people_and_embeddings() {
-    let human = Criterion::Human { question: "Is it kind?".into() };
+    let human = Criterion::Human { question: "Is {{id}} kind?".into() };
     assert_eq!(verdict_of(&human, &answer("x")), Verdict::Unscored);
     let suite = suite(vec![case("c1", "?", "r")], vec![Grader::new("kind", human)]);
     let material = Material::new(None, Err("none".into()), std::path::Path::new("."), std::path::Path::new("."));
@@ -121,6 +121,10 @@ fn people_and_embeddings() {
     assert_eq!((labelled(0.7, None).verdict, labelled(0.2, None).verdict), (Verdict::Pass, Verdict::Fail));
     assert_eq!((labelled(0.7, Some(false)).verdict, labelled(f64::NAN, None).verdict), (Verdict::Fail, Verdict::Unscored));
     assert_eq!(labelled(0.7, None).why, "ada: warm");
+    let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &|_, _, _| None, timeout_ms: None };
+    let waiting = wait(grade(&suite.cases[0], &answer("x"), &all_of(&suite), &bench, None)).remove(0);
+    assert_eq!((waiting.verdict, waiting.raw), (Verdict::Unscored, Some(json!({ "kind": "human", "question": "Is c1 kind?" }))));
+    assert_eq!(crate::label::question(&labelled(0.7, None)), Some("Is c1 kind?"), "a label keeps the question");
     let similar = Trial::new(&Criterion::EmbeddingSimilarity { value: None, model: "e/m".into() }).reference("lamp");
     let similar = similar.script(Script::default().vector("lamp", &[1.0, 0.0]).vector("light", &[0.9, 0.1]).vector("dog", &[0.0, 1.0]).vector("", &[0.0]));
     let verdicts = ["light", "dog", "unknown", "  "].map(|text| similar.answer(&answer(text)).verdict);

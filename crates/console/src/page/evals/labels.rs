@@ -1,7 +1,7 @@
 //! Answers that wait for a person, each with a form of its own: two buttons and a comment, without a script.
 
 use super::super::html::{Html, html};
-use super::case::{answer_text, spoken};
+use super::case::{answer_text, question as asked, spoken};
 use super::{address, case_address, number};
 use crate::api::QUEUE_MAX;
 use crate::evals::{self, Given, Waiting};
@@ -66,7 +66,7 @@ fn form(ask: &Ask, place: usize, waiting: &Waiting) -> Html {
         fields.push(&hidden(name, value));
     }
     html!(
-        "<form class=\"judge\" method=\"post\" action=\"{}\" aria-labelledby=\"asked-{}\"><p class=\"sub\"><a href=\"{}\">{}</a> &middot; {} &middot; {} asks</p><h3 id=\"asked-{}\">{}</h3>{}{}\
+        "<form class=\"judge\" method=\"post\" action=\"{}\" aria-labelledby=\"asked-{}\"><p class=\"sub\"><a href=\"{}\">{}</a> &middot; {} &middot; {} asks</p><h3 id=\"asked-{}\">{}</h3>{}<h3>Answer</h3>{}{}\
          <div class=\"asked\"><label class=\"task\">Comment<input name=\"comment\" maxlength=\"1000\" autocomplete=\"off\"></label><label>Who<input name=\"by\" maxlength=\"60\" placeholder=\"admin\" autocomplete=\"name\"></label>\
          <button type=\"submit\" name=\"verdict\" value=\"pass\">Pass</button><button type=\"submit\" name=\"verdict\" value=\"fail\" class=\"no\">Fail</button></div></form>",
         address(ask, "/labels", &[("run", ask.text("run").unwrap_or_default())]),
@@ -77,6 +77,7 @@ fn form(ask: &Ask, place: usize, waiting: &Waiting) -> Html {
         waiting.grader,
         place,
         question,
+        asked(waiting.asked.as_ref(), &waiting.head.file),
         answer,
         fields
     )

@@ -4,6 +4,7 @@ mod case;
 mod chart;
 mod compare;
 mod figure;
+mod health;
 mod labels;
 mod overview;
 mod reasons;

@@ -31,7 +31,7 @@ fn counts(labels: &[Label]) -> BTreeMap<Cause, usize> {
 /// Shares of causes over the runs that were examined.
 pub(super) fn over_time(console: &Console, history: &[(Run, Option<CauseNote>)]) -> Html {
     let examined: Vec<(&Run, &CauseNote)> =
-        history.iter().filter_map(|(run, note)| Some((run, note.as_ref()?))).filter(|(_, note)| !note.labels.is_empty()).collect();
+        history.iter().filter_map(|(run, note)| Some((run, note.as_ref()?))).filter(|(_, note)| !note.said.labels.is_empty()).collect();
     let Some((_, newest)) = examined.last() else {
         return html!(
             "<section><div class=\"head\"><h2>Why cases failed</h2></div><p class=\"nothing\">Unknown: nobody has asked. <code>jeton eval causes RUN</code> establishes it, from the record first and by experiments.</p></section>"
@@ -54,8 +54,8 @@ fn legend() -> Html {
 #[allow(clippy::cast_precision_loss)]
 fn drawing(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
     let share = |note: &CauseNote, group: &[Cause]| {
-        let found = note.labels.iter().filter(|label| group.contains(&label.cause)).count();
-        100.0 * found as f64 / note.labels.len().max(1) as f64
+        let found = note.said.labels.iter().filter(|label| group.contains(&label.cause)).count();
+        100.0 * found as f64 / note.said.labels.len().max(1) as f64
     };
     let layers: Vec<Layer> =
         GROUPS.iter().map(|(_, fill, group)| Layer { fill: *fill, values: examined.iter().map(|(_, note)| share(note, group)).collect() }).collect();
@@ -68,7 +68,7 @@ fn drawing(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
 }
 
 fn table(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
-    let all: Vec<BTreeMap<Cause, usize>> = examined.iter().map(|(_, note)| counts(&note.labels)).collect();
+    let all: Vec<BTreeMap<Cause, usize>> = examined.iter().map(|(_, note)| counts(&note.said.labels)).collect();
     let causes: Vec<Cause> = Cause::ALL.into_iter().filter(|cause| all.iter().any(|counts| counts.contains_key(cause))).collect();
     let heads: Html =
         examined.iter().map(|(run, _)| html!("<th scope=\"col\" class=\"num\">{}</th>", time(run.head.started, &console.zone, "%-d %b"))).collect();
@@ -78,7 +78,7 @@ fn table(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
             .zip(examined)
             .map(|(counts, (_, note))| {
                 let found = counts.get(cause).copied().unwrap_or(0);
-                html!("<td class=\"num\">{} <span class=\"soft\">of {}</span></td>", count(found as u64), count(note.labels.len() as u64))
+                html!("<td class=\"num\">{} <span class=\"soft\">of {}</span></td>", count(found as u64), count(note.said.labels.len() as u64))
             })
             .collect();
         html!("<tr><th scope=\"row\">{}<span class=\"sub\">{}</span></th>{}</tr>", cause.name(), cause.owner(), cells)
@@ -92,10 +92,10 @@ fn table(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
 
 /// How much of what fails is ours to mend.
 pub(super) fn gaps(note: &CauseNote) -> Html {
-    if note.gaps.is_empty() {
+    if note.said.gaps.is_empty() {
         return Html::EMPTY;
     }
-    let row = |gap: &crate::evals::GapRead| {
+    let row = |gap: &jeton_eval::causes::Gap| {
         html!(
             "<tr><th scope=\"row\">{}<span class=\"sub\">{}</span></th><td><span class=\"what\">as it is </span>{}</td><td><span class=\"what\">at its best </span>{}</td>\
              <td><span class=\"what\">environment gap </span>{}</td><td><span class=\"what\">model gap </span>{}</td></tr>",
@@ -110,7 +110,7 @@ pub(super) fn gaps(note: &CauseNote) -> Html {
     html!(
         "<h3>What is ours to mend</h3><p class=\"soft\">The environment gap is what context, tools and limits can win; the model gap is what only another model, or another task, can.</p>\
          <div class=\"units\"><table><thead><tr><th scope=\"col\">Target</th><th scope=\"col\">Passes as it is</th><th scope=\"col\">Environment at its best</th><th scope=\"col\">Environment gap</th><th scope=\"col\">Model gap</th></tr></thead><tbody>{}</tbody></table></div>",
-        note.gaps.iter().map(row).collect::<Html>()
+        note.said.gaps.iter().map(row).collect::<Html>()
     )
 }
 
@@ -126,9 +126,9 @@ pub(super) const fn evidence(level: Level) -> &'static str {
 
 /// The causes of one run, as a table.
 pub(super) fn of_run(note: &CauseNote) -> Html {
-    let all = counts(&note.labels);
+    let all = counts(&note.said.labels);
     let row = |(cause, found): (&Cause, &usize)| {
-        let at = |level: Level| count(note.labels.iter().filter(|label| label.cause == *cause && label.level == level).count() as u64);
+        let at = |level: Level| count(note.said.labels.iter().filter(|label| label.cause == *cause && label.level == level).count() as u64);
         html!(
             "<tr><th scope=\"row\">{}<span class=\"sub\">{}</span></th><td class=\"num\"><span class=\"what\">rows </span>{}</td><td class=\"num\"><span class=\"what\">by the record </span>{}</td>\
              <td class=\"num\"><span class=\"what\">by experiment </span>{}</td><td class=\"num\"><span class=\"what\">by likeness </span>{}</td></tr>",
@@ -140,12 +140,12 @@ pub(super) fn of_run(note: &CauseNote) -> Html {
             at(Level::L1)
         )
     };
-    let cut = if note.is_cut { " The bound on calls ended it before its time." } else { "" };
+    let cut = if note.said.is_cut { " The bound on calls ended it before its time." } else { "" };
     html!(
         "<p class=\"soft\">{} were labelled, with {} for experiments.{}</p><div class=\"units\"><table><thead><tr><th scope=\"col\">Cause, and who mends it</th><th scope=\"col\" class=\"num\">Rows</th>\
          <th scope=\"col\" class=\"num\">By the record</th><th scope=\"col\" class=\"num\">By experiment</th><th scope=\"col\" class=\"num\">By likeness</th></tr></thead><tbody>{}</tbody></table></div>{}",
-        number(note.labels.len(), "row"),
-        number(usize::try_from(note.calls).unwrap_or(usize::MAX), "call"),
+        number(note.said.labels.len(), "row"),
+        number(usize::try_from(note.said.calls).unwrap_or(usize::MAX), "call"),
         cut,
         all.iter().map(row).collect::<Html>(),
         gaps(note)
