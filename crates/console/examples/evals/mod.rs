@@ -213,8 +213,9 @@ impl Scene<'_> {
         if place < 2 {
             // A lenient judge, which decides nothing: it passes some of what is wrong.
             let says = if passed || case.is_multiple_of(4) { Verdict::Pass } else { Verdict::Fail };
-            let raw = Some(json!([{ "text": "the answer keeps to its sources" }]));
-            grades.push(Grade { raw, weight: 0.0, calls: self.call.iter().cloned().collect(), ..Grade::new("faithful", says, "it keeps to its sources") });
+            let why = if says == Verdict::Pass { "it keeps to its sources" } else { "its sources do not say this" };
+            let raw = Some(json!([{ "text": why }]));
+            grades.push(Grade { raw, weight: 0.0, calls: self.call.iter().cloned().collect(), ..Grade::new("faithful", says, why) });
         }
         if is_last && place == 0 && case < 3 {
             let question = format!("Would you send this answer to a customer as it is?{}", self.word);

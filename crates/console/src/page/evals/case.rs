@@ -31,7 +31,7 @@ pub(super) fn sections(console: &Console, ask: &Ask, head: &RunHead, case: &str)
         super::super::breakable(case),
         first.cluster,
         if first.tags.is_empty() { String::new() } else { format!(" · {}", first.tags.join(", ")) },
-        question(asked.as_ref(), &head.file),
+        html!("<section>{}</section>", question(asked.as_ref(), &head.file)),
         targets(ask, head, case, &rows, wanted)
     );
     for row in rows.iter().filter(|row| wanted.is_none_or(|target| row.cell.target == target)) {
@@ -57,9 +57,9 @@ pub(super) fn question(asked: Option<&Asked>, file: &str) -> Html {
     let changed =
         if asked.is_changed { html!("<p class=\"soft\">The suite has changed since this run: this is how the case reads now.</p>") } else { Html::EMPTY };
     let right: Html = asked.references.iter().map(|text| html!("<pre class=\"text\" tabindex=\"0\">{}</pre>", masked(text))).collect();
-    let right =
-        if right == Html::EMPTY { Html::EMPTY } else { html!("<h3>{}</h3>{}", if asked.references.len() > 1 { "Right is any of" } else { "Right is" }, right) };
-    html!("<h3>Asked</h3>{}{}{}", changed, asked.turns.iter().map(turn).collect::<Html>(), right)
+    let heading = if asked.references.len() > 1 { "Right is any of" } else { "Right is" };
+    let right = if right == Html::EMPTY { Html::EMPTY } else { html!("<div><h3>{}</h3>{}</div>", heading, right) };
+    html!("<div class=\"two\"><div><h3>Asked</h3>{}{}</div>{}</div>", changed, asked.turns.iter().map(turn).collect::<Html>(), right)
 }
 
 /// Links to the answers of each target.

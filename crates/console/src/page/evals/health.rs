@@ -30,23 +30,29 @@ pub(super) fn soundness(console: &Console, ask: &Ask, health: &Health) -> Html {
     html!(
         "<section><div class=\"head\"><h2>Is the suite sound?</h2></div><dl class=\"leaders narrow\">{}</dl>{}{}</section>",
         lines,
-        faults(health),
+        html!("{}{}", basis(health), faults(health)),
         judges(health)
     )
 }
 
-/// The smallest difference, and what it is worked out from.
+/// The smallest difference.
 fn sight(health: &Health) -> Html {
-    let sight = match &health.sight {
-        Ok(sight) => sight,
-        Err(why) => return html!("{} <span class=\"soft\">{}</span>", unknown("Unknown"), why.sentence()),
+    match &health.sight {
+        Ok(sight) if sight.least >= 1.0 => html!("none: not even 100 points"),
+        Ok(sight) => html!("<b>{}</b>", format!("{:.1} points", 100.0 * sight.least)),
+        Err(_) => unknown("Why, stands below"),
+    }
+}
+
+/// What the smallest difference is worked out from, or why it is not known.
+fn basis(health: &Health) -> Html {
+    let of = match &health.sight {
+        Ok(sight) => &sight.basis,
+        Err(why) => return html!("<p class=\"soft\">The smallest difference it can see is unknown: {}.</p>", why.sentence()),
     };
-    let of = &sight.basis;
     let repeats = health.last.head.choice.repeats;
-    let shown = if sight.least >= 1.0 { "none: it would take more than 100 points".to_owned() } else { format!("{:.1} points", 100.0 * sight.least) };
     html!(
-        "<b>{}</b> <span class=\"soft\">in 4 of 5 comparisons, with {}{}; by how {} in {} vary between {} and {}</span>",
-        shown,
+        "<p class=\"soft\">The smallest difference is the one found in 4 of 5 comparisons with {}{}, at an error of 1 in 20. It is worked out from how {} in {} vary between <span class=\"mono\">{}</span> and <span class=\"mono\">{}</span>.</p>",
         number(health.last.head.cases, "case"),
         if repeats > 1 { format!(", each {repeats} times") } else { String::new() },
         number(of.cases, "case"),

@@ -4,8 +4,9 @@ use super::super::chart::{Bars, Fill, Layer, swatch};
 use super::super::html::{Html, html};
 use super::super::show::{count, moment, time};
 use super::figure::{points, rate};
-use super::number;
+use super::{number, run_address, scale};
 use crate::evals::{CauseNote, Run};
+use crate::route::Ask;
 use crate::state::Console;
 use jeton_eval::causes::{Cause, Label, Level};
 use std::collections::BTreeMap;
@@ -29,7 +30,7 @@ fn counts(labels: &[Label]) -> BTreeMap<Cause, usize> {
 }
 
 /// Shares of causes over the runs that were examined.
-pub(super) fn over_time(console: &Console, history: &[(Run, Option<CauseNote>)]) -> Html {
+pub(super) fn over_time(console: &Console, ask: &Ask, history: &[(Run, Option<CauseNote>)]) -> Html {
     let examined: Vec<(&Run, &CauseNote)> =
         history.iter().filter_map(|(run, note)| Some((run, note.as_ref()?))).filter(|(_, note)| !note.said.labels.is_empty()).collect();
     let Some((_, newest)) = examined.last() else {
@@ -42,7 +43,7 @@ pub(super) fn over_time(console: &Console, history: &[(Run, Option<CauseNote>)])
         number(examined.len(), "run"),
         legend(),
         drawing(console, &examined),
-        table(console, &examined),
+        table(console, ask, &examined),
         gaps(newest)
     )
 }
@@ -59,7 +60,8 @@ fn drawing(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
     };
     let layers: Vec<Layer> =
         GROUPS.iter().map(|(_, fill, group)| Layer { fill: *fill, values: examined.iter().map(|(_, note)| share(note, group)).collect() }).collect();
-    let ticks: Vec<(usize, String)> = examined.iter().enumerate().map(|(place, (run, _))| (place, moment(run.head.started, &console.zone, "%-d %b"))).collect();
+    let written = scale(console, examined.iter().map(|(run, _)| run.head.started));
+    let ticks: Vec<(usize, String)> = examined.iter().enumerate().map(|(place, (run, _))| (place, moment(run.head.started, &console.zone, written))).collect();
     let step = ticks.len().div_ceil(4).max(1);
     let shown: Vec<(usize, String)> = ticks.into_iter().step_by(step).collect();
     let bars =
@@ -67,11 +69,16 @@ fn drawing(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
     html!("<div class=\"few-bars\">{}{}</div>", bars.draw(), super::super::chart::clock(&shown, examined.len()))
 }
 
-fn table(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
+fn table(console: &Console, ask: &Ask, examined: &[(&Run, &CauseNote)]) -> Html {
     let all: Vec<BTreeMap<Cause, usize>> = examined.iter().map(|(_, note)| counts(&note.said.labels)).collect();
     let causes: Vec<Cause> = Cause::ALL.into_iter().filter(|cause| all.iter().any(|counts| counts.contains_key(cause))).collect();
-    let heads: Html =
-        examined.iter().map(|(run, _)| html!("<th scope=\"col\" class=\"num\">{}</th>", time(run.head.started, &console.zone, "%-d %b"))).collect();
+    let heads: Html = examined
+        .iter()
+        .map(|(run, _)| {
+            let when = time(run.head.started, &console.zone, "%-d %b %H:%M");
+            html!("<th scope=\"col\" class=\"num\"><a href=\"{}\">{}</a></th>", run_address(ask, &run.head.id), when)
+        })
+        .collect();
     let row = |cause: &Cause| {
         let cells: Html = all
             .iter()

@@ -59,7 +59,8 @@ fn facts(run: &Run) -> Html {
     lines.push(&line("Seed", &html!("{}", choice.seed)));
     lines.push(&line("Budget", &choice.budget.map_or_else(|| html!("what the accounts allow"), money)));
     if let Some(end) = &run.end {
-        lines.push(&line("Took", &html!("{}", span_ms(end.took_ms))));
+        let took = if end.took_ms < 1_000 { format!("{} ms", end.took_ms) } else { span_ms(end.took_ms) };
+        lines.push(&line("Took", &html!("{}", took)));
     }
     lines.push(&line("Configuration", &html!("<span class=\"mono\">{}</span>", super::super::short_digest(&head.config))));
     lines.push(&line("Suite's digest", &html!("<span class=\"mono\">{}</span>", super::super::short_digest(&head.digest.to_string()))));

@@ -5,7 +5,7 @@ use super::super::show::{moment, time, unknown};
 use super::chart::{Point, Standing, against_cost, moments, over_time};
 use super::figure::{pass_rate, percent_span, simulated, usd};
 use super::overview::{banner, progress};
-use super::{compare, health, kept_theme, number, reasons, run_address, state};
+use super::{compare, health, kept_theme, number, reasons, run_address, scale, state};
 use crate::evals::{self, CauseNote, Run, is_valid};
 use crate::route::Ask;
 use crate::state::Console;
@@ -30,7 +30,7 @@ pub(super) fn sections(console: &Console, ask: &Ask, name: &str) -> Result<Html,
     text.push(&over_runs(console, ask, &history));
     text.push(&quality_against_cost(last));
     text.push(&health::soundness(console, ask, &health));
-    text.push(&reasons::over_time(console, &history));
+    text.push(&reasons::over_time(console, ask, &history));
     text.push(&to_compare(ask, &history));
     Ok(text)
 }
@@ -59,12 +59,13 @@ fn over_runs(console: &Console, ask: &Ask, history: &[(Run, Option<CauseNote>)])
 
 fn strip(console: &Console, history: &[(Run, Option<CauseNote>)], name: &str) -> Html {
     let with: Vec<_> = history.iter().filter_map(|(run, _)| Some((run, run.target(name)?))).collect();
+    let written = scale(console, history.iter().map(|(run, _)| run.head.started));
     let points: Vec<Point> = with
         .iter()
         .map(|(run, totals)| Point {
             rate: totals.pass_rate.filter(|_| is_valid(totals)),
             bounds: totals.bounds.filter(|_| totals.cells > 0),
-            when: moment(run.head.started, &console.zone, "%-d %b"),
+            when: moment(run.head.started, &console.zone, written),
         })
         .collect();
     let Some((_, newest)) = with.last() else { return Html::EMPTY };
@@ -158,9 +159,13 @@ fn to_compare(ask: &Ask, history: &[(Run, Option<CauseNote>)]) -> Html {
     if options.len() < 2 {
         return Html::EMPTY;
     }
+    // Suites name what is there first and what is to be tried after it; with one target, a run is compared with the run before.
+    let several = history.last().is_some_and(|(run, _)| run.head.targets.len() > 1);
+    let (baseline, candidate) = if several { (0, 1) } else { (1, 0) };
+    let name = |place: usize| options.get(place).map_or("", |one| &one.0);
     html!(
         "<section><div class=\"head\"><h2>Compare</h2><p>Two targets of these runs, on the cases that both have.</p></div>{}</section>",
-        compare::form(ask, &options, options.get(1).map_or("", |one| &one.0), options.first().map_or("", |one| &one.0), kept_theme(ask))
+        compare::form(ask, &options, name(baseline), name(candidate), kept_theme(ask))
     )
 }
 

@@ -82,7 +82,8 @@ async fn a_suite_shows_runs_cost_soundness_and_causes() {
             "24 cases in 12 independent groups",
             "96 checks",
             "8 expected, 8 executed, 7 scored",
-            "points</b> <span class=\"soft\">in 4 of 5 comparisons, with 24 cases; by how 24 cases in 12 independent groups vary",
+            "points</b>",
+            "found in 4 of 5 comparisons with 24 cases, at an error of 1 in 20. It is worked out from how 24 cases in 12 independent groups vary",
             "<h3>Judges and people</h3>",
             "11 of 11<span class=\"sub\">kappa 1.00",
             "18 labels by 2 people; on 6 answers that more than one labelled they agree with Cohen&#39;s kappa 0.57",
@@ -95,6 +96,17 @@ async fn a_suite_shows_runs_cost_soundness_and_causes() {
         &page(&fixture, "/evals/suite?suite=triage").await,
         &["left out", "the suite is not watched", "nobody has asked", ">sim<", "No model judges in this suite"],
     );
+}
+
+#[tokio::test]
+async fn moments_of_one_day_are_told_by_the_hour_and_targets_are_compared_in_their_order() {
+    let (fixture, [_, last], _) = filled("");
+    let scale = |after: &[i64]| super::scale(&fixture.console, after.iter().map(|ms| jeton_core::Timestamp(NOW.0 + ms)));
+    assert_eq!((scale(&[]), scale(&[0]), scale(&[0, 60_000]), scale(&[0, 86_400_000])), ("%H:%M", "%H:%M", "%H:%M", "%-d %b"));
+    let text = page(&fixture, "/evals/suite?suite=refunds").await;
+    let form = text.split("aria-label=\"What is compared\"").nth(1).unwrap();
+    let chosen: Vec<&str> = form.split(" selected>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(chosen, [format!("refunds · sonnet · {last}"), format!("refunds · mini · {last}")]);
 }
 
 #[tokio::test]
@@ -175,7 +187,14 @@ async fn a_case_and_the_queue_show_what_was_asked() {
     fill(&*fixture.ledger, &scene).unwrap();
     let run = scene.run_id(1);
     let text = page(&fixture, &format!("/evals/case?run={run}&case=window-01")).await;
-    says(&text, &["How long may I send a thing back?", "<h3>Right is</h3>", "The suite has changed since this run"]);
+    says(
+        &text,
+        &[
+            "How long may I send a thing back?",
+            "<div><h3>Right is</h3><pre class=\"text\" tabindex=\"0\">30 days</pre></div>",
+            "The suite has changed since this run",
+        ],
+    );
     says(&page(&fixture, &format!("/evals/case?run={run}&case=sale-01")).await, &["which has no such case now"]);
     says(&page(&fixture, "/evals/labels").await, &["How long may I send a thing back?"]);
 }

@@ -11,24 +11,30 @@ use jeton_eval::run::{RunHead, read_rows};
 use jeton_eval::session::read_head;
 use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
 use jeton_eval::{Outcome, Row, Verdict};
+use jeton_ledger::Records;
 use serde_json::json;
 
 pub(super) fn show(context: &Context, args: &ShowArgs, is_json: bool) -> Result<(), Failure> {
     let store = super::super::store(context)?;
     let head = read_head(&store, &args.run).map_err(refused)?;
     let rows = read_rows(&store, &head.id)?;
-    if let Some(case) = &args.case {
-        return show_case(&rows, case, is_json);
+    match &args.case {
+        Some(case) => show_case(&rows, case, is_json)?,
+        None => show_run(context, &store, args, (&head, &rows), is_json)?,
     }
+    super::otel::export(args.otel.as_deref(), &head, &rows)
+}
+
+fn show_run(context: &Context, store: &dyn Records, args: &ShowArgs, (head, rows): (&RunHead, &[Row]), is_json: bool) -> Result<(), Failure> {
     let names: Vec<String> = head.targets.iter().map(|target| target.name.clone()).collect();
-    let totals = totals(&rows, &names, head.errors_max, Level::P95);
+    let totals = totals(rows, &names, head.errors_max, Level::P95);
     let wanted = args.outcome.as_deref().map(outcome).transpose()?;
     let listed: Vec<&Row> = rows.iter().filter(|row| wanted == Some(row.outcome)).collect();
-    let said = labels(&store, &head.id)?;
-    let agreed = agreement(&rows, &head.id, &said, Level::P95);
+    let said = labels(store, &head.id)?;
+    let agreed = agreement(rows, &head.id, &said, Level::P95);
     let calibrated = if args.calibrate {
-        let suite = super::label::suite_of(context, &head);
-        Some(calibrations(&store, &head, &rows, suite.as_ref(), Level::P95)?)
+        let suite = super::label::suite_of(context, head);
+        Some(calibrations(store, head, rows, suite.as_ref(), Level::P95)?)
     } else {
         None
     };
@@ -38,7 +44,7 @@ pub(super) fn show(context: &Context, args: &ShowArgs, is_json: bool) -> Result<
         }));
         return Ok(());
     }
-    summary(&head, &totals, rows.len() == head.cells);
+    summary(head, &totals, rows.len() == head.cells);
     agreed.iter().for_each(tell_agreement);
     calibrated.iter().for_each(|found| tell_calibrated(found, &head.id));
     if wanted.is_some() {
