@@ -30,6 +30,7 @@ mod text;
 mod tools;
 mod values;
 
+pub(crate) use kind::needs_reference;
 pub use kind::right_answers;
 pub use material::Material;
 pub use ready::Prepared;
@@ -111,19 +112,6 @@ pub async fn grade_by(case: &Case, answer: &Answer, bench: &Bench<'_>, context: 
     let mut grades = Vec::new();
     for ready in bench.prepared.of(case).filter(|ready| is_wanted(&ready.grader)) {
         grades.push(one(ready, case, answer, bench, context).await);
-    }
-    grades
-}
-
-/// The grades of an answer by `graders`, in their order. Those of the suite and of the case are compiled already; any other is compiled here.
-/// `context` is what the call was given, for quotations; none where that is not known.
-pub async fn grade(case: &Case, answer: &Answer, graders: &[Grader], bench: &Bench<'_>, context: Option<&str>) -> Vec<Grade> {
-    let mut grades = Vec::with_capacity(graders.len());
-    for grader in graders {
-        grades.push(match bench.prepared.find(case, grader) {
-            Some(ready) => one(ready, case, answer, bench, context).await,
-            None => one(&bench.prepared.compile(case, grader), case, answer, bench, context).await,
-        });
     }
     grades
 }
