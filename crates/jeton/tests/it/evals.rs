@@ -281,6 +281,33 @@ fn a_gate_says_yes_no_or_undecided_and_writes_junit() {
     assert_eq!(project.run(&["eval", "gate", "numbers", "--at-least", "1.5"]).code, 2);
 }
 
+#[test]
+fn a_cause_names_the_run_of_its_experiments_and_a_suite_tells_what_it_sees() {
+    let upstream = provider(Duration::ZERO);
+    let project = house(&upstream, 20, &format!("{TARGET}{HOT}"));
+    ended(&project.run(&["eval", "run", "numbers", "--json"]), 0);
+    let found = project.json(&["eval", "causes", "numbers", "--repeats", "2", "--no-gap"]);
+    let tried = found["report"]["labels"].as_array().unwrap().iter().flat_map(|label| label["tried"].as_array().cloned().unwrap_or_default());
+    let launch = tried.flat_map(|one| one["rows"].as_array().unwrap().clone()).next().unwrap();
+    assert_eq!(found["report"]["experiments"], found["experiments"], "{found}");
+    let rows = project.json(&["eval", "show", found["experiments"].as_str().unwrap(), "--outcome", "failed"])["rows"].clone();
+    assert!(rows.as_array().unwrap().iter().any(|row| row["launch"] == launch), "{rows}");
+    let free = project.json(&["eval", "causes", "numbers", "--no-experiments"]);
+    assert!(free["report"]["experiments"].is_null() && free["report"]["calls"] == 0, "no experiment, no run of them: {free}");
+    let size = |project: &Project| project.json(&["eval", "size", "numbers", "--detect", "5pp"]);
+    let alike = size(&project);
+    assert!(alike["basis"].as_str().unwrap().contains("no case came out differently"), "{alike}");
+    // The two targets differ in the cases that the first is wrong about: the second has answers to all.
+    let upstream = Upstream::start(|exchange| {
+        let (number, is_hot) = (number(exchange), exchange.request.json()["temperature"] == 1.0);
+        exchange.document(200, document(&if is_hot || number % 10 != WRONG { format!("answer {number}") } else { "who knows".to_owned() }))
+    });
+    let project = house(&upstream, 20, &format!("{TARGET}{HOT}"));
+    ended(&project.run(&["eval", "run", "numbers", "--json"]), 0);
+    // Two of twenty differ: the variance is 20/19·0.1·0.9, and 2.8016·√(variance/20) = 0.1928.
+    assert!((size(&project)["detectable"].as_f64().unwrap() - 0.192_8).abs() < 1e-3, "{}", size(&project));
+}
+
 /// The attributes of a record of OTLP by name.
 fn attributes(record: &Value) -> HashMap<String, Value> {
     let value = |value: &Value| value.as_object().and_then(|kinds| kinds.values().next()).cloned().unwrap_or_default();
