@@ -132,7 +132,7 @@ pub(super) const fn evidence(level: Level) -> &'static str {
 }
 
 /// The causes of one run, as a table.
-pub(super) fn of_run(note: &CauseNote) -> Html {
+pub(super) fn of_run(ask: &Ask, note: &CauseNote) -> Html {
     let all = counts(&note.said.labels);
     let row = |(cause, found): (&Cause, &usize)| {
         let at = |level: Level| count(note.said.labels.iter().filter(|label| label.cause == *cause && label.level == level).count() as u64);
@@ -149,10 +149,11 @@ pub(super) fn of_run(note: &CauseNote) -> Html {
     };
     let cut = if note.said.is_cut { " The bound on calls ended it before its time." } else { "" };
     html!(
-        "<p class=\"soft\">{} were labelled, with {} for experiments.{}</p><div class=\"units\"><table><thead><tr><th scope=\"col\">Cause, and who mends it</th><th scope=\"col\" class=\"num\">Rows</th>\
+        "<p class=\"soft\">{} were labelled, with {} for {}.{}</p><div class=\"units\"><table><thead><tr><th scope=\"col\">Cause, and who mends it</th><th scope=\"col\" class=\"num\">Rows</th>\
          <th scope=\"col\" class=\"num\">By the record</th><th scope=\"col\" class=\"num\">By experiment</th><th scope=\"col\" class=\"num\">By likeness</th></tr></thead><tbody>{}</tbody></table></div>{}",
         number(note.said.labels.len(), "row"),
         number(usize::try_from(note.said.calls).unwrap_or(usize::MAX), "call"),
+        note.said.experiments.as_ref().map_or_else(|| html!("experiments"), |run| html!("<a href=\"{}\">experiments</a>", run_address(ask, run))),
         cut,
         all.iter().map(row).collect::<Html>(),
         gaps(note)

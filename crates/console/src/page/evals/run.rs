@@ -33,7 +33,7 @@ pub(super) fn sections(console: &Console, ask: &Ask, run: &Run) -> Result<Html, 
     text.push(&by_grader(run));
     text.push(&faults(run));
     let causes = match evals::causes(console, &head.id)? {
-        Some(note) => reasons::of_run(&note),
+        Some(note) => reasons::of_run(ask, &note),
         None => html!("<p class=\"nothing\">Unknown: nobody has asked. <code>jeton eval causes {}</code> establishes it.</p>", head.id),
     };
     text.push(&html!("<section><div class=\"head\"><h2>Why cases failed</h2></div>{}</section>", causes));

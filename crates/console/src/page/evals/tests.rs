@@ -123,6 +123,8 @@ async fn a_run_shows_totals_faults_gates_and_rows_that_can_be_narrowed() {
             "By tag",
             "By grader",
             "72 of 72 rows",
+            "contains: <code>30 days</code> is not in the answer",
+            &format!("for <a href=\"/evals/run?id={last}x\">experiments</a>"),
         ],
     );
     let narrowed = page(&fixture, &format!("/evals/run?id={last}&outcome=error&target=lab")).await;
