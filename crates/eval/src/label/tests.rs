@@ -1,5 +1,5 @@
 use super::*;
-use crate::{Answer, Grade, Outcome};
+use crate::{Answer, Grade, Outcome, testing};
 use jeton_core::SeededRandom;
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -7,20 +7,9 @@ use std::collections::HashMap;
 fn row(case: usize, judge: Verdict) -> Row {
     Row {
         launch: case as u64,
-        cell: Cell { case: format!("c{case}"), target: "acme/fast".to_owned(), repeat: 0 },
-        cluster: format!("c{case}"),
-        tags: Vec::new(),
-        outcome: Outcome::Unscored,
-        score: None,
-        weight: 1.0,
         answer: Some(Answer { text: "an answer".to_owned(), ..Answer::default() }),
-        fault: None,
         grades: vec![Grade::new("judge", judge, "so it says"), asking(&json!({ "kind": "human", "question": "Is it right?" }))],
-        context: None,
-        cost: None,
-        request: Digest::default(),
-        is_cached: false,
-        at: Timestamp(0),
+        ..testing::row(&format!("c{case}"), "acme/fast", Outcome::Unscored)
     }
 }
 

@@ -1,6 +1,6 @@
 use super::*;
 use crate::run::Choice;
-use crate::{Cell, Outcome, Target, TargetKind};
+use crate::{Cell, Outcome, Target, TargetKind, testing};
 use jeton_context::Digest;
 use jeton_core::Timestamp;
 use serde_json::Map;
@@ -31,22 +31,9 @@ fn head(id: &str, suite: &[u8], targets: &[&str]) -> RunHead {
 
 /// Rows of twenty cases in groups of `size`; `None`: no answer.
 fn rows(target: &str, size: usize, passes: impl Fn(usize) -> Option<bool>) -> Vec<Row> {
-    let row = |case: usize| Row {
-        launch: case as u64,
-        cell: Cell { case: format!("c{case}"), target: target.to_owned(), repeat: 0 },
-        cluster: format!("g{}", case / size),
-        tags: Vec::new(),
-        outcome: passes(case).map_or(Outcome::Error, |passed| if passed { Outcome::Passed } else { Outcome::Failed }),
-        score: None,
-        weight: 1.0,
-        answer: None,
-        fault: None,
-        grades: Vec::new(),
-        context: None,
-        cost: None,
-        request: Digest::default(),
-        is_cached: false,
-        at: Timestamp(0),
+    let row = |case: usize| {
+        let outcome = passes(case).map_or(Outcome::Error, |passed| if passed { Outcome::Passed } else { Outcome::Failed });
+        Row { launch: case as u64, cluster: format!("g{}", case / size), ..testing::row(&format!("c{case}"), target, outcome) }
     };
     (0..20).map(row).collect()
 }
