@@ -87,6 +87,28 @@ for (const [size, viewport] of [["large", LARGE], ["phone", PHONE]]) {
   });
 }
 
+test("an experiment opens from the case whose cause it shows", async () => {
+  const { report } = await api(`/api/evals/causes?run=${runs[0]}`);
+  const label = report.labels.find((one) => one.level === "L2");
+  const { page, complaints, close } = await open({ path: `/evals/case?run=${runs[0]}&case=${label.case}&target=${label.target}` });
+  await page.getByRole("row", { name: "unchanged" }).getByRole("link").first().click();
+  await page.locator("main").first().waitFor();
+  assert.ok(page.url().includes(`run=${report.experiments}&case=${label.case}#row-${label.tried[0].rows[0]}`), page.url());
+  assert.deepEqual(complaints, []);
+  await close();
+});
+
+test("whether a suite is sound stands on its page with what it rests on", async () => {
+  const { page, close } = await open({ path: PAGES.suite() });
+  const text = await page.locator("section", { hasText: "Is the suite sound?" }).first().innerText();
+  const { detectable, judges } = await api("/api/evals/health?suite=refunds");
+  for (const says of ["Newest run", "48 cases in 24 independent groups", "96 checks", `${(100 * detectable).toFixed(1)} points`, "4 of 5 comparisons", "Judges and people", "11 of 11"]) {
+    assert.ok(text.includes(says), `${says}: ${text}`);
+  }
+  assert.deepEqual(judges.map((judge) => [judge.target, judge.labelled]), [["sonnet", 11], ["mini", 0]]);
+  await close();
+});
+
 test("rows of a run are narrowed to those without an answer", async () => {
   const { page, close } = await open({ path: PAGES.run() });
   await page.getByRole("combobox", { name: "Outcome" }).selectOption("error");

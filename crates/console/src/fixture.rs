@@ -68,7 +68,7 @@ fn access(headers: &http::HeaderMap, peer: Option<std::net::SocketAddr>) -> Acce
 }
 
 /// A project with context: one that is sound, one that is not, one that only a key may see, and a name that would like to be markup.
-const PROJECT: [(&str, &str); 7] = [
+const PROJECT: [(&str, &str); 8] = [
     ("context/refunds.md", "---\ntitle: Refund window\nowners: ['@desk']\n---\nA refund is possible within {fact: 14 from policy.toml#/refund/days} days.\n"),
     (
         "context/stale.md",
@@ -77,6 +77,10 @@ const PROJECT: [(&str, &str); 7] = [
     ("context/secret.md", "---\ntitle: Refund of staff\naccess: [helpdesk]\n---\nStaff get a refund of everything.\n"),
     ("context/old.md", "---\ntitle: Refund in autumn\nvalid_until: 2026-11-22\n---\nA refund in autumn is possible within 60 days.\n"),
     ("context/rules.toml", "[[constraint]]\nid = \"no-promise\"\ntext = \"Never promise a refund.\"\nmandatory = true\n"),
+    (
+        "evals/refunds.toml",
+        "name = \"refunds\"\n[[target]]\nmodel = \"local/extract\"\n[[grade]]\nkind = \"contains\"\n[[case]]\nid = \"window-01\"\ninput = \"How long may I send a thing back?\"\nreference = \"30 days\"\n",
+    ),
     ("policy.toml", "[refund]\ndays = 30\n"),
     ("src/refund.rs", "/// How long a refund is possible.\npub fn refund_window() -> u32 { 30 }\n"),
 ];

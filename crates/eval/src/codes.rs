@@ -1,23 +1,7 @@
 //! The codes of findings about suites and imports, each with its cause and remedy. The tables of `docs/evals.md` have the same.
 
 use jeton_context::Severity;
-
-/// What a finding's code means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Code {
-    /// The code itself.
-    pub name: &'static str,
-    /// How much such a finding weighs.
-    pub severity: Severity,
-    /// What is wrong.
-    pub cause: &'static str,
-    /// What to do.
-    pub remedy: &'static str,
-}
-
-const fn code(name: &'static str, severity: Severity, cause: &'static str, remedy: &'static str) -> Code {
-    Code { name, severity, cause, remedy }
-}
+use jeton_context::check::{Code, code};
 
 /// Every code of the readers and importers, by name.
 pub const CODES: [Code; 32] = [
@@ -74,12 +58,6 @@ pub const CODES: [Code; 32] = [
     code("unset-variable", Severity::Error, "A template asks for a variable that cases do not have.", "Set it in `vars` of the case or of the suite."),
     code("wrong-type", Severity::Error, "A setting or a row has a value of another type than it needs.", "Write what the remedy names."),
 ];
-
-/// What `name` means.
-#[must_use]
-pub fn meaning(name: &str) -> Option<&'static Code> {
-    CODES.iter().find(|code| code.name == name)
-}
 
 #[cfg(test)]
 mod tests {

@@ -7,11 +7,11 @@ use jeton_allocate::paired::{Pair, difference};
 use jeton_allocate::sequential::{Gate as RateGate, LaunchOrder};
 use jeton_allocate::verdict::{Decision, at_least, not_worse};
 use jeton_allocate::{Estimate, Level};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// What a gate asks.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Question {
     /// Whether the pass rate of a target is at least so high, from 0 to 1.
@@ -183,8 +183,8 @@ fn value(question: &Question, group: &Group, kind: bool) -> f64 {
     }
 }
 
-/// What a gate came to at the end of a run.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+/// What a gate came to at the end of a run: what a note of kind `gate` holds.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct GateReport {
     /// What was asked.
     #[serde(flatten)]

@@ -1,11 +1,12 @@
 //! What people say of answers: the queue, how far they agree, and what their labels make of a judge's scores.
 
+use crate::run::{RunHead, read_rows};
 use crate::session::read_head;
 use crate::totals::Clusters;
-use crate::{Cell, Criterion, Grader, Row, Suite, Verdict};
+use crate::{Cell, Criterion, Grade, Grader, Row, Suite, Verdict};
 use jeton_allocate::agreement::{Rated, alpha, kappa};
 use jeton_allocate::ppi::{Labelled, ppi_plus_plus};
-use jeton_allocate::{Estimate, Level, Observation};
+use jeton_allocate::{Estimate, Interval, Level, Observation};
 use jeton_context::Digest;
 use jeton_core::Timestamp;
 use jeton_ledger::{LedgerError, Note, NoteFilter, Records};
@@ -89,11 +90,17 @@ pub fn grader<'s>(suite: &'s Suite, name: &str) -> Option<&'s Grader> {
     suite.graders.iter().chain(suite.cases.iter().flat_map(|case| &case.graders)).find(|grader| grader.name == name)
 }
 
-/// Names of the graders that ask a person.
+/// What a person is asked by the grader of this grade; none: it asks no person.
 #[must_use]
-pub fn human_graders(suite: &Suite) -> BTreeSet<&str> {
-    let all = suite.graders.iter().chain(suite.cases.iter().flat_map(|case| &case.graders));
-    all.filter(|grader| matches!(grader.criterion, Criterion::Human { .. })).map(|grader| grader.name.as_str()).collect()
+pub fn question(grade: &Grade) -> Option<&str> {
+    let raw = grade.raw.as_ref().filter(|raw| raw["kind"] == "human")?;
+    Some(raw["question"].as_str().unwrap_or_default())
+}
+
+/// Whether a grade waits for a person.
+#[must_use]
+pub fn waits(grade: &Grade) -> bool {
+    grade.verdict == Verdict::Unscored && question(grade).is_some()
 }
 
 /// An answer that waits for a person.
@@ -101,25 +108,25 @@ pub fn human_graders(suite: &Suite) -> BTreeSet<&str> {
 pub struct Waiting<'r> {
     /// The row.
     pub row: &'r Row,
-    /// The grader.
-    pub grader: &'r str,
+    /// The grade in whose place a label is to come.
+    pub grade: &'r Grade,
 }
 
 /// What waits for `by` (for anybody where empty), in the run's order, which is random: a beginning of the queue is a fair sample of all.
-/// `grader`: only this one, whether it has a verdict already or not; it may be a judge. Else the human ones, by their names.
+/// `grader`: only this one, whether it has a verdict already or not; it may be a judge. Else those that ask a person and have no verdict.
 #[must_use]
-pub fn queue<'r>(rows: &'r [Row], run: &str, human: &BTreeSet<&str>, grader: Option<&str>, labels: &Labels, by: &str) -> Vec<Waiting<'r>> {
+pub fn queue<'r>(rows: &'r [Row], run: &str, grader: Option<&str>, labels: &Labels, by: &str) -> Vec<Waiting<'r>> {
     let mut found = Vec::new();
     for row in rows.iter().filter(|row| row.answer.is_some()) {
         let said = labels.get(&subject(run, &row.cell)).map_or(&[][..], Vec::as_slice);
         for grade in &row.grades {
             let is_wanted = match grader {
                 Some(name) => grade.grader == name,
-                None => human.contains(grade.grader.as_str()) && grade.verdict == Verdict::Unscored,
+                None => waits(grade),
             };
             let is_said = said.iter().any(|label| label.grader == grade.grader && (by.is_empty() || label.by == by));
             if is_wanted && !is_said {
-                found.push(Waiting { row, grader: &grade.grader });
+                found.push(Waiting { row, grade });
             }
         }
     }
@@ -220,6 +227,10 @@ pub struct Calibrated {
     pub labelled: usize,
     /// Answers of other cases with the judge's verdict alone.
     pub judged: usize,
+    /// Labelled answers of which the judge says the same as most people.
+    pub agreed: usize,
+    /// How far it agrees with people beyond chance: Cohen's kappa; none: it cannot be told from these labels.
+    pub kappa: Option<Estimate>,
     /// Labels that do not count any more, and why; empty: all count.
     pub withdrawn: Vec<(String, usize)>,
     /// The judge's own rate.
@@ -253,6 +264,7 @@ pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[La
             cases.insert(row.cell.case.as_str());
         }
     }
+    let verdicts: Vec<(usize, usize, usize)> = labelled.iter().map(|of| (of.cluster, usize::from(of.human > 0.5), usize::from(of.judge > 0.5))).collect();
     let of_target: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target).collect();
     let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)? });
     let all: Vec<Observation> = of_target.iter().filter_map(&mut observed).collect();
@@ -262,10 +274,46 @@ pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[La
         grader: grader.to_owned(),
         labelled: labelled.len(),
         judged: judged.len(),
+        agreed: verdicts.iter().filter(|(_, human, judge)| human == judge).count(),
+        kappa: kappa(&verdicts, level, SEED),
         withdrawn: withdrawn.into_iter().map(|(why, count)| (why.to_owned(), count)).collect(),
         raw: crate::totals::rate(&all, level),
-        corrected: if labelled.len() < 2 { None } else { ppi_plus_plus(&labelled, &judged, level) },
+        corrected: if labelled.len() < 2 { None } else { ppi_plus_plus(&labelled, &judged, level).map(within_scale) },
     }
+}
+
+/// A rate is from 0 to 1, whatever a correction of few labels makes of it.
+fn within_scale(rate: Estimate) -> Estimate {
+    let within = |end: f64| end.clamp(0.0, 1.0);
+    let interval = rate.interval.and_then(|interval| Interval::new(within(interval.low), within(interval.high)));
+    Estimate { value: within(rate.value), interval, ..rate }
+}
+
+/// The pass rates of a run's judges, and of other graders that people labelled in their place, corrected by labels of the suite's runs. Those
+/// that ask a person are left out: a label is their verdict. `suite` as it is now tells judges that nobody has labelled, and those whose
+/// prompt has changed; none: it cannot be read.
+///
+/// # Errors
+/// Where the store fails.
+pub fn calibrations(store: &dyn Records, head: &RunHead, rows: &[Row], suite: Option<&Suite>, level: Level) -> Result<Vec<Calibrated>, LedgerError> {
+    let runs = labelled_runs(store, &head.suite)?;
+    let mut read = Vec::new();
+    for (run, ..) in &runs {
+        read.push(read_rows(store, run)?);
+    }
+    let is_judge = |name: &str| suite.and_then(|suite| grader(suite, name)).is_some_and(|grader| matches!(grader.criterion, Criterion::Judge { .. }));
+    let labelled: BTreeSet<&str> = runs.iter().flat_map(|(_, _, labels)| labels.values().flatten().map(|label| label.grader.as_str())).collect();
+    let grades = rows.iter().flat_map(|row| &row.grades).filter(|grade| question(grade).is_none());
+    let graders: BTreeSet<&str> = grades.map(|grade| grade.grader.as_str()).filter(|name| labelled.contains(name) || is_judge(name)).collect();
+    let of: Vec<LabelledRun<'_>> =
+        runs.iter().zip(&read).map(|((run, digest, labels), rows)| LabelledRun { run, digest: *digest, rows, labels: labels.clone() }).collect();
+    let mut found = Vec::new();
+    for name in graders {
+        let judge = suite.and_then(|suite| grader(suite, name)).map(grader_digest);
+        let each = head.targets.iter().map(|target| calibrate(rows, head.digest, judge, &of, &target.name, name, level));
+        found.extend(each.filter(|one| one.raw.is_some()));
+    }
+    Ok(found)
 }
 
 /// The verdict of a grader on a row as 1 or 0.

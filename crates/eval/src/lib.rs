@@ -22,6 +22,7 @@ pub mod label;
 #[cfg(test)]
 mod measured_tests;
 mod models;
+pub mod power;
 pub mod prompt;
 pub mod read;
 pub mod report;

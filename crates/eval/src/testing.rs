@@ -1,8 +1,8 @@
 //! For tests: models that answer by script, cases in a line, and a project in a folder of its own.
 
-use crate::{Answer, CallFault, Calling, Case, FaultClass, Input, ModelCall, Models};
-use jeton_context::Place;
-use jeton_core::Nanousd;
+use crate::{Answer, CallFault, Calling, Case, Cell, FaultClass, Input, ModelCall, Models, Outcome, Row};
+use jeton_context::{Digest, Place};
+use jeton_core::{Nanousd, Timestamp};
 use serde_json::Value;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
@@ -125,6 +125,27 @@ pub(crate) fn answer(text: impl Into<String>) -> Answer {
 /// A provider's fault.
 pub(crate) fn fault(code: &str, message: &str) -> CallFault {
     CallFault { class: FaultClass::Provider, code: code.to_owned(), message: message.to_owned(), status: None, call: None, cost: None }
+}
+
+/// A row of a case in a cluster of its own, without answer, grades and cost.
+pub(crate) fn row(case: &str, target: &str, outcome: Outcome) -> Row {
+    Row {
+        launch: 0,
+        cell: Cell { case: case.to_owned(), target: target.to_owned(), repeat: 0 },
+        cluster: case.to_owned(),
+        tags: Vec::new(),
+        outcome,
+        score: None,
+        weight: 1.0,
+        answer: None,
+        fault: None,
+        grades: Vec::new(),
+        context: None,
+        cost: None,
+        request: Digest::default(),
+        is_cached: false,
+        at: Timestamp(0),
+    }
 }
 
 /// A case with a question and a reference.

@@ -2,9 +2,12 @@
 //! causes with experiments, answers that wait for a person, an alarm.
 
 use jeton_allocate::Level;
+use jeton_allocate::verdict::Decision;
 use jeton_context::Digest;
 use jeton_core::{Nanousd, SeededRandom, Timestamp};
 use jeton_eval::causes::{self, Cause, Cluster, Label, Report, Tried, gap};
+use jeton_eval::gate::{GateReport, Question};
+use jeton_eval::label::{LABEL, Label as Spoken, subject};
 use jeton_eval::run::{Choice, RunEnd, RunHead, SelfTestSummary};
 use jeton_eval::session::RUN_END;
 use jeton_eval::{Answer, CallFault, Cell, ContextUse, FaultClass, Grade, Outcome, Row, Target, TargetKind, ToolUse, UnitUse, Verdict};
@@ -105,6 +108,11 @@ impl Scene<'_> {
         format!("run-{day}-0refunds{number}")
     }
 
+    /// The id of the run of the experiments on a run's failures.
+    pub(crate) fn experiments_id(&self, number: usize) -> String {
+        format!("{}x", self.run_id(number))
+    }
+
     /// The id of a case; the first has the word in it.
     pub(crate) fn case_id(&self, case: usize) -> String {
         const SUBJECTS: [&str; 6] = ["window", "receipt", "sale", "gift-card", "shipping", "partial"];
@@ -202,6 +210,13 @@ impl Scene<'_> {
     fn grades(&self, passed: bool, case: usize, place: usize, is_last: bool) -> Vec<Grade> {
         let why = if passed { "has `30 days`".to_owned() } else { format!("`30 days` is not in the answer{}", self.word) };
         let mut grades = vec![Grade::new("contains", if passed { Verdict::Pass } else { Verdict::Fail }, why)];
+        if place < 2 {
+            // A lenient judge, which decides nothing: it passes some of what is wrong.
+            let says = if passed || case.is_multiple_of(4) { Verdict::Pass } else { Verdict::Fail };
+            let why = if says == Verdict::Pass { "it keeps to its sources" } else { "its sources do not say this" };
+            let raw = Some(json!([{ "text": why }]));
+            grades.push(Grade { raw, weight: 0.0, calls: self.call.iter().cloned().collect(), ..Grade::new("faithful", says, why) });
+        }
         if is_last && place == 0 && case < 3 {
             let question = format!("Would you send this answer to a customer as it is?{}", self.word);
             let raw = Some(json!({ "kind": "human", "question": question }));
@@ -256,7 +271,7 @@ impl Scene<'_> {
                 .collect();
             gap(name, &actual, &at_best.iter().collect::<Vec<_>>(), Level::P95)
         });
-        Report { labels, clusters, gaps: gaps.to_vec(), calls: 214, is_cut: false }
+        Report { experiments: Some(self.experiments_id(number)), labels, clusters, gaps: gaps.to_vec(), calls: 214, is_cut: false }
     }
 
     fn label(&self, number: usize, row: &Row) -> Label {
@@ -292,14 +307,38 @@ impl Scene<'_> {
 
     /// What is said after the newest run.
     fn last_words(&self, ledger: &dyn Ledger, head: &RunHead) -> Result<(), LedgerError> {
-        let gate = json!({ "at_least": { "target": "sonnet", "bar": 0.8 }, "decision": "undecided", "more_cases": 60, "stopped_early": false, "taken": 24, "alpha": 0.05 });
-        note(ledger, "gate", &head.id, head.started, &gate.to_string())?;
+        let gate = GateReport {
+            question: Question::AtLeast { target: "sonnet".to_owned(), bar: 0.8 },
+            decision: Decision::Undecided { more_cases: Some(60) },
+            stopped_early: false,
+            taken: self.cases.div_ceil(2),
+            estimates: (None, None),
+            alpha: 0.05,
+        };
+        note(ledger, "gate", &head.id, head.started, &json!(gate).to_string())?;
         let alarm = json!({ "message": format!("The pass rate of lab cannot be told: {} of {} calls had no answer.{}", self.cases.div_ceil(3), self.cases, self.word) });
         note(ledger, "alarm", &head.suite, Timestamp(head.started.0 + 100_000), &alarm.to_string())?;
         let beat = json!({ "expected": 8, "executed": 8, "scored": 7 });
         note(ledger, "heartbeat", &head.suite, Timestamp(head.started.0 + 100_000), &beat.to_string())?;
+        self.labels(ledger, head)?;
         // Experiments are kept as a run of their own, which is no run of the suite.
-        put(ledger, &RunHead { id: format!("{}x", head.id), suite: format!("{}#causes", head.suite), ..head.clone() }, &[])
+        let number = self.runs - 1;
+        let tried: Vec<Row> = (0..self.cases * TARGETS.len()).map(|launch| Row { launch: launch as u64, ..self.row(0, (launch / 3, launch % 3)) }).collect();
+        put(ledger, &RunHead { id: self.experiments_id(number), suite: format!("{}#causes", head.suite), ..head.clone() }, &tried)
+    }
+
+    /// What two people say in the judge's place of the first target.
+    fn labels(&self, ledger: &dyn Ledger, head: &RunHead) -> Result<(), LedgerError> {
+        for (by, cases) in [("ada", 12), ("bob", 6)] {
+            for case in 0..cases.min(self.cases) {
+                let passes = self.passes(self.runs - 1, case, 0) != (by == "bob" && case == 4);
+                let verdict = if passes { Verdict::Pass } else { Verdict::Fail };
+                let cell = Cell { case: self.case_id(case), target: TARGETS[0].name.to_owned(), repeat: 0 };
+                let said = Spoken { grader: "faithful".to_owned(), verdict, comment: None, by: format!("{by}{}", self.word), judge: None };
+                note(ledger, LABEL, &subject(&head.id, &cell), head.started, &json!(said).to_string())?;
+            }
+        }
+        Ok(())
     }
 
     /// A suite of two simulated targets, whose run was cut off, and whose costs are known in part.

@@ -46,13 +46,15 @@ pub(super) fn case(console: &Console, ask: &Ask) -> Result<Answer, Fault> {
     let case = needed(ask, "case", "refund-late")?;
     let rows = evals::case_rows(console, &head, case)?;
     let causes = evals::causes(console, &head.id)?;
+    let experiments = causes.as_ref().and_then(|note| note.said.experiments.as_deref());
+    let asked = evals::suite_now(console, &head).and_then(|suite| evals::asked(&suite, &head, case));
     let mut shown = Vec::new();
     for row in &rows {
-        let label = causes.iter().flat_map(|note| &note.labels).find(|label| label.launch == row.launch);
+        let label = causes.iter().flat_map(|note| &note.said.labels).find(|label| label.launch == row.launch);
         let labels = evals::labels_of(console, &head.id, &row.cell)?;
-        shown.push(json!({ "row": view::row(row), "cause": label.map(view::cause), "labels": labels.iter().map(view::label).collect::<Vec<_>>() }));
+        shown.push(json!({ "row": view::row(row), "cause": label.map(|label| view::cause(label, experiments)), "labels": labels.iter().map(view::label).collect::<Vec<_>>() }));
     }
-    Answer::json(&json!({ "run": head.id, "suite": head.suite, "file": head.file, "case": case, "rows": shown }))
+    Answer::json(&json!({ "run": head.id, "suite": head.suite, "file": head.file, "case": case, "asked": asked.as_ref().map(view::asked), "rows": shown }))
 }
 
 pub(super) fn compare(console: &Console, ask: &Ask) -> Result<Answer, Fault> {

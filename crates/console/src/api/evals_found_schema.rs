@@ -38,6 +38,7 @@ fn found() -> Vec<(&'static str, Value)> {
         ("about", optional_text("The unit, grader or parameter that it is about.")),
         ("owner", text("Who mends it.")),
         ("tried", list(&tried)),
+        ("experiments", optional_text("The run that has the rows of what was tried; null where nobody knows, or nothing was.")),
     ]);
     let gap = object([
         ("target", text("The target.")),
@@ -54,6 +55,7 @@ fn found() -> Vec<(&'static str, Value)> {
         ("gaps", list(&gap)),
         ("calls", integer("Calls made for experiments.")),
         ("cut", truth("Whether the bound on calls ended it before its time.")),
+        ("experiments", optional_text("The run that has the rows of the experiments; null where nobody knows, or none was made.")),
     ]);
     let causes = object([("run", text("The run.")), ("suite", text("The suite.")), ("report", or_null(&of("EvalCauseReport")))]);
     vec![("EvalCause", cause), ("EvalCauseReport", report), ("EvalCauses", causes), ("EvalComparison", comparison()), ("EvalHealth", health())]
@@ -109,6 +111,35 @@ fn health() -> Value {
         ("executed", optional_integer("Those that were.")),
         ("scored", optional_integer("Those with a verdict.")),
     ]);
+    let basis = object([
+        ("baseline", text("What is compared with, as `RUN:TARGET`.")),
+        ("candidate", text("What is compared, as `RUN:TARGET`.")),
+        ("cases", integer("Cases that both have judged.")),
+        ("clusters", integer("Independent groups of these cases.")),
+        ("between", number("Variance of the cases' expected differences.")),
+        ("within_baseline", number("Mean variance of repeats of one case in the baseline.")),
+        ("within_candidate", number("The same in the candidate.")),
+        ("design_effect", number("How many times more variance the groups bring than independent cases.")),
+    ]);
+    let judge = object([
+        ("target", text("The target.")),
+        ("grader", text("The judge.")),
+        ("raw", figure()),
+        ("corrected", figure()),
+        ("labelled", integer("Answers with a label that counts and the judge's verdict.")),
+        ("agreed", integer("Those of which the judge says the same as most people.")),
+        ("kappa", figure()),
+        ("judged", integer("Answers of other cases with the judge's verdict alone.")),
+        ("withdrawn", list(&object([("why", text("Why labels do not count any more.")), ("labels", integer("How many."))]))),
+    ]);
+    let people = object([
+        ("grader", text("The grader in whose place they speak.")),
+        ("labels", integer("Labels, the newest of each person.")),
+        ("people", integer("People.")),
+        ("shared", integer("Answers that more than one of them labelled.")),
+        ("coefficient", optional_text("`cohen-kappa` of two people, `krippendorff-alpha` of more; null where nothing is shared.")),
+        ("value", figure()),
+    ]);
     object([
         ("suite", text("The suite.")),
         ("last_run", text("The newest run.")),
@@ -122,8 +153,16 @@ fn health() -> Value {
         ("errors", integer("Rows without an answer.")),
         ("missing_share_max", number("The share of both that may be.")),
         ("selftest", or_null(&of("EvalSelfTest"))),
-        ("detectable", optional_number("The smallest difference that the suite can see; null where nobody knows.")),
+        (
+            "detectable",
+            optional_number(
+                "The smallest difference of pass rates, as a share, that the suite sees in 4 of 5 comparisons with its cases and repeats; above 1 where it sees none; null where nobody knows.",
+            ),
+        ),
+        ("detectable_basis", or_null(&basis)),
         ("detectable_unknown", optional_text("Why nobody knows.")),
+        ("judges", list(&judge)),
+        ("people", list(&people)),
         ("waiting", integer("Answers that wait for a person.")),
         ("heartbeat", or_null(&beat)),
         ("alarms", list(&of("EvalAlarm"))),
@@ -154,6 +193,7 @@ fn labels() -> Vec<(&'static str, Value)> {
         ("launch", integer("The row.")),
         ("grader", text("The grader that asks.")),
         ("question", optional_text("What the person is asked, where the row tells.")),
+        ("asked", or_null(&of("EvalAsked"))),
         ("answer", or_null(&of("EvalAnswer"))),
     ]);
     let new = json!({
@@ -165,7 +205,14 @@ fn labels() -> Vec<(&'static str, Value)> {
             "grader": text("The grader that asked; the first that waits where left out."),
         },
     });
+    let turn = object([("who", text("`system`, `user`, `assistant` or `tool`.")), ("text", text("What is said."))]);
+    let asked = object([
+        ("turns", list(&turn)),
+        ("references", json!({ "type": "array", "items": { "type": "string" }, "description": "Right answers, any of which is enough." })),
+        ("changed", truth("Whether the suite has changed since the run, so that the case may read otherwise now.")),
+    ]);
     vec![
+        ("EvalAsked", asked),
         ("EvalAlarm", alarm),
         ("EvalAlarms", object([("alarms", list(&of("EvalAlarm")))])),
         ("EvalLabel", label),

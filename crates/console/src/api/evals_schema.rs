@@ -190,6 +190,7 @@ fn rows() -> Vec<(&'static str, Value)> {
         ("suite", text("The suite.")),
         ("file", text("The suite's file, where the case is written.")),
         ("case", text("The case.")),
+        ("asked", or_null(&of("EvalAsked"))),
         ("rows", list(&judged)),
     ]);
     let mut all = parts_of_rows();

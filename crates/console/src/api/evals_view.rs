@@ -1,12 +1,15 @@
 //! Evaluation as the API shows it. Figures carry their interval and what they rest on; what nobody knows is `null`.
 
 use super::view::moment;
-use crate::evals::{CauseNote, DETECTABLE_UNKNOWN, GateNote, Health, Label, Pairing, Run, Said, SuiteLine, Waiting, frontier, outcome_name, validity_name};
+use crate::evals::{
+    Asked, CauseNote, GateNote, Health, Label, Pairing, Run, Said, Sight, SuiteLine, Waiting, frontier, gate_asked, outcome_name, validity_name,
+};
 use jeton_allocate::{Estimate, Interval};
 use jeton_context::secret;
 use jeton_core::{Nanousd, Timestamp};
 use jeton_eval::causes;
 use jeton_eval::compare::Flip;
+use jeton_eval::label::{Agreement, Calibrated};
 use jeton_eval::run::RunHead;
 use jeton_eval::totals::{TargetTotals, Validity};
 use jeton_eval::{Answer, ContextUse, Grade, Row};
@@ -89,8 +92,10 @@ pub(super) fn run(run: &Run, gates: &[GateNote]) -> Value {
     });
     let best = frontier(&run.totals);
     let gate = |gate: &GateNote| {
+        let (at, gate) = (gate.at, &gate.said);
+        let decision = json!(gate.decision);
         json!({
-            "at": moment(gate.at), "question": gate.question(), "decision": gate.decision, "more_cases": gate.more_cases,
+            "at": moment(at), "question": gate_asked(&gate.question), "decision": decision["decision"], "more_cases": decision["more_cases"],
             "stopped_early": gate.stopped_early, "clusters_taken": gate.taken, "alpha": gate.alpha,
         })
     };
@@ -161,15 +166,19 @@ pub(super) fn row(row: &Row) -> Value {
     })
 }
 
-pub(super) fn cause(label: &causes::Label) -> Value {
+/// A cause; `experiments` is the run that has the rows of what was tried.
+pub(super) fn cause(label: &causes::Label, experiments: Option<&str>) -> Value {
     let tried = label.tried.iter().map(|tried| json!({ "arm": tried.arm, "passed": tried.passed, "n": tried.n, "p": tried.p, "rows": tried.rows }));
     json!({
         "case": label.case, "target": label.target, "launch": label.launch, "cause": label.cause, "also": label.also, "jointly": label.jointly,
         "level": label.level, "proof": masked(&label.proof), "about": label.about, "owner": label.cause.owner(), "tried": tried.collect::<Vec<_>>(),
+        "experiments": experiments,
     })
 }
 
 pub(super) fn causes(note: &CauseNote) -> Value {
+    let (at, note) = (note.at, &note.said);
+    let experiments = note.experiments.as_deref();
     let gaps = note.gaps.iter().map(|gap| {
         json!({
             "target": gap.target, "cases": gap.cases, "actual": estimate(gap.actual.as_ref()), "oracle": estimate(gap.oracle.as_ref()),
@@ -178,8 +187,8 @@ pub(super) fn causes(note: &CauseNote) -> Value {
     });
     let clusters = note.clusters.iter().map(|cluster| json!({ "signature": cluster.signature, "rows": cluster.rows.len() }));
     json!({
-        "at": moment(note.at), "labels": note.labels.iter().map(cause).collect::<Vec<_>>(), "clusters": clusters.collect::<Vec<_>>(),
-        "gaps": gaps.collect::<Vec<_>>(), "calls": note.calls, "cut": note.is_cut,
+        "at": moment(at), "labels": note.labels.iter().map(|label| cause(label, experiments)).collect::<Vec<_>>(), "clusters": clusters.collect::<Vec<_>>(),
+        "gaps": gaps.collect::<Vec<_>>(), "calls": note.calls, "cut": note.is_cut, "experiments": experiments,
     })
 }
 
@@ -222,8 +231,44 @@ pub(super) fn health(health: &Health) -> Value {
         "suite": health.last.head.suite, "last_run": health.last.head.id, "last_started": moment(health.last.head.started), "last_age_ms": health.age_ms,
         "progress": health.last.progress().name(), "cases": health.last.head.cases, "clusters": health.clusters, "rows": health.cells,
         "unscored": health.unscored, "errors": health.errors, "missing_share_max": health.last.head.errors_max, "selftest": selftest(&health.last.head),
-        "detectable": Value::Null, "detectable_unknown": DETECTABLE_UNKNOWN, "waiting": health.waiting, "heartbeat": beat,
+        "detectable": health.sight.as_ref().ok().map(|sight| sight.least), "detectable_basis": health.sight.as_ref().ok().map(basis),
+        "detectable_unknown": health.sight.as_ref().err().map(|why| why.sentence()),
+        "judges": health.calibrations.iter().map(calibrated).collect::<Vec<_>>(), "people": health.agreements.iter().map(agreement).collect::<Vec<_>>(),
+        "waiting": health.waiting, "heartbeat": beat,
         "alarms": health.alarms.iter().map(said).collect::<Vec<_>>(),
+    })
+}
+
+/// What a suite's sight is worked out from.
+fn basis(sight: &Sight) -> Value {
+    let of = &sight.basis;
+    json!({
+        "baseline": of.baseline, "candidate": of.candidate, "cases": of.cases, "clusters": of.clusters, "between": of.variances.between,
+        "within_baseline": of.variances.within_baseline, "within_candidate": of.variances.within_candidate, "design_effect": of.variances.design_effect,
+    })
+}
+
+fn calibrated(of: &Calibrated) -> Value {
+    let withdrawn = of.withdrawn.iter().map(|(why, labels)| json!({ "why": why, "labels": labels }));
+    json!({
+        "target": of.target, "grader": of.grader, "raw": estimate(of.raw.as_ref()), "corrected": estimate(of.corrected.as_ref()),
+        "labelled": of.labelled, "agreed": of.agreed, "kappa": estimate(of.kappa.as_ref()), "judged": of.judged, "withdrawn": withdrawn.collect::<Vec<_>>(),
+    })
+}
+
+fn agreement(of: &Agreement) -> Value {
+    json!({
+        "grader": of.grader, "labels": of.labels, "people": of.people, "shared": of.shared, "coefficient": of.coefficient,
+        "value": estimate(of.value.as_ref()),
+    })
+}
+
+/// What a case asks.
+pub(super) fn asked(asked: &Asked) -> Value {
+    let turns = asked.turns.iter().map(|(who, text)| json!({ "who": who, "text": masked(text) }));
+    json!({
+        "turns": turns.collect::<Vec<_>>(), "references": asked.references.iter().map(|text| masked(text)).collect::<Vec<_>>(),
+        "changed": asked.is_changed,
     })
 }
 
@@ -232,8 +277,10 @@ pub(super) fn said(said: &Said) -> Value {
 }
 
 pub(super) fn label(label: &Label) -> Value {
+    let said = &label.said;
     json!({
-        "subject": label.subject, "at": moment(label.at), "verdict": label.verdict, "comment": masked(&label.comment), "by": label.by, "grader": label.grader,
+        "subject": label.subject, "at": moment(label.at), "verdict": said.verdict, "comment": masked(said.comment.as_deref().unwrap_or_default()),
+        "by": said.by, "grader": said.grader,
     })
 }
 
@@ -241,6 +288,7 @@ pub(super) fn waiting(waiting: &Waiting) -> Value {
     json!({
         "run": waiting.head.id, "suite": waiting.head.suite, "case": waiting.row.cell.case, "target": waiting.row.cell.target,
         "repeat": waiting.row.cell.repeat, "launch": waiting.row.launch, "grader": waiting.grader, "question": waiting.question,
+        "asked": waiting.asked.as_ref().map(asked),
         "answer": waiting.row.answer.as_ref().map(answer),
     })
 }

@@ -24,7 +24,7 @@ pub type SnapshotSource = Arc<dyn Fn() -> Arc<Snapshot> + Send + Sync>;
 
 /// What the console knows of the project's context.
 pub(crate) struct ContextDesk {
-    engine: EngineSlot,
+    pub(crate) engine: EngineSlot,
     snapshot: SnapshotSource,
     /// The last assessment: it costs a reading of many files, and holds as long as the files stay as they are.
     assessed: Mutex<Option<Arc<Assessment>>>,

@@ -1,17 +1,20 @@
 //! Suites over time: what has been run, how the newest runs stand, and whether the suite itself is sound.
 
 use super::note::heartbeat;
-use super::{CauseNote, RUNS_MAX, Run, Said, alarms, causes, heads, is_valid, label, no_suite, rows, runs};
+use super::{CauseNote, RUNS_MAX, Run, Said, alarms, causes, heads, is_valid, label, no_suite, rows, runs, suite_now};
+use crate::api::ledger_fault;
 use crate::state::Console;
+use jeton_allocate::Level;
+use jeton_allocate::power::Aim;
 use jeton_core::{Fault, Timestamp};
+use jeton_eval::label::{Agreement, Calibrated, agreement, calibrations, labels};
+use jeton_eval::power::{Basis, Unknown, basis};
 use jeton_eval::run::{RunHead, SelfTestSummary};
 use jeton_eval::totals::{TargetTotals, Totals};
 use std::collections::{BTreeMap, HashSet};
 
 /// How many runs of a suite are looked through for targets that the newest does not have.
 const LOOK_BACK: usize = 10;
-/// Why the smallest difference that a suite can see is not told.
-pub(crate) const DETECTABLE_UNKNOWN: &str = "the console does not work it out; `jeton eval size` does";
 
 /// A suite with the newest run of each target.
 #[derive(Clone, Debug)]
@@ -81,11 +84,31 @@ pub(crate) struct Health {
     pub(crate) errors: usize,
     pub(crate) cells: usize,
     pub(crate) selftest: Option<SelfTestSummary>,
+    /// The smallest difference that the suite sees, or why nobody knows.
+    pub(crate) sight: Result<Sight, Unknown>,
+    /// The judges' rates, corrected by people's labels.
+    pub(crate) calibrations: Vec<Calibrated>,
+    /// How far people agree on answers of the newest run.
+    pub(crate) agreements: Vec<Agreement>,
     /// Answers of the newest run that wait for a person.
     pub(crate) waiting: usize,
     pub(crate) heartbeat: Option<Said>,
     /// Alarms about the suite, the newest first.
     pub(crate) alarms: Vec<Said>,
+}
+
+/// The smallest difference that a suite finds in four of five comparisons, at an error of one in twenty.
+#[derive(Clone, Debug)]
+pub(crate) struct Sight {
+    /// As a share; above 1 where no difference would be seen.
+    pub(crate) least: f64,
+    /// What it is worked out from.
+    pub(crate) basis: Basis,
+}
+
+fn sight(console: &Console, head: &RunHead) -> Result<Result<Sight, Unknown>, Fault> {
+    let basis = basis(&*console.ledger, &head.suite).map_err(|error| ledger_fault(&error))?;
+    Ok(basis.and_then(|basis| Ok(Sight { least: basis.detectable(head.cases, head.choice.repeats, Aim::default())?, basis })))
 }
 
 /// How sound a suite is, by its newest run.
@@ -102,6 +125,10 @@ pub(crate) fn health(console: &Console, suite: &str, now: Timestamp) -> Result<H
         errors: sum(|target| target.errors),
         cells: sum(|target| target.cells),
         selftest: last.head.selftest.clone(),
+        sight: sight(console, &last.head)?,
+        calibrations: calibrations(&*console.ledger, &last.head, &rows, suite_now(console, &last.head).as_ref(), Level::P95)
+            .map_err(|error| ledger_fault(&error))?,
+        agreements: agreement(&rows, &last.head.id, &labels(&*console.ledger, &last.head.id).map_err(|error| ledger_fault(&error))?, Level::P95),
         waiting: label::waiting_in(console, &last.head)?.len(),
         heartbeat: heartbeat(console, suite)?,
         alarms: alarms(console, 200)?.into_iter().filter(about).collect(),
@@ -127,7 +154,6 @@ pub(crate) fn frontier(totals: &Totals) -> Vec<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use jeton_allocate::Level;
     use jeton_context::Digest;
     use jeton_core::Nanousd;
     use jeton_eval::totals::totals;

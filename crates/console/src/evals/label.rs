@@ -1,21 +1,17 @@
 //! Answers that wait for a person, and what people said of them.
 
-use super::{head, heads, notes};
+use super::{Asked, asked, head, heads, notes, suite_now};
 use crate::api::ledger_fault;
 use crate::route::printable;
 use crate::state::Console;
 use jeton_core::{Fault, FaultKind, Timestamp};
+use jeton_eval::label::{LABEL, Label as Said, note, question, subject, waits};
 use jeton_eval::run::RunHead;
-use jeton_eval::{Cell, Grade, Row, Verdict};
+use jeton_eval::{Cell, Row, Verdict};
 use jeton_ledger::{Note, NoteFilter};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::HashSet;
 
-/// The kind of the notes that hold labels.
-const LABEL: &str = "label";
-/// What the human grader says of an answer that it has no label for.
-const NOBODY: &str = "nobody has judged it yet";
 /// How many of the newest runs are looked through for answers that wait.
 const RUNS_LOOKED_AT: u64 = 20;
 /// The longest comment, in bytes.
@@ -29,6 +25,8 @@ pub(crate) struct Waiting {
     pub(crate) grader: String,
     /// What the person is asked, where the row tells.
     pub(crate) question: Option<String>,
+    /// What the case asks, where the suite's file tells.
+    pub(crate) asked: Option<Asked>,
 }
 
 /// What waits, and what was said last.
@@ -38,43 +36,17 @@ pub(crate) struct Queue {
     pub(crate) labels: Vec<Label>,
 }
 
-/// What is written into a note.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Written {
-    verdict: String,
-    #[serde(default)]
-    comment: String,
-    #[serde(default)]
-    by: String,
-    #[serde(default)]
-    grader: String,
-}
-
 /// A label as it stands in the ledger.
 #[derive(Clone, Debug)]
 pub(crate) struct Label {
     /// `RUN/CASE/TARGET/REPEAT`.
     pub(crate) subject: String,
     pub(crate) at: Timestamp,
-    pub(crate) verdict: String,
-    pub(crate) comment: String,
-    pub(crate) by: String,
-    pub(crate) grader: String,
-}
-
-fn subject(run: &str, cell: &Cell) -> String {
-    format!("{run}/{}/{}/{}", cell.case, cell.target, cell.repeat)
+    pub(crate) said: Said,
 }
 
 fn read(note: Note) -> Option<Label> {
-    let Written { verdict, comment, by, grader } = serde_json::from_str(&note.json).ok()?;
-    Some(Label { subject: note.subject, at: note.at, verdict, comment, by, grader })
-}
-
-/// Whether a grade waits for a person.
-fn waits(grade: &Grade) -> bool {
-    let is_human = || grade.raw.as_ref().and_then(|raw| raw["kind"].as_str()) == Some("human") || grade.why.contains(NOBODY);
-    grade.verdict == Verdict::Unscored && is_human()
+    Some(Label { said: serde_json::from_str(&note.json).ok()?, subject: note.subject, at: note.at })
 }
 
 /// Labels, the newest first.
@@ -86,7 +58,7 @@ fn labels(console: &Console, prefix: Option<&str>, limit: Option<u64>) -> Result
 /// The answers of a run that wait for a person, in launch order.
 pub(super) fn waiting_in(console: &Console, head: &RunHead) -> Result<Vec<Waiting>, Fault> {
     let done: HashSet<(String, String)> =
-        labels(console, Some(&format!("{}/", head.id)), None)?.into_iter().map(|label| (label.subject, label.grader)).collect();
+        labels(console, Some(&format!("{}/", head.id)), None)?.into_iter().map(|label| (label.subject, label.said.grader)).collect();
     let raw = console.ledger.rows(&head.id, 0).map_err(|error| ledger_fault(&error))?;
     // Most rows have nothing unscored, and reading a row costs more than looking for the word.
     let rows = raw.iter().filter(|row| row.json.contains("\"unscored\"")).filter_map(|row| serde_json::from_str::<Row>(&row.json).ok());
@@ -94,8 +66,8 @@ pub(super) fn waiting_in(console: &Console, head: &RunHead) -> Result<Vec<Waitin
     for row in rows {
         let about = subject(&head.id, &row.cell);
         for grade in row.grades.iter().filter(|grade| waits(grade) && !done.contains(&(about.clone(), grade.grader.clone()))) {
-            let question = grade.raw.as_ref().and_then(|raw| raw["question"].as_str()).map(str::to_owned);
-            found.push(Waiting { head: head.clone(), row: row.clone(), grader: grade.grader.clone(), question });
+            let question = question(grade).filter(|asked| !asked.is_empty()).map(str::to_owned);
+            found.push(Waiting { head: head.clone(), row: row.clone(), grader: grade.grader.clone(), question, asked: None });
         }
     }
     Ok(found)
@@ -109,7 +81,11 @@ pub(crate) fn queue(console: &Console, run: Option<&str>, limit: usize) -> Resul
     };
     let mut waiting = Vec::new();
     for head in &looked_at {
-        waiting.extend(waiting_in(console, head)?);
+        let mut found = waiting_in(console, head)?;
+        if let Some(suite) = suite_now(console, head).filter(|_| !found.is_empty()) {
+            found.iter_mut().for_each(|one| one.asked = asked(&suite, head, &one.row.cell.case));
+        }
+        waiting.extend(found);
         if waiting.len() >= limit {
             break;
         }
@@ -124,7 +100,9 @@ pub(crate) struct Given {
     run: String,
     cell: Cell,
     grader: Option<String>,
-    written: Written,
+    verdict: Verdict,
+    comment: Option<String>,
+    by: String,
 }
 
 fn wrong(param: &str, message: String) -> Fault {
@@ -146,18 +124,19 @@ impl Given {
             return Err(wrong(&shown, format!("There is no member `{shown}`; known: {}.", KNOWN.join(", "))));
         }
         let needed = |name: &str| text(members, name)?.ok_or_else(|| wrong(name, format!("`{name}` is missing.")));
-        let verdict = needed("verdict")?;
-        if !["pass", "fail"].contains(&verdict.as_str()) {
-            return Err(wrong("verdict", format!("`verdict` is `pass` or `fail`, not `{}`.", printable(&verdict))));
-        }
-        let comment = text(members, "comment")?.unwrap_or_default();
-        if comment.len() > COMMENT_BYTES_MAX {
+        let verdict = match needed("verdict")?.as_str() {
+            "pass" => Verdict::Pass,
+            "fail" => Verdict::Fail,
+            other => return Err(wrong("verdict", format!("`verdict` is `pass` or `fail`, not `{}`.", printable(other)))),
+        };
+        let comment = text(members, "comment")?;
+        if comment.as_ref().is_some_and(|comment| comment.len() > COMMENT_BYTES_MAX) {
             return Err(wrong("comment", format!("`comment` is longer than {COMMENT_BYTES_MAX} bytes.")));
         }
         let cell = Cell { case: needed("case")?, target: needed("target")?, repeat: repeat(members)? };
         let by = text(members, "by")?.unwrap_or_else(|| "admin".to_owned());
         let grader = text(members, "grader")?;
-        Ok(Self { run: needed("run")?, cell, written: Written { verdict, comment, by, grader: String::new() }, grader })
+        Ok(Self { run: needed("run")?, cell, grader, verdict, comment, by })
     }
 }
 
@@ -193,12 +172,11 @@ pub(crate) fn give(console: &Console, given: Given, now: Timestamp) -> Result<La
         let fault = wrong("grader", "No grade of this row waits for a person, or none of this name.".into());
         fault.remedy("GET /api/evals/labels lists what waits.")
     })?;
-    let written = Written { grader: grade.grader.clone(), ..given.written };
-    let json = serde_json::to_string(&written).map_err(|error| Fault::new(FaultKind::Internal, format!("The label could not be written: {error}.")))?;
-    let note = Note { kind: LABEL.to_owned(), subject: subject(&head.id, &given.cell), at: now, json };
+    let Given { verdict, comment, by, .. } = given;
+    let said = Said { grader: grade.grader.clone(), verdict, comment, by, judge: None };
+    let note = note(&head.id, &given.cell, &said, now).map_err(|why| wrong("by", format!("The label was not written: {why}.")))?;
     console.ledger.add_note(&note).map_err(|error| ledger_fault(&error))?;
-    let Written { verdict, comment, by, grader } = written;
-    Ok(Label { subject: note.subject, at: now, verdict, comment, by, grader })
+    Ok(Label { subject: note.subject, at: now, said })
 }
 
 /// The labels on one answer, the newest first.

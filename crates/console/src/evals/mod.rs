@@ -1,14 +1,16 @@
 //! Runs of suites as the API and the pages ask for them. Everything is recomputed from rows; only totals of runs that are
 //! complete, and so never change, are kept.
 
+mod asked;
 mod history;
 mod label;
 mod note;
 mod pair;
 
-pub(crate) use history::{DETECTABLE_UNKNOWN, Health, SuiteLine, frontier, health, history, suites};
+pub(crate) use asked::{Asked, asked, suite_now};
+pub(crate) use history::{Health, Sight, SuiteLine, frontier, health, history, suites};
 pub(crate) use label::{Given, Label, Waiting, give, labels_of, queue};
-pub(crate) use note::{CauseNote, GapRead, GateNote, Said, alarms, causes, gates};
+pub(crate) use note::{CauseNote, GateNote, Said, alarms, asked as gate_asked, causes, gates};
 pub(crate) use pair::{Pairing, Side, pairing};
 
 use crate::api::ledger_fault;

@@ -3,90 +3,37 @@
 use super::notes;
 use crate::api::ledger_fault;
 use crate::state::Console;
-use jeton_allocate::Estimate;
 use jeton_core::{Fault, Timestamp};
-use jeton_eval::causes::Label;
+use jeton_eval::causes::Report;
+use jeton_eval::gate::{GateReport, Question};
 use jeton_ledger::{Note, NoteFilter};
-use serde::Deserialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+/// Something that was said, and when.
+#[derive(Clone, Debug)]
+pub(crate) struct Noted<T> {
+    pub(crate) at: Timestamp,
+    pub(crate) said: T,
+}
+
 /// Why cases of a run failed: a note of kind `cause`.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct CauseNote {
-    /// When it was written.
-    #[serde(skip)]
-    pub(crate) at: Timestamp,
-    #[serde(default)]
-    pub(crate) labels: Vec<Label>,
-    #[serde(default)]
-    pub(crate) clusters: Vec<ClusterRead>,
-    #[serde(default)]
-    pub(crate) gaps: Vec<GapRead>,
-    #[serde(default)]
-    pub(crate) calls: u64,
-    #[serde(default)]
-    pub(crate) is_cut: bool,
-}
-
-/// Failures of one structure.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct ClusterRead {
-    pub(crate) signature: String,
-    pub(crate) rows: Vec<usize>,
-}
-
-/// See [`jeton_eval::causes::Gap`].
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct GapRead {
-    pub(crate) target: String,
-    pub(crate) cases: usize,
-    pub(crate) actual: Option<Estimate>,
-    pub(crate) oracle: Option<Estimate>,
-    pub(crate) environment: Option<Estimate>,
-    pub(crate) model: Option<Estimate>,
-}
-
+pub(crate) type CauseNote = Noted<Report>;
 /// What a gate said of a run: a note of kind `gate`.
-#[derive(Clone, Debug, Deserialize)]
-pub(crate) struct GateNote {
-    #[serde(skip)]
-    pub(crate) at: Timestamp,
-    #[serde(default)]
-    at_least: Option<AtLeast>,
-    #[serde(default)]
-    not_worse: Option<NotWorse>,
-    pub(crate) decision: String,
-    #[serde(default)]
-    pub(crate) more_cases: Option<u64>,
-    #[serde(default)]
-    pub(crate) stopped_early: bool,
-    #[serde(default)]
-    pub(crate) taken: Option<usize>,
-    #[serde(default)]
-    pub(crate) alpha: Option<f64>,
+pub(crate) type GateNote = Noted<GateReport>;
+
+impl<T: DeserializeOwned> Noted<T> {
+    /// None where it cannot be read.
+    fn read(note: &Note) -> Option<Self> {
+        Some(Self { at: note.at, said: serde_json::from_str(&note.json).ok()? })
+    }
 }
 
-#[derive(Clone, Debug, Deserialize)]
-struct AtLeast {
-    target: String,
-    bar: f64,
-}
-
-#[derive(Clone, Debug, Deserialize)]
-struct NotWorse {
-    baseline: String,
-    candidate: String,
-    margin: f64,
-}
-
-impl GateNote {
-    /// What was asked, in words.
-    pub(crate) fn question(&self) -> String {
-        match (&self.at_least, &self.not_worse) {
-            (Some(asked), _) => format!("Does {} pass at least {} % of the cases?", asked.target, points(asked.bar)),
-            (None, Some(asked)) => format!("Is {} at most {} points worse than {}?", asked.candidate, points(asked.margin), asked.baseline),
-            (None, None) => "A question that this version does not know.".to_owned(),
-        }
+/// What a gate was asked, in words.
+pub(crate) fn asked(question: &Question) -> String {
+    match question {
+        Question::AtLeast { target, bar } => format!("Does {target} pass at least {} % of the cases?", points(*bar)),
+        Question::NotWorse { baseline, candidate, margin } => format!("Is {candidate} at most {} points worse than {baseline}?", points(*margin)),
     }
 }
 
@@ -125,13 +72,12 @@ impl Said {
 /// The newest word on why cases of a run failed; none where nobody has asked, or it cannot be read.
 pub(crate) fn causes(console: &Console, run: &str) -> Result<Option<CauseNote>, Fault> {
     let notes = notes(console, "cause", run, None)?;
-    Ok(notes.first().and_then(|note| Some(CauseNote { at: note.at, ..serde_json::from_str(&note.json).ok()? })))
+    Ok(notes.first().and_then(CauseNote::read))
 }
 
 /// What gates said of a run, the newest first.
 pub(crate) fn gates(console: &Console, run: &str) -> Result<Vec<GateNote>, Fault> {
-    let read = |note: &Note| Some(GateNote { at: note.at, ..serde_json::from_str(&note.json).ok()? });
-    Ok(notes(console, "gate", run, None)?.iter().filter_map(read).collect())
+    Ok(notes(console, "gate", run, None)?.iter().filter_map(GateNote::read).collect())
 }
 
 /// The newest alarms.

@@ -15,7 +15,9 @@ pub struct Code {
     pub remedy: &'static str,
 }
 
-const fn code(name: &'static str, severity: Severity, cause: &'static str, remedy: &'static str) -> Code {
+/// A code.
+#[must_use]
+pub const fn code(name: &'static str, severity: Severity, cause: &'static str, remedy: &'static str) -> Code {
     Code { name, severity, cause, remedy }
 }
 

@@ -20,7 +20,7 @@ mod size;
 mod speaks;
 mod statements;
 
-pub use codes::{CODES, Code, meaning};
+pub use codes::{CODES, Code, code, meaning};
 pub(crate) use freshness::state_of;
 pub use freshness::{AnchorState, Freshness, anchor_print, anchor_state, freshness};
 pub use prints::{CodePrints, locked_print};

@@ -4,11 +4,11 @@ use crate::Row;
 use crate::totals::{Clusters, by_case, observations, passed, rate};
 use jeton_allocate::paired::{Pair, difference};
 use jeton_allocate::{Estimate, Level};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// 1 − p(actual) = environment gap + model gap, on the cases that were tried in both.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// The target.
     pub target: String,

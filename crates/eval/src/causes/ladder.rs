@@ -10,7 +10,7 @@ use crate::{Case, Outcome, Row, Target, TargetKind};
 use jeton_allocate::fisher::{Arms, fisher};
 use jeton_context::Digest;
 use jeton_core::SeededRandom;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
 /// How much is tried.
@@ -39,9 +39,13 @@ impl Default for LadderOptions {
     }
 }
 
-/// What was found.
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+/// What was found: what a note of kind `cause` holds.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Report {
+    /// The run whose rows are those of the experiments; none: it is not known, or no experiment was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub experiments: Option<String>,
     /// A label for each row that did not pass, in the order of the run.
     pub labels: Vec<Label>,
     /// The clusters, the largest first.

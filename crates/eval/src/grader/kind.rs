@@ -96,7 +96,17 @@ pub(crate) fn is_of_case(criterion: &Criterion, is_own: bool) -> bool {
 
 /// Whether the criterion takes the case's references as what is right.
 pub(crate) fn takes_reference(criterion: &Criterion) -> bool {
-    let is = |criterion: &Criterion| match criterion {
+    any_of(criterion, &has_no_value)
+}
+
+/// Whether the criterion cannot judge a case without a reference. Of several as one this is not said: another may judge it.
+pub(crate) fn needs_reference(criterion: &Criterion) -> bool {
+    has_no_value(criterion) || matches!(criterion, Criterion::Judge { shows_reference, pairwise, .. } if *shows_reference || *pairwise)
+}
+
+/// Whether a criterion that compares has nothing of its own to compare with.
+fn has_no_value(criterion: &Criterion) -> bool {
+    match criterion {
         Criterion::Exact { value, .. }
         | Criterion::StartsWith { value, .. }
         | Criterion::EditSimilarity { value, .. }
@@ -109,8 +119,7 @@ pub(crate) fn takes_reference(criterion: &Criterion) -> bool {
         Criterion::Json { value, .. } => value.is_none(),
         Criterion::Contains { values, .. } => values.is_empty(),
         _ => false,
-    };
-    any_of(criterion, &is)
+    }
 }
 
 /// What would be right for a grader in a case: each of the references; the whole list, where the grader reads a list as one value; or what the

@@ -30,6 +30,7 @@ mod text;
 mod tools;
 mod values;
 
+pub(crate) use kind::needs_reference;
 pub use kind::right_answers;
 pub use material::Material;
 pub use ready::Prepared;
@@ -115,19 +116,6 @@ pub async fn grade_by(case: &Case, answer: &Answer, bench: &Bench<'_>, context: 
     grades
 }
 
-/// The grades of an answer by `graders`, in their order. Those of the suite and of the case are compiled already; any other is compiled here.
-/// `context` is what the call was given, for quotations; none where that is not known.
-pub async fn grade(case: &Case, answer: &Answer, graders: &[Grader], bench: &Bench<'_>, context: Option<&str>) -> Vec<Grade> {
-    let mut grades = Vec::with_capacity(graders.len());
-    for grader in graders {
-        grades.push(match bench.prepared.find(case, grader) {
-            Some(ready) => one(ready, case, answer, bench, context).await,
-            None => one(&bench.prepared.compile(case, grader), case, answer, bench, context).await,
-        });
-    }
-    grades
-}
-
 /// The grade of one grader.
 async fn one(ready: &Ready<'_>, case: &Case, answer: &Answer, bench: &Bench<'_>, context: Option<&str>) -> Grade {
     match changed(&ready.grader.transform, &answer.text) {
@@ -182,7 +170,7 @@ fn free(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Option<Jud
         (Criterion::Cost { at_most }, _) => measure::cost(sample, *at_most),
         (Criterion::Length { unit, at_least, at_most }, _) => measure::length(sample, unit, *at_least, *at_most),
         (Criterion::Refusal {}, _) => measure::refusal(sample),
-        (Criterion::Human { .. }, _) => human(sample, &ready.grader.name, bench),
+        (Criterion::Human { question }, _) => human(sample, &ready.grader.name, question, bench),
         _ => return None,
     })
 }
@@ -207,12 +195,16 @@ async fn slow(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Judg
     }
 }
 
-fn human(sample: &Sample<'_>, name: &str, bench: &Bench<'_>) -> Judged {
-    let label = (bench.labels)(sample.case, name, sample.answer).ok_or("nobody has judged it yet")?;
+/// Who was asked what, and said what: queues tell by it what waits for a person.
+fn human(sample: &Sample<'_>, name: &str, question: &str, bench: &Bench<'_>) -> Judged {
+    let question = values::fill(question, sample.case)?.into_owned();
+    let Some(label) = (bench.labels)(sample.case, name, sample.answer) else {
+        return Ok(Said::unscored("nobody has judged it yet").told(serde_json::json!({ "kind": "human", "question": question })));
+    };
     if !(0.0..=1.0).contains(&label.score) {
         return Err("the label's score is not between 0 and 1".to_owned());
     }
-    let raw = serde_json::json!({ "by": label.by, "score": label.score, "passes": label.passes, "why": label.why });
+    let raw = serde_json::json!({ "kind": "human", "question": question, "by": label.by, "score": label.score, "passes": label.passes, "why": label.why });
     let why = if label.why.is_empty() { format!("judged by {}", label.by) } else { format!("{}: {}", label.by, label.why) };
     Ok(match label.passes {
         Some(passes) => Said::met(passes, why).partly(label.score),

@@ -20,7 +20,6 @@ pub struct Prepared<'a> {
     suite: Vec<Ready<'a>>,
     cases: HashMap<String, Vec<Ready<'a>>>,
     offered: Offered,
-    material: &'a Material<'a>,
 }
 
 /// A grader and what it judges with.
@@ -66,25 +65,13 @@ impl<'a> Prepared<'a> {
         let suites = compile(&suite.graders, &all, &suite.place);
         let own = all.iter().filter(|case| !case.graders.is_empty());
         let cases = own.map(|case| (case.id.clone(), compile(&case.graders, &[case], &case.place))).collect();
-        (Self { suite: suites, cases, offered, material }, report.findings)
+        (Self { suite: suites, cases, offered }, report.findings)
     }
 
     /// The graders that judge a case: the suite's, then its own.
     pub(crate) fn of<'p>(&'p self, case: &'p Case) -> impl Iterator<Item = &'p Ready<'a>> {
         let own = self.cases.get(&case.id).map_or(&[][..], Vec::as_slice);
         self.suite.iter().chain(own).filter(|ready| ready.grader.applies(case))
-    }
-
-    /// A grader of the suite or of the case, compiled.
-    pub(crate) fn find(&self, case: &Case, grader: &Grader) -> Option<&Ready<'a>> {
-        let own = self.cases.get(&case.id).map_or(&[][..], Vec::as_slice);
-        self.suite.iter().chain(own).find(|ready| ready.grader.name == grader.name && ready.grader == *grader)
-    }
-
-    /// A grader that is neither the suite's nor the case's. What is wrong with it leaves its grade unscored.
-    pub(crate) fn compile(&self, case: &Case, grader: &Grader) -> Ready<'a> {
-        let mut report = Report::default();
-        Compiler { material: self.material, cases: &[case], place: &case.place, offered: &self.offered, report: &mut report }.ready(grader)
     }
 
     /// The tools that the suite's targets offer.

@@ -1,6 +1,6 @@
 //! For tests: one grader tried on one answer.
 
-use super::{Bench, Material, Prepared, grade, no_labels};
+use super::{Bench, Material, Prepared, grade_all, no_labels};
 use crate::testing::{Script, answer, case};
 use crate::{Answer, Case, Criterion, Grade, Grader, Suite, Target, TargetKind, Verdict};
 use jeton_context::{Digest, Place};
@@ -110,7 +110,7 @@ impl<'t> Trial<'t> {
         let material = Material::new(None, Err("no sandbox".to_owned()), &self.project, &self.folder);
         let (prepared, _) = Prepared::new(&suite, &material);
         let bench = Bench { models: &self.script, prepared: &prepared, tags: vec!["suite:s".into()], labels: &no_labels, timeout_ms: None };
-        wait(grade(&suite.cases[0], answer, &suite.graders, &bench, self.context)).remove(0)
+        wait(grade_all(&suite.cases[0], answer, &bench, self.context)).remove(0)
     }
 
     pub(crate) fn calls(&self) -> Vec<crate::ModelCall> {

@@ -16,11 +16,6 @@ fn contains(values: &[&str], any: bool) -> Criterion {
     Criterion::Contains { values: values.iter().map(|value| (*value).to_owned()).collect(), any, ignore_case: true }
 }
 
-/// The suite's graders and those of its first case.
-fn all_of(suite: &crate::Suite) -> Vec<Grader> {
-    suite.graders.iter().chain(&suite.cases[0].graders).cloned().collect()
-}
-
 #[test]
 fn exact_texts() {
     passes(&exact(false, false), "30 days", " 30 days\n");
@@ -110,7 +105,7 @@ fn refusals() {
 
 #[test]
 fn people_and_embeddings() {
-    let human = Criterion::Human { question: "Is it kind?".into() };
+    let human = Criterion::Human { question: "Is {{id}} kind?".into() };
     assert_eq!(verdict_of(&human, &answer("x")), Verdict::Unscored);
     let suite = suite(vec![case("c1", "?", "r")], vec![Grader::new("kind", human)]);
     let material = Material::new(None, Err("none".into()), std::path::Path::new("."), std::path::Path::new("."));
@@ -120,11 +115,15 @@ fn people_and_embeddings() {
             (case.id == "c1" && grader == "kind" && answer.text == "x").then(|| Label { score, passes, why: "warm".into(), by: "ada".into() })
         };
         let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &labels, timeout_ms: None };
-        wait(grade(&suite.cases[0], &answer("x"), &all_of(&suite), &bench, None)).remove(0)
+        wait(grade_all(&suite.cases[0], &answer("x"), &bench, None)).remove(0)
     };
     assert_eq!((labelled(0.7, None).verdict, labelled(0.2, None).verdict), (Verdict::Pass, Verdict::Fail));
     assert_eq!((labelled(0.7, Some(false)).verdict, labelled(f64::NAN, None).verdict), (Verdict::Fail, Verdict::Unscored));
     assert_eq!(labelled(0.7, None).why, "ada: warm");
+    let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &|_, _, _| None, timeout_ms: None };
+    let waiting = wait(grade_all(&suite.cases[0], &answer("x"), &bench, None)).remove(0);
+    assert_eq!((waiting.verdict, waiting.raw), (Verdict::Unscored, Some(json!({ "kind": "human", "question": "Is c1 kind?" }))));
+    assert_eq!(crate::label::question(&labelled(0.7, None)), Some("Is c1 kind?"), "a label keeps the question");
     let similar = Trial::new(&Criterion::EmbeddingSimilarity { value: None, model: "e/m".into() }).reference("lamp");
     let similar = similar.script(Script::default().vector("lamp", &[1.0, 0.0]).vector("light", &[0.9, 0.1]).vector("dog", &[0.0, 1.0]).vector("", &[0.0]));
     let verdicts = ["light", "dog", "unknown", "  "].map(|text| similar.answer(&answer(text)).verdict);
@@ -183,9 +182,8 @@ fn constraints_of_the_catalogue() {
     assert_eq!(told, [("bad-constraint", at.clone()), ("no-sandbox", at.clone()), ("unknown-unit", at)]);
     let script = Script::default();
     let bench = Bench::new(&script, &prepared);
-    let verdicts = |text: &str| {
-        wait(grade(&suite.cases[0], &answer(text), &suite.graders, &bench, None)).into_iter().map(|grade| (grade.verdict, grade.at)).collect::<Vec<_>>()
-    };
+    let verdicts =
+        |text: &str| wait(grade_all(&suite.cases[0], &answer(text), &bench, None)).into_iter().map(|grade| (grade.verdict, grade.at)).collect::<Vec<_>>();
     use Verdict::{Fail, Pass, Unscored};
     assert_eq!(verdicts("We try."), [(Pass, None), (Unscored, None), (Unscored, None), (Unscored, None)]);
     assert_eq!(verdicts("We do.\nWe guarantee it.")[0], (Fail, Some("2:4".to_owned())));
@@ -242,7 +240,7 @@ fn every_mistake_is_told_at_once() {
     // Whatever is broken says nothing.
     let script = Script::default();
     let bench = Bench::new(&script, &prepared);
-    let grades = wait(grade(&suite.cases[0], &answer("x"), &all_of(&suite), &bench, None));
+    let grades = wait(grade_all(&suite.cases[0], &answer("x"), &bench, None));
     let scored: Vec<&str> = grades.iter().filter(|grade| grade.verdict != Verdict::Unscored).map(|grade| grade.grader.as_str()).collect();
     assert_eq!(scored, ["own"]);
 }
@@ -287,7 +285,7 @@ fn futures_can_be_sent() {
     let script = Script::default();
     let bench = Bench::new(&script, &prepared);
     let said = answer("r");
-    let future = grade(&suite.cases[0], &said, &suite.graders, &bench, None);
+    let future = grade_all(&suite.cases[0], &said, &bench, None);
     is_send(&future);
     assert_eq!(wait(future)[0].verdict, Verdict::Pass);
 }
@@ -322,7 +320,7 @@ fn programs_judge_in_the_sandbox() {
     assert!(findings.is_empty(), "{findings:?}");
     let script = Script::default();
     let bench = Bench::new(&script, &prepared);
-    let verdicts: Vec<Verdict> = wait(grade(&suite.cases[0], &answer("lamp"), &suite.graders, &bench, None)).into_iter().map(|grade| grade.verdict).collect();
+    let verdicts: Vec<Verdict> = wait(grade_all(&suite.cases[0], &answer("lamp"), &bench, None)).into_iter().map(|grade| grade.verdict).collect();
     use Verdict::{Fail, Pass, Unscored};
     assert_eq!(verdicts, [Pass, Fail, Unscored, Unscored, Unscored]);
 }

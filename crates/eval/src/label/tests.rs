@@ -1,25 +1,30 @@
 use super::*;
-use crate::{Answer, Grade, Outcome};
+use crate::{Answer, Grade, Outcome, testing};
 use jeton_core::SeededRandom;
+use serde_json::{Value, json};
 use std::collections::HashMap;
 
 fn row(case: usize, judge: Verdict) -> Row {
     Row {
         launch: case as u64,
-        cell: Cell { case: format!("c{case}"), target: "acme/fast".to_owned(), repeat: 0 },
-        cluster: format!("c{case}"),
-        tags: Vec::new(),
-        outcome: Outcome::Unscored,
-        score: None,
-        weight: 1.0,
         answer: Some(Answer { text: "an answer".to_owned(), ..Answer::default() }),
-        fault: None,
-        grades: vec![Grade::new("judge", judge, "so it says"), Grade::new("human", Verdict::Unscored, "nobody was asked")],
-        context: None,
-        cost: None,
-        request: Digest::default(),
-        is_cached: false,
-        at: Timestamp(0),
+        grades: vec![Grade::new("judge", judge, "so it says"), asking(&json!({ "kind": "human", "question": "Is it right?" }))],
+        ..testing::row(&format!("c{case}"), "acme/fast", Outcome::Unscored)
+    }
+}
+
+/// A grade without a verdict, with what its grader was told.
+fn asking(raw: &Value) -> Grade {
+    Grade { raw: Some(raw.clone()), ..Grade::new("human", Verdict::Unscored, "so it is") }
+}
+
+#[test]
+fn who_is_asked_stands_in_the_grade() {
+    let human = asking(&json!({ "kind": "human", "question": "Is it kind?" }));
+    assert_eq!((question(&human), waits(&human)), (Some("Is it kind?"), true));
+    assert!(!waits(&Grade { verdict: Verdict::Pass, ..human }), "a person has said so");
+    for raw in [json!([{ "text": "no verdict" }]), json!({ "question": "Is it kind?" }), Value::Null] {
+        assert_eq!(question(&asking(&raw)), None, "{raw}");
     }
 }
 
@@ -41,9 +46,8 @@ fn the_queue_has_what_nobody_or_i_have_not_labelled() {
     let mut rows: Vec<Row> = (0..4).map(|case| row(case, Verdict::Pass)).collect();
     rows[3].answer = None;
     let labels = said(&[(0, label("human", true, "ada")), (1, label("judge", true, "ada"))]);
-    let human = BTreeSet::from(["human"]);
     let check = |grader: Option<&str>, by: &str, expected: &[u64]| {
-        let found: Vec<u64> = queue(&rows, "run-1", &human, grader, &labels, by).iter().map(|waiting| waiting.row.launch).collect();
+        let found: Vec<u64> = queue(&rows, "run-1", grader, &labels, by).iter().map(|waiting| waiting.row.launch).collect();
         assert_eq!(found, expected, "{grader:?} {by}");
     };
     check(None, "", &[1, 2]);
@@ -93,10 +97,25 @@ fn a_lenient_judge_is_corrected_by_labels() {
     let now = Digest::of_parts(&[b"now"]);
     let found = calibrate(&rows, now, None, &[of(now)], "acme/fast", "judge", Level::P95);
     assert_eq!((found.labelled, found.judged, found.withdrawn.len()), (150, 450, 0));
+    let same = rows[..150].iter().zip(&truth).filter(|(row, good)| (row.grades[0].verdict == Verdict::Pass) == **good).count();
+    assert_eq!(found.agreed, same);
+    let kappa = found.kappa.unwrap();
+    assert!(same < 150 && kappa.n == 150 && kappa.value < 1.0 && kappa.interval.unwrap().low > 0.5, "{kappa:?}");
     let rate = truth.iter().filter(|good| **good).count() as f64 / 600.0;
     assert!(!found.raw.unwrap().interval.unwrap().contains(rate) && found.corrected.unwrap().interval.unwrap().contains(rate), "{found:?}");
     let changed = calibrate(&rows, now, None, &[of(Digest::of_parts(&[b"then"]))], "acme/fast", "judge", Level::P95);
     assert_eq!((changed.labelled, changed.corrected, changed.withdrawn), (0, None, vec![("the suite has changed since".to_owned(), 150)]));
+}
+
+#[test]
+fn a_corrected_rate_stays_a_rate() {
+    // Eleven of twelve are right, and the judge misses one of them: the interval of so few would go beyond 1.
+    let rows: Vec<Row> = (0..24).map(|case| row(case, if case == 3 || case == 5 { Verdict::Fail } else { Verdict::Pass })).collect();
+    let labels: Vec<(usize, Label)> = (0..12).map(|case| (case, label("judge", case != 5, "ada"))).collect();
+    let run = LabelledRun { run: "run-1", digest: Digest::default(), rows: &rows, labels: said(&labels) };
+    let found = calibrate(&rows, Digest::default(), None, &[run], "acme/fast", "judge", Level::P95);
+    let interval = found.corrected.unwrap().interval.unwrap();
+    assert!(interval.low > 0.5 && (interval.high - 1.0).abs() < f64::EPSILON, "{interval:?}");
 }
 
 #[test]

@@ -4,6 +4,7 @@ use super::files;
 use super::source::{Fields, Report, nearest};
 use super::target::place_of_prompt;
 use super::units::Units;
+use crate::grader::needs_reference;
 use crate::{Case, Criterion, Grader, Prompt, Suite, template};
 use jeton_context::{Detail, Place, Severity};
 use serde_json::Value;
@@ -181,24 +182,6 @@ fn texts_of(grader: &Grader, cases: &[&Case], place: &Place, report: &Report) {
             let message = format!("`{}` judges by the reference, and there is none in {}", grader.name, some_of(&without, cases.len()));
             report.error("no-reference", place.clone(), message, "Write `reference` in the case, or `value` in the grader.");
         }
-    }
-}
-
-fn needs_reference(criterion: &Criterion) -> bool {
-    match criterion {
-        Criterion::Exact { value, .. }
-        | Criterion::StartsWith { value, .. }
-        | Criterion::EditSimilarity { value, .. }
-        | Criterion::EmbeddingSimilarity { value, .. }
-        | Criterion::Rouge { value, .. }
-        | Criterion::Bleu { value }
-        | Criterion::Table { value, .. }
-        | Criterion::Sql { value, .. } => value.is_none(),
-        Criterion::Number { value, .. } => value.is_none(),
-        Criterion::Json { value, .. } => value.is_none(),
-        Criterion::Contains { values, .. } => values.is_empty(),
-        Criterion::Judge { shows_reference, pairwise, .. } => *shows_reference || *pairwise,
-        _ => false,
     }
 }
 

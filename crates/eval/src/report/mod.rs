@@ -6,4 +6,4 @@ mod otel;
 
 pub use junit::junit;
 pub use markdown::markdown;
-pub use otel::otel_events;
+pub use otel::otel_exports;

@@ -21,7 +21,7 @@ pub(crate) enum EvalCommand {
     Run(RunArgs),
     /// What a run came to, or one case of it
     #[command(
-        after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle\n  jeton eval show refunds --calibrate      judges corrected by people's labels"
+        after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle\n  jeton eval show refunds --calibrate      judges corrected by people's labels\n  jeton eval show refunds --otel http://127.0.0.1:4318"
     )]
     Show(ShowArgs),
     /// Two runs or two targets on the same cases: better, worse, no relevant difference, or undecided
@@ -107,6 +107,9 @@ pub(crate) struct RunArgs {
     /// Go on with this run, with everything as it was asked for
     #[arg(long, value_name = "RUN", conflicts_with_all = ["suite", "target", "tag", "case", "first", "seed", "repeats", "concurrency", "budget", "cache", "no_selftest", "timeout"])]
     pub(crate) resume: Option<String>,
+    /// Write the grades as OpenTelemetry's events `gen_ai.evaluation.result`: into this file (OTLP, a line of JSON each), or to the collector at this http address
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) otel: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -122,6 +125,9 @@ pub(crate) struct ShowArgs {
     /// Correct the judges' pass rates by people's labels (PPI++)
     #[arg(long)]
     pub(crate) calibrate: bool,
+    /// Write the grades as OpenTelemetry's events `gen_ai.evaluation.result`: into this file (OTLP, a line of JSON each), or to the collector at this http address
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) otel: Option<String>,
 }
 
 #[derive(Debug, Args)]
@@ -165,6 +171,9 @@ pub(crate) struct GateArgs {
     /// Write a summary in Markdown to this file
     #[arg(long, value_name = "FILE")]
     pub(crate) markdown: Option<PathBuf>,
+    /// Write the grades as OpenTelemetry's events `gen_ai.evaluation.result`: into this file (OTLP, a line of JSON each), or to the collector at this http address
+    #[arg(long, value_name = "FILE|URL")]
+    pub(crate) otel: Option<String>,
 }
 
 #[derive(Debug, Args)]

@@ -8,10 +8,11 @@ use jeton_testkit::{Project, Upstream, eventually, fixtures};
 fn help_of_every_noun() {
     let project = Project::new(BINARY);
     golden("help", &project, &["--help"]);
-    for noun in ["init", "audit", "up", "demo", "cost", "call", "ledger", "key", "config", "model"] {
+    for noun in ["init", "audit", "up", "demo", "cost", "call", "ledger", "key", "config", "model", "eval"] {
         golden(&format!("help-{noun}"), &project, &[noun, "--help"]);
     }
-    for (noun, verb) in [("call", "list"), ("call", "feedback"), ("ledger", "export"), ("ledger", "restore"), ("key", "create"), ("model", "prices")] {
+    let verbs = [("call", "list"), ("call", "feedback"), ("ledger", "export"), ("ledger", "restore"), ("key", "create"), ("model", "prices")];
+    for (noun, verb) in verbs.into_iter().chain([("eval", "run"), ("eval", "show"), ("eval", "gate")]) {
         golden(&format!("help-{noun}-{verb}"), &project, &[noun, verb, "--help"]);
     }
 }

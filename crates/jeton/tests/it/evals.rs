@@ -281,6 +281,77 @@ fn a_gate_says_yes_no_or_undecided_and_writes_junit() {
     assert_eq!(project.run(&["eval", "gate", "numbers", "--at-least", "1.5"]).code, 2);
 }
 
+#[test]
+fn a_cause_names_the_run_of_its_experiments_and_a_suite_tells_what_it_sees() {
+    let upstream = provider(Duration::ZERO);
+    let project = house(&upstream, 20, &format!("{TARGET}{HOT}"));
+    ended(&project.run(&["eval", "run", "numbers", "--json"]), 0);
+    let found = project.json(&["eval", "causes", "numbers", "--repeats", "2", "--no-gap"]);
+    let tried = found["report"]["labels"].as_array().unwrap().iter().flat_map(|label| label["tried"].as_array().cloned().unwrap_or_default());
+    let launch = tried.flat_map(|one| one["rows"].as_array().unwrap().clone()).next().unwrap();
+    assert_eq!(found["report"]["experiments"], found["experiments"], "{found}");
+    let rows = project.json(&["eval", "show", found["experiments"].as_str().unwrap(), "--outcome", "failed"])["rows"].clone();
+    assert!(rows.as_array().unwrap().iter().any(|row| row["launch"] == launch), "{rows}");
+    let free = project.json(&["eval", "causes", "numbers", "--no-experiments"]);
+    assert!(free["report"]["experiments"].is_null() && free["report"]["calls"] == 0, "no experiment, no run of them: {free}");
+    let size = |project: &Project| project.json(&["eval", "size", "numbers", "--detect", "5pp"]);
+    let alike = size(&project);
+    assert!(alike["basis"].as_str().unwrap().contains("no case came out differently"), "{alike}");
+    // The two targets differ in the cases that the first is wrong about: the second has answers to all.
+    let upstream = Upstream::start(|exchange| {
+        let (number, is_hot) = (number(exchange), exchange.request.json()["temperature"] == 1.0);
+        exchange.document(200, document(&if is_hot || number % 10 != WRONG { format!("answer {number}") } else { "who knows".to_owned() }))
+    });
+    let project = house(&upstream, 20, &format!("{TARGET}{HOT}"));
+    ended(&project.run(&["eval", "run", "numbers", "--json"]), 0);
+    // Two of twenty differ: the variance is 20/19·0.1·0.9, and 2.8016·√(variance/20) = 0.1928.
+    assert!((size(&project)["detectable"].as_f64().unwrap() - 0.192_8).abs() < 1e-3, "{}", size(&project));
+}
+
+/// The attributes of a record of OTLP by name.
+fn attributes(record: &Value) -> HashMap<String, Value> {
+    let value = |value: &Value| value.as_object().and_then(|kinds| kinds.values().next()).cloned().unwrap_or_default();
+    record["attributes"].as_array().unwrap().iter().map(|one| (one["key"].as_str().unwrap().to_owned(), value(&one["value"]))).collect()
+}
+
+/// The records of exports.
+fn records(exports: &[Value]) -> Vec<Value> {
+    exports.iter().flat_map(|export| export["resourceLogs"][0]["scopeLogs"][0]["logRecords"].as_array().unwrap().clone()).collect()
+}
+
+#[test]
+fn grades_become_events_of_opentelemetry() {
+    let upstream = provider(Duration::ZERO);
+    let person = "[[grade]]\nname = \"kind\"\nkind = \"human\"\nquestion = \"Is it kind?\"\nweight = 0\n[[grade]]\nname = \"broken\"\nkind = \"json\"\nat = \"/x\"\nvalue = 1\nweight = 0\n";
+    let project = house(&upstream, 20, TARGET);
+    let suite = project.dir().join("evals/numbers.toml");
+    std::fs::write(&suite, format!("{}{person}", std::fs::read_to_string(&suite).unwrap())).unwrap();
+    let run = ended(&project.run(&["eval", "run", "numbers", "--otel", "events.jsonl", "--json"]), 0);
+    let exports: Vec<Value> =
+        std::fs::read_to_string(project.dir().join("events.jsonl")).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let written = records(&exports);
+    assert!(written.iter().all(|record| record["eventName"] == "gen_ai.evaluation.result" && record["timeUnixNano"].as_str().unwrap().len() == 19));
+    let of = |name: &str| written.iter().map(attributes).filter(|one| one["gen_ai.evaluation.name"] == name).collect::<Vec<_>>();
+    assert_eq!((of("says it").len(), of("kind").len()), (20, 0), "what waits for a person is no result yet");
+    let wrong = of("says it").into_iter().filter(|one| one["gen_ai.evaluation.score.label"] == "fail").collect::<Vec<_>>();
+    assert_eq!(wrong.len(), 2);
+    assert_eq!(
+        (&wrong[0]["gen_ai.evaluation.score.value"], &wrong[0]["jeton.run"], &wrong[0]["jeton.target"]),
+        (&json!(0.0), &run["run"]["id"], &json!("fast"))
+    );
+    assert!(wrong[0]["gen_ai.response.id"].as_str().unwrap().starts_with("call-") && !wrong[0]["gen_ai.evaluation.explanation"].as_str().unwrap().is_empty());
+    let collector = Upstream::start(|exchange| exchange.document(200, b"{}"));
+    let told = project.run(&["eval", "show", "numbers", "--otel", &collector.url()]);
+    assert_eq!((told.code, collector.count(), collector.last().target.as_str()), (0, 1, "/v1/logs"), "{told:?}");
+    assert_eq!(records(&[collector.last().json()]), written, "the collector gets what the file gets");
+    let down = Upstream::start(|exchange| exchange.document(503, b"no"));
+    let told = project.run(&["eval", "gate", "numbers", "--at-least", "0.5", "--whole", "--otel", &down.url()]);
+    assert_eq!(told.code, 3, "{told:?}");
+    assert_has(&told.stdout, &["GATE: yes"]);
+    assert_has(&told.stderr, &["it answered 503", "jeton eval show RUN --otel"]);
+    assert_eq!(project.run(&["eval", "show", "numbers", "--otel", "nowhere/events.jsonl"]).code, 3);
+}
+
 /// The elements of an XML document, counted; every one is closed where it must be.
 #[track_caller]
 fn elements(xml: &str) -> HashMap<String, usize> {

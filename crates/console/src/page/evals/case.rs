@@ -5,7 +5,7 @@ use super::super::show::{count, duration_us, money, short_count, time, unknown};
 use super::reasons::evidence;
 use super::rows::outcome;
 use super::{case_address, crumbs, line, number, state};
-use crate::evals::{self, CauseNote, Label};
+use crate::evals::{self, Asked, CauseNote, Label};
 use crate::route::Ask;
 use crate::state::Console;
 use jeton_context::secret;
@@ -24,13 +24,14 @@ pub(super) fn sections(console: &Console, ask: &Ask, head: &RunHead, case: &str)
     let note = evals::causes(console, &head.id)?;
     let wanted = ask.text("target").filter(|target| rows.iter().any(|row| row.cell.target == *target));
     let first = &rows[0];
+    let asked = evals::suite_now(console, head).and_then(|suite| evals::asked(&suite, head, case));
     let mut text = html!(
-        "<header class=\"title\">{}<h2>{}</h2><p class=\"soft\">group {}{} &middot; the question stands in <span class=\"mono\">{}</span></p></header>{}",
+        "<header class=\"title\">{}<h2>{}</h2><p class=\"soft\">group {}{}</p></header>{}{}",
         crumbs(ask, head, true),
         super::super::breakable(case),
         first.cluster,
         if first.tags.is_empty() { String::new() } else { format!(" · {}", first.tags.join(", ")) },
-        head.file,
+        html!("<section>{}</section>", question(asked.as_ref(), &head.file)),
         targets(ask, head, case, &rows, wanted)
     );
     for row in rows.iter().filter(|row| wanted.is_none_or(|target| row.cell.target == target)) {
@@ -38,6 +39,27 @@ pub(super) fn sections(console: &Console, ask: &Ask, head: &RunHead, case: &str)
         text.push(&article(console, ask, row, note.as_ref(), &labels));
     }
     Ok(text)
+}
+
+/// What the case asks, and what is right.
+pub(super) fn question(asked: Option<&Asked>, file: &str) -> Html {
+    let Some(asked) = asked else {
+        return html!(
+            "<p class=\"nothing\">What it asks stands in <span class=\"mono\">{}</span>, which has no such case now, or cannot be read from here.</p>",
+            file
+        );
+    };
+    let alone = asked.turns.len() == 1;
+    let turn = |(who, text): &(&'static str, String)| {
+        let who = if alone { Html::EMPTY } else { html!("<p class=\"sub\">{}</p>", *who) };
+        html!("{}<pre class=\"text\" tabindex=\"0\">{}</pre>", who, masked(text))
+    };
+    let changed =
+        if asked.is_changed { html!("<p class=\"soft\">The suite has changed since this run: this is how the case reads now.</p>") } else { Html::EMPTY };
+    let right: Html = asked.references.iter().map(|text| html!("<pre class=\"text\" tabindex=\"0\">{}</pre>", masked(text))).collect();
+    let heading = if asked.references.len() > 1 { "Right is any of" } else { "Right is" };
+    let right = if right == Html::EMPTY { Html::EMPTY } else { html!("<div><h3>{}</h3>{}</div>", heading, right) };
+    html!("<div class=\"two\"><div><h3>Asked</h3>{}{}</div>{}</div>", changed, asked.turns.iter().map(turn).collect::<Html>(), right)
 }
 
 /// Links to the answers of each target.
@@ -65,7 +87,7 @@ fn article(console: &Console, ask: &Ask, row: &Row, note: Option<&CauseNote>, la
         facts(row),
         context(ask, row.context.as_ref())
     );
-    text.push(&cause(row, note));
+    text.push(&cause(ask, row, note));
     if !labels.is_empty() {
         text.push(&html!("<h3>What people said</h3><ul class=\"findings\">{}</ul>", labels.iter().map(|label| spoken(console, label)).collect::<Html>()));
     }
@@ -74,15 +96,15 @@ fn article(console: &Console, ask: &Ask, row: &Row, note: Option<&CauseNote>, la
 
 /// A person's label.
 pub(super) fn spoken(console: &Console, label: &Label) -> Html {
-    let (tone, mark) = if label.verdict == "pass" { ("soft", "ok") } else { ("bad", "failed") };
-    let comment = if label.comment.is_empty() { html!("<span class=\"soft\">no comment</span>") } else { html!("{}", masked(&label.comment)) };
+    let (tone, mark, word) = if label.said.verdict == Verdict::Pass { ("soft", "ok", "pass") } else { ("bad", "failed", "fail") };
+    let comment = label.said.comment.as_ref().map_or_else(|| html!("<span class=\"soft\">no comment</span>"), |comment| html!("{}", masked(comment)));
     html!(
         "<li>{}<div><p>{}</p><p class=\"sub\">{}, {} &middot; {}</p></div></li>",
-        state(tone, mark, &label.verdict),
+        state(tone, mark, word),
         comment,
-        label.by,
+        label.said.by,
         time(label.at, &console.zone, "%-d %b %Y %H:%M"),
-        label.grader
+        label.said.grader
     )
 }
 
@@ -197,11 +219,11 @@ fn context(ask: &Ask, context: Option<&ContextUse>) -> Html {
 }
 
 /// Why the row did not pass, with the experiments that show it.
-fn cause(row: &Row, note: Option<&CauseNote>) -> Html {
+fn cause(ask: &Ask, row: &Row, note: Option<&CauseNote>) -> Html {
     if row.passed() == Some(true) {
         return Html::EMPTY;
     }
-    let label = note.into_iter().flat_map(|note| &note.labels).find(|label| label.launch == row.launch);
+    let label = note.into_iter().flat_map(|note| &note.said.labels).find(|label| label.launch == row.launch);
     let Some(label) = label else {
         return html!("<h3>Why</h3><p class=\"nothing\">Unknown: its cause was not looked for. <code>jeton eval causes</code> establishes it.</p>");
     };
@@ -214,7 +236,7 @@ fn cause(row: &Row, note: Option<&CauseNote>) -> Html {
         masked(&label.proof),
         label.cause.owner(),
         label.about.as_ref().map_or(Html::EMPTY, |about| html!("; it is about <span class=\"mono\">{}</span>", about)),
-        experiments(&label.tried)
+        experiments(ask, label, note.and_then(|note| note.said.experiments.as_deref()))
     )
 }
 
@@ -227,24 +249,28 @@ fn also(label: &causes::Label) -> Html {
     }
 }
 
-fn experiments(tried: &[Tried]) -> Html {
-    if tried.is_empty() {
+/// What was tried; each row leads to its answer in the run of the experiments, where that is known.
+fn experiments(ask: &Ask, label: &causes::Label, run: Option<&str>) -> Html {
+    if label.tried.is_empty() {
         return Html::EMPTY;
     }
+    let opened = |launch: u64| match run {
+        Some(run) => html!("<a href=\"{}#row-{}\">{}</a> ", case_address(ask, run, &label.case, ""), launch, launch),
+        None => html!("{} ", launch),
+    };
     let row = |one: &Tried| {
         let p = one.p.map_or_else(|| html!("<span class=\"soft\">control</span>"), |p| html!("{}", format!("{p:.3}")));
-        let rows: Vec<String> = one.rows.iter().map(u64::to_string).collect();
         html!(
-            "<tr><th scope=\"row\">{}</th><td class=\"num\"><span class=\"what\">passed </span>{} of {}</td><td class=\"num\"><span class=\"what\">p </span>{}</td><td class=\"wrap\"><span class=\"what\">rows </span>{}</td></tr>",
+            "<tr><th scope=\"row\">{}</th><td class=\"num\"><span class=\"what\">passed </span>{} of {}</td><td class=\"num\"><span class=\"what\">p </span>{}</td><td class=\"wrap\"><span class=\"what\">answers </span>{}</td></tr>",
             one.arm,
             count(one.passed),
             count(one.n),
             p,
-            rows.join(", ")
+            one.rows.iter().map(|launch| opened(*launch)).collect::<Html>()
         )
     };
     html!(
-        "<div class=\"units\"><table><thead><tr><th scope=\"col\">Experiment</th><th scope=\"col\" class=\"num\">Passed</th><th scope=\"col\" class=\"num\" title=\"Against no effect, adjusted for the number of arms\">p</th><th scope=\"col\">Rows of the experiments' run</th></tr></thead><tbody>{}</tbody></table></div>",
-        tried.iter().map(row).collect::<Html>()
+        "<div class=\"units\"><table><thead><tr><th scope=\"col\">Experiment</th><th scope=\"col\" class=\"num\">Passed</th><th scope=\"col\" class=\"num\" title=\"Against no effect, adjusted for the number of arms\">p</th><th scope=\"col\">Answers</th></tr></thead><tbody>{}</tbody></table></div>",
+        label.tried.iter().map(row).collect::<Html>()
     )
 }

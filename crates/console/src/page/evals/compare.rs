@@ -119,7 +119,13 @@ fn found(ask: &Ask, pairing: &Pairing) -> Html {
     let mut lines = line("Baseline passes", &side(ask, &pairing.baseline, found.rates.0, found.cases));
     lines.push(&line("Candidate passes", &side(ask, &pairing.candidate, found.rates.1, found.cases)));
     lines.push(&line("Difference", &points(found.difference.as_ref())));
-    let p = found.p.map_or_else(|| unknown("There is nothing to test"), |p| html!("{} <span class=\"sub\">{}</span>", format!("{p:.4}"), found.test));
+    let p = found.p.map_or_else(
+        || unknown("There is nothing to test"),
+        |p| {
+            let shown = if p < 0.000_1 { "less than 0.0001".to_owned() } else { format!("{p:.4}") };
+            html!("{} <span class=\"sub\">{}</span>", shown, found.test)
+        },
+    );
     lines.push(&line("p of no difference", &p));
     lines.push(&line("Difference that does not matter", &html!("{} points", format!("{:.1}", found.margin * 100.0))));
     lines.push(&line("Cases judged in both", &html!("{}", found.cases)));

@@ -1,7 +1,7 @@
 //! Answers that wait for a person, each with a form of its own: two buttons and a comment, without a script.
 
 use super::super::html::{Html, html};
-use super::case::{answer_text, spoken};
+use super::case::{answer_text, question as asked, spoken};
 use super::{address, case_address, number};
 use crate::api::QUEUE_MAX;
 use crate::evals::{self, Given, Waiting};
@@ -54,6 +54,7 @@ fn hidden(name: &str, value: &str) -> Html {
     html!("<input type=\"hidden\" name=\"{}\" value=\"{}\">", name, value)
 }
 
+// The target is not named: who judges must not know whose answer it is.
 fn form(ask: &Ask, place: usize, waiting: &Waiting) -> Html {
     let cell = &waiting.row.cell;
     let question = waiting.question.as_ref().map_or_else(
@@ -66,17 +67,17 @@ fn form(ask: &Ask, place: usize, waiting: &Waiting) -> Html {
         fields.push(&hidden(name, value));
     }
     html!(
-        "<form class=\"judge\" method=\"post\" action=\"{}\" aria-labelledby=\"asked-{}\"><p class=\"sub\"><a href=\"{}\">{}</a> &middot; {} &middot; {} asks</p><h3 id=\"asked-{}\">{}</h3>{}{}\
+        "<form class=\"judge\" method=\"post\" action=\"{}\" aria-labelledby=\"asked-{}\"><p class=\"sub\"><a href=\"{}\">{}</a> &middot; {} asks</p><h3 id=\"asked-{}\">{}</h3>{}<h3>Answer</h3>{}{}\
          <div class=\"asked\"><label class=\"task\">Comment<input name=\"comment\" maxlength=\"1000\" autocomplete=\"off\"></label><label>Who<input name=\"by\" maxlength=\"60\" placeholder=\"admin\" autocomplete=\"name\"></label>\
          <button type=\"submit\" name=\"verdict\" value=\"pass\">Pass</button><button type=\"submit\" name=\"verdict\" value=\"fail\" class=\"no\">Fail</button></div></form>",
         address(ask, "/labels", &[("run", ask.text("run").unwrap_or_default())]),
         place,
-        case_address(ask, &waiting.head.id, &cell.case, &cell.target),
+        case_address(ask, &waiting.head.id, &cell.case, ""),
         super::super::breakable(&cell.case),
-        cell.target,
         waiting.grader,
         place,
         question,
+        asked(waiting.asked.as_ref(), &waiting.head.file),
         answer,
         fields
     )

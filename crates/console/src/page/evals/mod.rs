@@ -4,6 +4,7 @@ mod case;
 mod chart;
 mod compare;
 mod figure;
+mod health;
 mod labels;
 mod overview;
 mod reasons;
@@ -17,7 +18,7 @@ pub(super) use labels::give;
 
 use super::html::{Html, html};
 use super::show::{span_ms, time};
-use super::{brand, document, percent_encoded};
+use super::{brand, document, percent_encoded, show};
 use crate::api::needed;
 use crate::evals;
 use crate::route::{Answer, Ask};
@@ -105,6 +106,13 @@ fn crumbs(ask: &Ask, head: &RunHead, with_run: bool) -> Html {
     // Experiments are kept under a name of their own, which is no suite.
     let suite = head.suite.split('#').next().unwrap_or_default();
     html!("<p class=\"crumbs\">Suite <a href=\"{}\">{}</a>{}</p>", suite_address(ask, suite), suite, run)
+}
+
+/// How moments of these runs are written in a drawing: by the day, or by the hour where all are of one day.
+fn scale(console: &Console, mut moments: impl Iterator<Item = Timestamp>) -> &'static str {
+    let day = |at: Timestamp| show::moment(at, &console.zone, "%Y-%m-%d");
+    let first = moments.next().map(day);
+    if moments.all(|at| Some(day(at)) == first) { "%H:%M" } else { "%-d %b" }
 }
 
 /// How long ago something was.

@@ -69,7 +69,7 @@ fn suite(console: &Console, ask: &Ask, line: &SuiteLine) -> Html {
         "<section><div class=\"head\"><h2><a href=\"{}\">{}</a></h2><p>{}, the last <a href=\"{}\">{}</a>. {}</p></div>\
          <div class=\"units rates standings\"><table><caption class=\"sr\">Targets of {}</caption><thead><tr><th scope=\"col\">Target</th><th scope=\"col\">Pass rate</th>\
          <th scope=\"col\" class=\"bar\"><span class=\"ends\"><span>0</span><span>50</span><span>100 %</span></span></th><th scope=\"col\" class=\"num\">Cost of the run</th><th scope=\"col\" class=\"num\">per case</th>\
-         <th scope=\"col\" class=\"num\">Run</th></tr></thead><tbody>{}</tbody></table></div></section>",
+         <th scope=\"col\" class=\"num\">Age</th></tr></thead><tbody>{}</tbody></table></div></section>",
         suite_address(ask, &line.name),
         line.name,
         number(line.runs, "run"),

@@ -4,8 +4,9 @@ use super::super::chart::{Bars, Fill, Layer, swatch};
 use super::super::html::{Html, html};
 use super::super::show::{count, moment, time};
 use super::figure::{points, rate};
-use super::number;
+use super::{number, run_address, scale};
 use crate::evals::{CauseNote, Run};
+use crate::route::Ask;
 use crate::state::Console;
 use jeton_eval::causes::{Cause, Label, Level};
 use std::collections::BTreeMap;
@@ -29,9 +30,9 @@ fn counts(labels: &[Label]) -> BTreeMap<Cause, usize> {
 }
 
 /// Shares of causes over the runs that were examined.
-pub(super) fn over_time(console: &Console, history: &[(Run, Option<CauseNote>)]) -> Html {
+pub(super) fn over_time(console: &Console, ask: &Ask, history: &[(Run, Option<CauseNote>)]) -> Html {
     let examined: Vec<(&Run, &CauseNote)> =
-        history.iter().filter_map(|(run, note)| Some((run, note.as_ref()?))).filter(|(_, note)| !note.labels.is_empty()).collect();
+        history.iter().filter_map(|(run, note)| Some((run, note.as_ref()?))).filter(|(_, note)| !note.said.labels.is_empty()).collect();
     let Some((_, newest)) = examined.last() else {
         return html!(
             "<section><div class=\"head\"><h2>Why cases failed</h2></div><p class=\"nothing\">Unknown: nobody has asked. <code>jeton eval causes RUN</code> establishes it, from the record first and by experiments.</p></section>"
@@ -42,7 +43,7 @@ pub(super) fn over_time(console: &Console, history: &[(Run, Option<CauseNote>)])
         number(examined.len(), "run"),
         legend(),
         drawing(console, &examined),
-        table(console, &examined),
+        table(console, ask, &examined),
         gaps(newest)
     )
 }
@@ -54,12 +55,13 @@ fn legend() -> Html {
 #[allow(clippy::cast_precision_loss)]
 fn drawing(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
     let share = |note: &CauseNote, group: &[Cause]| {
-        let found = note.labels.iter().filter(|label| group.contains(&label.cause)).count();
-        100.0 * found as f64 / note.labels.len().max(1) as f64
+        let found = note.said.labels.iter().filter(|label| group.contains(&label.cause)).count();
+        100.0 * found as f64 / note.said.labels.len().max(1) as f64
     };
     let layers: Vec<Layer> =
         GROUPS.iter().map(|(_, fill, group)| Layer { fill: *fill, values: examined.iter().map(|(_, note)| share(note, group)).collect() }).collect();
-    let ticks: Vec<(usize, String)> = examined.iter().enumerate().map(|(place, (run, _))| (place, moment(run.head.started, &console.zone, "%-d %b"))).collect();
+    let written = scale(console, examined.iter().map(|(run, _)| run.head.started));
+    let ticks: Vec<(usize, String)> = examined.iter().enumerate().map(|(place, (run, _))| (place, moment(run.head.started, &console.zone, written))).collect();
     let step = ticks.len().div_ceil(4).max(1);
     let shown: Vec<(usize, String)> = ticks.into_iter().step_by(step).collect();
     let bars =
@@ -67,18 +69,23 @@ fn drawing(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
     html!("<div class=\"few-bars\">{}{}</div>", bars.draw(), super::super::chart::clock(&shown, examined.len()))
 }
 
-fn table(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
-    let all: Vec<BTreeMap<Cause, usize>> = examined.iter().map(|(_, note)| counts(&note.labels)).collect();
+fn table(console: &Console, ask: &Ask, examined: &[(&Run, &CauseNote)]) -> Html {
+    let all: Vec<BTreeMap<Cause, usize>> = examined.iter().map(|(_, note)| counts(&note.said.labels)).collect();
     let causes: Vec<Cause> = Cause::ALL.into_iter().filter(|cause| all.iter().any(|counts| counts.contains_key(cause))).collect();
-    let heads: Html =
-        examined.iter().map(|(run, _)| html!("<th scope=\"col\" class=\"num\">{}</th>", time(run.head.started, &console.zone, "%-d %b"))).collect();
+    let heads: Html = examined
+        .iter()
+        .map(|(run, _)| {
+            let when = time(run.head.started, &console.zone, "%-d %b %H:%M");
+            html!("<th scope=\"col\" class=\"num\"><a href=\"{}\">{}</a></th>", run_address(ask, &run.head.id), when)
+        })
+        .collect();
     let row = |cause: &Cause| {
         let cells: Html = all
             .iter()
             .zip(examined)
             .map(|(counts, (_, note))| {
                 let found = counts.get(cause).copied().unwrap_or(0);
-                html!("<td class=\"num\">{} <span class=\"soft\">of {}</span></td>", count(found as u64), count(note.labels.len() as u64))
+                html!("<td class=\"num\">{} <span class=\"soft\">of {}</span></td>", count(found as u64), count(note.said.labels.len() as u64))
             })
             .collect();
         html!("<tr><th scope=\"row\">{}<span class=\"sub\">{}</span></th>{}</tr>", cause.name(), cause.owner(), cells)
@@ -92,10 +99,10 @@ fn table(console: &Console, examined: &[(&Run, &CauseNote)]) -> Html {
 
 /// How much of what fails is ours to mend.
 pub(super) fn gaps(note: &CauseNote) -> Html {
-    if note.gaps.is_empty() {
+    if note.said.gaps.is_empty() {
         return Html::EMPTY;
     }
-    let row = |gap: &crate::evals::GapRead| {
+    let row = |gap: &jeton_eval::causes::Gap| {
         html!(
             "<tr><th scope=\"row\">{}<span class=\"sub\">{}</span></th><td><span class=\"what\">as it is </span>{}</td><td><span class=\"what\">at its best </span>{}</td>\
              <td><span class=\"what\">environment gap </span>{}</td><td><span class=\"what\">model gap </span>{}</td></tr>",
@@ -110,7 +117,7 @@ pub(super) fn gaps(note: &CauseNote) -> Html {
     html!(
         "<h3>What is ours to mend</h3><p class=\"soft\">The environment gap is what context, tools and limits can win; the model gap is what only another model, or another task, can.</p>\
          <div class=\"units\"><table><thead><tr><th scope=\"col\">Target</th><th scope=\"col\">Passes as it is</th><th scope=\"col\">Environment at its best</th><th scope=\"col\">Environment gap</th><th scope=\"col\">Model gap</th></tr></thead><tbody>{}</tbody></table></div>",
-        note.gaps.iter().map(row).collect::<Html>()
+        note.said.gaps.iter().map(row).collect::<Html>()
     )
 }
 
@@ -125,10 +132,10 @@ pub(super) const fn evidence(level: Level) -> &'static str {
 }
 
 /// The causes of one run, as a table.
-pub(super) fn of_run(note: &CauseNote) -> Html {
-    let all = counts(&note.labels);
+pub(super) fn of_run(ask: &Ask, note: &CauseNote) -> Html {
+    let all = counts(&note.said.labels);
     let row = |(cause, found): (&Cause, &usize)| {
-        let at = |level: Level| count(note.labels.iter().filter(|label| label.cause == *cause && label.level == level).count() as u64);
+        let at = |level: Level| count(note.said.labels.iter().filter(|label| label.cause == *cause && label.level == level).count() as u64);
         html!(
             "<tr><th scope=\"row\">{}<span class=\"sub\">{}</span></th><td class=\"num\"><span class=\"what\">rows </span>{}</td><td class=\"num\"><span class=\"what\">by the record </span>{}</td>\
              <td class=\"num\"><span class=\"what\">by experiment </span>{}</td><td class=\"num\"><span class=\"what\">by likeness </span>{}</td></tr>",
@@ -140,12 +147,13 @@ pub(super) fn of_run(note: &CauseNote) -> Html {
             at(Level::L1)
         )
     };
-    let cut = if note.is_cut { " The bound on calls ended it before its time." } else { "" };
+    let cut = if note.said.is_cut { " The bound on calls ended it before its time." } else { "" };
     html!(
-        "<p class=\"soft\">{} were labelled, with {} for experiments.{}</p><div class=\"units\"><table><thead><tr><th scope=\"col\">Cause, and who mends it</th><th scope=\"col\" class=\"num\">Rows</th>\
+        "<p class=\"soft\">{} were labelled, with {} for {}.{}</p><div class=\"units\"><table><thead><tr><th scope=\"col\">Cause, and who mends it</th><th scope=\"col\" class=\"num\">Rows</th>\
          <th scope=\"col\" class=\"num\">By the record</th><th scope=\"col\" class=\"num\">By experiment</th><th scope=\"col\" class=\"num\">By likeness</th></tr></thead><tbody>{}</tbody></table></div>{}",
-        number(note.labels.len(), "row"),
-        number(usize::try_from(note.calls).unwrap_or(usize::MAX), "call"),
+        number(note.said.labels.len(), "row"),
+        number(usize::try_from(note.said.calls).unwrap_or(usize::MAX), "call"),
+        note.said.experiments.as_ref().map_or_else(|| html!("experiments"), |run| html!("<a href=\"{}\">experiments</a>", run_address(ask, run))),
         cut,
         all.iter().map(row).collect::<Html>(),
         gaps(note)

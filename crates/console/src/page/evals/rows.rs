@@ -105,7 +105,7 @@ fn row(ask: &Ask, run: &Run, row: &Row) -> Html {
         .or_else(|| row.fault.as_ref().map(|fault| html!("<span class=\"soft\">{}</span>", beginning(&fault.message))))
         .unwrap_or_else(|| unknown("Nothing is known of it"));
     let not_met = row.grades.iter().find(|grade| grade.verdict != Verdict::Pass && grade.weight > 0.0);
-    let why = not_met.map_or(Html::EMPTY, |grade| html!("<span class=\"sub\">{}: {}</span>", grade.grader, beginning(&grade.why)));
+    let why = not_met.map_or(Html::EMPTY, |grade| html!("<span class=\"sub\">{}: {}</span>", grade.grader, super::super::prose(&beginning(&grade.why))));
     let repeat = if row.cell.repeat > 0 { html!(" <span class=\"soft\">repeat {}</span>", u64::from(row.cell.repeat)) } else { Html::EMPTY };
     html!(
         "<tr><th scope=\"row\"><a href=\"{}\">{}</a>{}</th><td><span class=\"what\">target </span>{}</td><td>{}</td><td class=\"wrap\">{}{}</td><td class=\"num\"><span class=\"what\">time </span>{}</td><td class=\"num\"><span class=\"what\">cost </span>{}</td></tr>",

@@ -3,14 +3,16 @@
 use super::super::html::{Html, html};
 use super::super::show::{count, money, percent, short_count, span_ms, unknown};
 use super::chart::rate_bar;
-use super::figure::{milliseconds, pass_rate, rate, simulated, usd};
+use super::figure::{milliseconds, pass_rate, points, rate, simulated, usd};
 use super::overview::{bar, cost, progress};
 use super::suite::could_be;
 use super::{age, crumbs, line, number, reasons, rows, state};
 use crate::evals::{self, GateNote, Run, is_valid};
 use crate::route::Ask;
 use crate::state::Console;
+use jeton_allocate::verdict::Decision;
 use jeton_core::Fault;
+use jeton_eval::gate::Question;
 use jeton_eval::totals::TargetTotals;
 use std::collections::BTreeSet;
 
@@ -31,7 +33,7 @@ pub(super) fn sections(console: &Console, ask: &Ask, run: &Run) -> Result<Html, 
     text.push(&by_grader(run));
     text.push(&faults(run));
     let causes = match evals::causes(console, &head.id)? {
-        Some(note) => reasons::of_run(&note),
+        Some(note) => reasons::of_run(ask, &note),
         None => html!("<p class=\"nothing\">Unknown: nobody has asked. <code>jeton eval causes {}</code> establishes it.</p>", head.id),
     };
     text.push(&html!("<section><div class=\"head\"><h2>Why cases failed</h2></div>{}</section>", causes));
@@ -57,7 +59,8 @@ fn facts(run: &Run) -> Html {
     lines.push(&line("Seed", &html!("{}", choice.seed)));
     lines.push(&line("Budget", &choice.budget.map_or_else(|| html!("what the accounts allow"), money)));
     if let Some(end) = &run.end {
-        lines.push(&line("Took", &html!("{}", span_ms(end.took_ms))));
+        let took = if end.took_ms < 1_000 { format!("{} ms", end.took_ms) } else { span_ms(end.took_ms) };
+        lines.push(&line("Took", &html!("{}", took)));
     }
     lines.push(&line("Configuration", &html!("<span class=\"mono\">{}</span>", super::super::short_digest(&head.config))));
     lines.push(&line("Suite's digest", &html!("<span class=\"mono\">{}</span>", super::super::short_digest(&head.digest.to_string()))));
@@ -76,17 +79,26 @@ fn times(repeats: u32) -> String {
 
 fn gate_lines(gates: &[GateNote]) -> Html {
     let one = |gate: &GateNote| {
-        let (tone, mark) = match gate.decision.as_str() {
-            "pass" => ("soft", "ok"),
-            "fail" => ("bad", "failed"),
-            _ => ("warn", "refused"),
+        let gate = &gate.said;
+        let (tone, mark, word, more) = match gate.decision {
+            Decision::Pass => ("soft", "ok", "yes", None),
+            Decision::Fail => ("bad", "failed", "no", None),
+            Decision::Undecided { more_cases } => ("warn", "refused", "undecided", more_cases),
         };
-        let more =
-            gate.more_cases.map_or(Html::EMPTY, |more| html!(" About {} would decide.", number(usize::try_from(more).unwrap_or(usize::MAX), "more case")));
-        let rests = gate
-            .taken
-            .map_or(Html::EMPTY, |taken| html!(" On {}{}.", number(taken, "group"), if gate.stopped_early { ", decided before the end" } else { "" }));
-        html!("<li>{}<div><p>{}</p><p class=\"soft\">{}{}</p></div></li>", state(tone, mark, &gate.decision), gate.question(), rests, more)
+        let more = more.map_or(Html::EMPTY, |more| html!(" About {} would decide.", number(usize::try_from(more).unwrap_or(usize::MAX), "more case")));
+        let figure = gate.estimates.0.as_ref().map_or(Html::EMPTY, |found| match gate.question {
+            Question::AtLeast { .. } => rate(Some(found)),
+            Question::NotWorse { .. } => points(Some(found)),
+        });
+        let rests = html!("On {}{}.", number(gate.taken, "independent group"), if gate.stopped_early { ", decided before the end" } else { "" });
+        html!(
+            "<li>{}<div><p>{}</p><p>{}</p><p class=\"soft\">{}{}</p></div></li>",
+            state(tone, mark, word),
+            evals::gate_asked(&gate.question),
+            figure,
+            rests,
+            more
+        )
     };
     if gates.is_empty() {
         return Html::EMPTY;

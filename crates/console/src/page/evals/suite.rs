@@ -1,12 +1,12 @@
 //! One suite: rates over runs, quality against cost, whether the suite is sound, and why cases failed.
 
 use super::super::html::{Html, html};
-use super::super::show::{count, moment, span_ms, time, unknown};
+use super::super::show::{moment, time, unknown};
 use super::chart::{Point, Standing, against_cost, moments, over_time};
 use super::figure::{pass_rate, percent_span, simulated, usd};
 use super::overview::{banner, progress};
-use super::{age, compare, kept_theme, line, number, reasons, run_address, state};
-use crate::evals::{self, CauseNote, Health, Run, is_valid};
+use super::{compare, health, kept_theme, number, reasons, run_address, scale, state};
+use crate::evals::{self, CauseNote, Run, is_valid};
 use crate::route::Ask;
 use crate::state::Console;
 use jeton_core::Fault;
@@ -29,8 +29,8 @@ pub(super) fn sections(console: &Console, ask: &Ask, name: &str) -> Result<Html,
     );
     text.push(&over_runs(console, ask, &history));
     text.push(&quality_against_cost(last));
-    text.push(&soundness(console, ask, &health));
-    text.push(&reasons::over_time(console, &history));
+    text.push(&health::soundness(console, ask, &health));
+    text.push(&reasons::over_time(console, ask, &history));
     text.push(&to_compare(ask, &history));
     Ok(text)
 }
@@ -59,12 +59,13 @@ fn over_runs(console: &Console, ask: &Ask, history: &[(Run, Option<CauseNote>)])
 
 fn strip(console: &Console, history: &[(Run, Option<CauseNote>)], name: &str) -> Html {
     let with: Vec<_> = history.iter().filter_map(|(run, _)| Some((run, run.target(name)?))).collect();
+    let written = scale(console, history.iter().map(|(run, _)| run.head.started));
     let points: Vec<Point> = with
         .iter()
         .map(|(run, totals)| Point {
             rate: totals.pass_rate.filter(|_| is_valid(totals)),
             bounds: totals.bounds.filter(|_| totals.cells > 0),
-            when: moment(run.head.started, &console.zone, "%-d %b"),
+            when: moment(run.head.started, &console.zone, written),
         })
         .collect();
     let Some((_, newest)) = with.last() else { return Html::EMPTY };
@@ -152,59 +153,19 @@ pub(super) fn quality_against_cost(run: &Run) -> Html {
     )
 }
 
-/// Whether the suite is fit to decide by.
-fn soundness(console: &Console, ask: &Ask, health: &Health) -> Html {
-    let mut lines = line("Newest run", &age(ask.now, health.last.head.started, console));
-    lines.push(&line("Cases", &html!("{} in {}", number(health.last.head.cases, "case"), number(health.clusters, "independent group"))));
-    lines.push(&line("Graders' self-test", &selftest(health)));
-    let share = |rows: usize| html!("{} of {}", count(rows as u64), number(health.cells, "row"));
-    lines.push(&line("Answered, without a verdict", &share(health.unscored)));
-    lines.push(&line("Without an answer", &share(health.errors)));
-    lines.push(&line("Missing above which a target is invalid", &html!("{}", super::super::show::percent(health.last.head.errors_max))));
-    lines.push(&line("Smallest difference it can see", &unknown(&format!("Unknown: {}", evals::DETECTABLE_UNKNOWN))));
-    let waiting = if health.waiting == 0 {
-        html!("none")
-    } else {
-        html!("<a href=\"{}\">{}</a>", super::address(ask, "/labels", &[("run", &health.last.head.id)]), number(health.waiting, "answer"))
-    };
-    lines.push(&line("Waiting for a person", &waiting));
-    lines.push(&line("Heartbeat", &heartbeat(ask, health)));
-    html!("<section><div class=\"head\"><h2>Is the suite sound?</h2></div><dl class=\"leaders narrow\">{}</dl>{}</section>", lines, faults(health))
-}
-
-fn selftest(health: &Health) -> Html {
-    match &health.selftest {
-        None => state("warn", "refused", "left out"),
-        Some(test) if test.faults.is_empty() => {
-            let more = if test.not_applicable > 0 { format!(", {} not applicable", test.not_applicable) } else { String::new() };
-            html!("{} <span class=\"soft\">{} checks{}</span>", state("soft", "ok", "passed"), count(test.checked), more)
-        }
-        Some(test) => html!("{} <span class=\"soft\">of {}</span>", state("bad", "failed", &format!("{} wrong", test.faults.len())), count(test.checked)),
-    }
-}
-
-fn faults(health: &Health) -> Html {
-    let Some(test) = health.selftest.as_ref().filter(|test| !test.faults.is_empty()) else { return Html::EMPTY };
-    let items: Html = test.faults.iter().take(20).map(|fault| html!("<li>{}</li>", super::super::prose(fault))).collect();
-    html!("<h3>What the self-test found</h3><ul class=\"plain-list\">{}</ul>", items)
-}
-
-fn heartbeat(ask: &Ask, health: &Health) -> Html {
-    let Some(beat) = &health.heartbeat else { return html!("<span class=\"soft\">the suite is not watched</span>") };
-    let ago = span_ms(u64::try_from(ask.now.0.saturating_sub(beat.at.0)).unwrap_or(0));
-    let figure = |name: &str| beat.number(name).map_or_else(|| unknown("The heartbeat does not tell"), |found| html!("{}", count(found)));
-    html!("{} ago: {} expected, {} executed, {} scored", ago, figure("expected"), figure("executed"), figure("scored"))
-}
-
 /// A form that leads to a comparison of two of these runs.
 fn to_compare(ask: &Ask, history: &[(Run, Option<CauseNote>)]) -> Html {
     let options = compare::options(history.iter().rev().map(|(run, _)| run));
     if options.len() < 2 {
         return Html::EMPTY;
     }
+    // Suites name what is there first and what is to be tried after it; with one target, a run is compared with the run before.
+    let several = history.last().is_some_and(|(run, _)| run.head.targets.len() > 1);
+    let (baseline, candidate) = if several { (0, 1) } else { (1, 0) };
+    let name = |place: usize| options.get(place).map_or("", |one| &one.0);
     html!(
         "<section><div class=\"head\"><h2>Compare</h2><p>Two targets of these runs, on the cases that both have.</p></div>{}</section>",
-        compare::form(ask, &options, options.get(1).map_or("", |one| &one.0), options.first().map_or("", |one| &one.0), kept_theme(ask))
+        compare::form(ask, &options, name(baseline), name(candidate), kept_theme(ask))
     )
 }
 

@@ -2,6 +2,7 @@ use super::super::tests::assert_clean;
 use crate::evals_scene::{Scene, fill};
 use crate::fixture::{Fixture, NOW, local};
 use axum::body::Body;
+use serde_json::json;
 
 const NASTY: &str = "<script>alert('x')</script>\"onload=\"y";
 
@@ -81,13 +82,31 @@ async fn a_suite_shows_runs_cost_soundness_and_causes() {
             "24 cases in 12 independent groups",
             "96 checks",
             "8 expected, 8 executed, 7 scored",
-            "Unknown: the console does not work it out",
+            "points</b>",
+            "found in 4 of 5 comparisons with 24 cases, at an error of 1 in 20. It is worked out from how 24 cases in 12 independent groups vary",
+            "<h3>Judges and people</h3>",
+            "11 of 11<span class=\"sub\">kappa 1.00",
+            "18 labels by 2 people; on 6 answers that more than one labelled they agree with Cohen&#39;s kappa 0.57",
             "context-missing",
             "Environment gap",
             "aria-label=\"What is compared\"",
         ],
     );
-    says(&page(&fixture, "/evals/suite?suite=triage").await, &["left out", "the suite is not watched", "nobody has asked", ">sim<"]);
+    says(
+        &page(&fixture, "/evals/suite?suite=triage").await,
+        &["left out", "the suite is not watched", "nobody has asked", ">sim<", "No model judges in this suite"],
+    );
+}
+
+#[tokio::test]
+async fn moments_of_one_day_are_told_by_the_hour_and_targets_are_compared_in_their_order() {
+    let (fixture, [_, last], _) = filled("");
+    let scale = |after: &[i64]| super::scale(&fixture.console, after.iter().map(|ms| jeton_core::Timestamp(NOW.0 + ms)));
+    assert_eq!((scale(&[]), scale(&[0]), scale(&[0, 60_000]), scale(&[0, 86_400_000])), ("%H:%M", "%H:%M", "%H:%M", "%-d %b"));
+    let text = page(&fixture, "/evals/suite?suite=refunds").await;
+    let form = text.split("aria-label=\"What is compared\"").nth(1).unwrap();
+    let chosen: Vec<&str> = form.split(" selected>").skip(1).map(|rest| rest.split('<').next().unwrap()).collect();
+    assert_eq!(chosen, [format!("refunds · sonnet · {last}"), format!("refunds · mini · {last}")]);
 }
 
 #[tokio::test]
@@ -104,6 +123,8 @@ async fn a_run_shows_totals_faults_gates_and_rows_that_can_be_narrowed() {
             "By tag",
             "By grader",
             "72 of 72 rows",
+            "contains: <code>30 days</code> is not in the answer",
+            &format!("for <a href=\"/evals/run?id={last}x\">experiments</a>"),
         ],
     );
     let narrowed = page(&fixture, &format!("/evals/run?id={last}&outcome=error&target=lab")).await;
@@ -136,8 +157,48 @@ async fn a_case_shows_answer_grades_context_and_cause() {
         ],
     );
     assert!(!text.contains("<h2>sonnet"), "only the target that was asked for");
+    says(&text, &["What it asks stands in <span class=\"mono\">evals/refunds.toml</span>"]);
     let lab = page(&fixture, &format!("/evals/case?run={run}&case=window-01&target=lab")).await;
     says(&lab, &["There is no answer", "connect_failed", "the record proves it"]);
+}
+
+#[tokio::test]
+async fn experiments_lead_to_their_answers() {
+    let (fixture, [_, last], _) = filled("");
+    let causes = fixture.get(&format!("/api/evals/causes?run={last}")).await.json();
+    let label = causes["report"]["labels"].as_array().unwrap().iter().find(|label| label["level"] == "L2").unwrap();
+    assert_eq!(label["experiments"], format!("{last}x"));
+    let (case, launch) = (label["case"].as_str().unwrap(), &label["tried"][0]["rows"][0]);
+    let text = page(&fixture, &format!("/evals/case?run={last}&case={case}&target={}", label["target"].as_str().unwrap())).await;
+    says(&text, &[&format!("<a href=\"/evals/case?run={last}x&amp;case={case}#row-{launch}\">{launch}</a>")]);
+    says(&page(&fixture, &format!("/evals/case?run={last}x&case={case}")).await, &["<h2>sonnet"]);
+    // A note of an earlier version does not say where the rows are.
+    let mut old = json!({ "labels": [], "calls": 3 });
+    old["labels"] = json!([{ "case": case, "target": label["target"], "launch": label["launch"], "cause": "model", "level": "L2", "proof": "it was so",
+        "tried": [{ "arm": "unchanged", "passed": 0, "n": 5, "rows": [4711] }] }]);
+    let note = jeton_ledger::Note { kind: "cause".into(), subject: last.clone(), at: NOW, json: old.to_string() };
+    fixture.ledger.add_note(&note).unwrap();
+    let text = page(&fixture, &format!("/evals/case?run={last}&case={case}&target={}", label["target"].as_str().unwrap())).await;
+    assert!(text.contains("it was so") && text.contains("4711") && !text.contains("#row-4711"), "{text}");
+}
+
+#[tokio::test]
+async fn a_case_and_the_queue_show_what_was_asked() {
+    let fixture = Fixture::with_context();
+    let scene = Scene { now: NOW, runs: 2, cases: 24, word: "", call: None };
+    fill(&*fixture.ledger, &scene).unwrap();
+    let run = scene.run_id(1);
+    let text = page(&fixture, &format!("/evals/case?run={run}&case=window-01")).await;
+    says(
+        &text,
+        &[
+            "How long may I send a thing back?",
+            "<div><h3>Right is</h3><pre class=\"text\" tabindex=\"0\">30 days</pre></div>",
+            "The suite has changed since this run",
+        ],
+    );
+    says(&page(&fixture, &format!("/evals/case?run={run}&case=sale-01")).await, &["which has no such case now"]);
+    says(&page(&fixture, "/evals/labels").await, &["How long may I send a thing back?"]);
 }
 
 #[tokio::test]

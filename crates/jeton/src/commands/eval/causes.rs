@@ -95,7 +95,7 @@ pub(super) async fn examine(
     };
     let report = Ladder { cells: &cells, archive: &archive, keep: &keep, options }.examine(rows).await;
     writer.finish()?;
-    Ok(report)
+    Ok(Report { experiments: (report.calls > 0).then(|| experiments.to_owned()), ..report })
 }
 
 /// The text of a unit at a digest, from the files or their past.

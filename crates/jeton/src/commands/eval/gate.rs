@@ -39,6 +39,7 @@ pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<
         super::show::summary(&done.session.head, &done.totals, done.session.is_whole());
         println!("\nGATE: {}", told(&answer));
     }
+    super::otel::export(args.otel.as_deref(), &done.session.head, &done.session.rows)?;
     outcome(&done, &answer)
 }
 

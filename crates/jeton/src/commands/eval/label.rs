@@ -6,10 +6,10 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_core::{Clock, SystemClock};
-use jeton_eval::label::{Label, Waiting, grader, grader_digest, human_graders, labels, note, queue, subject};
+use jeton_eval::label::{Label, Waiting, grader, grader_digest, labels, note, question, queue, subject};
 use jeton_eval::run::{RunHead, read_rows};
 use jeton_eval::session::read_head;
-use jeton_eval::{Criterion, Row, Suite, Verdict, read};
+use jeton_eval::{Criterion, Grade, Row, Suite, Verdict, read};
 use jeton_ledger::Records;
 use serde_json::json;
 use std::collections::BTreeSet;
@@ -26,18 +26,13 @@ pub(super) fn label(context: &Context, args: &LabelArgs, is_json: bool) -> Resul
         return bench.set(&args.set, args.comment.as_deref(), is_json);
     }
     let said = labels(&store, &head.id)?;
-    let human = suite.as_ref().map(human_graders).unwrap_or_default();
-    let waiting = queue(&rows, &head.id, &human, args.grader.as_deref(), &said, if args.list { args.by.as_deref().unwrap_or("") } else { &by });
+    let waiting = queue(&rows, &head.id, args.grader.as_deref(), &said, if args.list { args.by.as_deref().unwrap_or("") } else { &by });
     if args.list {
         bench.list(&waiting, is_json);
         return Ok(());
     }
     if waiting.is_empty() {
-        println!(
-            "Nothing of {} waits for a label{}.",
-            head.id,
-            if suite.is_none() { "; the suite cannot be read, so name the grader with --grader" } else { "" }
-        );
+        println!("Nothing of {} waits for a label.", head.id);
         return Ok(());
     }
     if !(std::io::stdin().is_terminal() && std::io::stdout().is_terminal()) {
@@ -82,21 +77,24 @@ impl Labelling<'_> {
             let one = |of: &Waiting<'_>| {
                 json!({
                     "subject": subject(&self.head.id, &of.row.cell), "case": of.row.cell.case, "target": of.row.cell.target, "repeat": of.row.cell.repeat,
-                    "grader": of.grader, "question": self.question(of.grader), "input": self.input(&of.row.cell.case),
+                    "grader": of.grade.grader, "question": self.question(of.grade), "input": self.input(&of.row.cell.case),
                     "answer": of.row.answer.as_ref().map(|answer| &answer.text),
                 })
             };
             output::json(&json!({ "run": self.head.id, "waiting": waiting.iter().map(one).collect::<Vec<_>>() }));
             return;
         }
-        let row = |of: &Waiting<'_>| vec![of.row.cell.case.clone(), of.row.cell.target.clone(), of.row.cell.repeat.to_string(), of.grader.to_owned()];
+        let row = |of: &Waiting<'_>| vec![of.row.cell.case.clone(), of.row.cell.target.clone(), of.row.cell.repeat.to_string(), of.grade.grader.clone()];
         output::table(&["case", "target", "repeat", "grader"], &[2], waiting.iter().map(row).collect());
         println!("{} answers wait for a label.", waiting.len());
     }
 
-    fn question(&self, name: &str) -> Option<&str> {
-        match &grader(self.suite?, name)?.criterion {
-            Criterion::Human { question } => Some(question),
+    /// What a person is asked in place of this grade: its own question, or what a judge goes by.
+    fn question<'q>(&'q self, grade: &'q Grade) -> Option<&'q str> {
+        if let Some(asked) = question(grade) {
+            return Some(asked);
+        }
+        match &grader(self.suite?, &grade.grader)?.criterion {
             Criterion::Judge { rubric, .. } => Some(rubric),
             _ => None,
         }
@@ -163,8 +161,8 @@ impl Labelling<'_> {
                 Err(format!("no grader `{name}` judged it; those are {}", have.into_iter().collect::<Vec<_>>().join(", ")))
             };
         }
-        let human = self.suite.map(human_graders).unwrap_or_default();
-        match have.intersection(&human).copied().collect::<Vec<_>>().as_slice() {
+        let human: Vec<&str> = row.grades.iter().filter(|grade| question(grade).is_some()).map(|grade| grade.grader.as_str()).collect();
+        match human.as_slice() {
             [one] => Ok((*one).to_owned()),
             [] => Err("no grader asks a person; name one with --grader".to_owned()),
             many => Err(format!("several graders ask a person: {}; name one with --grader", many.join(", "))),
@@ -186,7 +184,7 @@ impl Labelling<'_> {
                 let Some(Ok(line)) = lines.next() else { return Ok(()) };
                 match word(&line) {
                     Word::Verdict(verdict, comment) => {
-                        self.keep(of.row, of.grader, verdict, comment)?;
+                        self.keep(of.row, &of.grade.grader, verdict, comment)?;
                         break;
                     }
                     Word::Skip => break,
@@ -201,10 +199,10 @@ impl Labelling<'_> {
     fn show(&self, nth: usize, of: usize, waiting: &Waiting<'_>) {
         let row = waiting.row;
         // The target is not named: who labels must not know whose answer it is.
-        println!("\n── {nth} of {of} · {} · {}", row.cell.case, waiting.grader);
+        println!("\n── {nth} of {of} · {} · {}", row.cell.case, waiting.grade.grader);
         self.input(&row.cell.case).into_iter().for_each(|input| println!("asked:   {}", plain(input)));
         println!("answer:  {}", plain(row.answer.as_ref().map_or("", |answer| &answer.text)));
-        self.question(waiting.grader).into_iter().for_each(|question| println!("question: {}", plain(question)));
+        self.question(waiting.grade).into_iter().for_each(|question| println!("question: {}", plain(question)));
     }
 }
 

@@ -7,6 +7,7 @@ mod import;
 mod label;
 mod labels;
 mod list;
+mod otel;
 mod outside;
 mod progress;
 mod run;

@@ -33,6 +33,7 @@ pub(super) fn run(context: &Context, args: &RunArgs, is_json: bool) -> Result<()
     };
     let done = desk.with(async |place| execute(place, &desk, begun, Gating::default()).await)??;
     report(&done, is_json);
+    super::otel::export(args.otel.as_deref(), &done.session.head, &done.session.rows)?;
     done.outcome()
 }
 

@@ -6,68 +6,53 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_allocate::{Estimate, Level};
-use jeton_eval::label::{Agreement, Calibrated, LabelledRun, agreement, calibrate, grader, grader_digest, labelled_runs, labels};
+use jeton_eval::label::{Agreement, Calibrated, agreement, calibrations, labels};
 use jeton_eval::run::{RunHead, read_rows};
 use jeton_eval::session::read_head;
 use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
 use jeton_eval::{Outcome, Row, Verdict};
 use jeton_ledger::Records;
 use serde_json::json;
-use std::collections::BTreeSet;
 
 pub(super) fn show(context: &Context, args: &ShowArgs, is_json: bool) -> Result<(), Failure> {
     let store = super::super::store(context)?;
     let head = read_head(&store, &args.run).map_err(refused)?;
     let rows = read_rows(&store, &head.id)?;
-    if let Some(case) = &args.case {
-        return show_case(&rows, case, is_json);
+    match &args.case {
+        Some(case) => show_case(&rows, case, is_json)?,
+        None => show_run(context, &store, args, (&head, &rows), is_json)?,
     }
+    super::otel::export(args.otel.as_deref(), &head, &rows)
+}
+
+fn show_run(context: &Context, store: &dyn Records, args: &ShowArgs, (head, rows): (&RunHead, &[Row]), is_json: bool) -> Result<(), Failure> {
     let names: Vec<String> = head.targets.iter().map(|target| target.name.clone()).collect();
-    let totals = totals(&rows, &names, head.errors_max, Level::P95);
+    let totals = totals(rows, &names, head.errors_max, Level::P95);
     let wanted = args.outcome.as_deref().map(outcome).transpose()?;
     let listed: Vec<&Row> = rows.iter().filter(|row| wanted == Some(row.outcome)).collect();
-    let said = labels(&store, &head.id)?;
-    let agreed = agreement(&rows, &head.id, &said, Level::P95);
-    let calibrated = if args.calibrate { Some(calibrated(context, &store, &head, &rows)?) } else { None };
+    let said = labels(store, &head.id)?;
+    let agreed = agreement(rows, &head.id, &said, Level::P95);
+    let calibrated = if args.calibrate {
+        let suite = super::label::suite_of(context, head);
+        Some(calibrations(store, head, rows, suite.as_ref(), Level::P95)?)
+    } else {
+        None
+    };
     if is_json {
         output::json(&json!({
             "run": head, "is_complete": rows.len() == head.cells, "totals": totals, "rows": wanted.map(|_| &listed), "labels": agreed, "calibrated": calibrated,
         }));
         return Ok(());
     }
-    summary(&head, &totals, rows.len() == head.cells);
+    summary(head, &totals, rows.len() == head.cells);
     agreed.iter().for_each(tell_agreement);
-    calibrated.iter().for_each(|found| tell_calibrated(found));
+    calibrated.iter().for_each(|found| tell_calibrated(found, &head.id));
     if wanted.is_some() {
         println!();
         let cells = |row: &&Row| vec![row.cell.case.clone(), row.cell.target.clone(), outcome_word(row.outcome).to_owned(), why(row)];
         output::table(&["case", "target", "outcome", "why"], &[], listed.iter().map(cells).collect());
     }
     Ok(())
-}
-
-/// The pass rates of the suite's judges, and of other graders that people labelled, corrected by labels of the suite's runs.
-fn calibrated(context: &Context, store: &dyn Records, head: &RunHead, rows: &[Row]) -> Result<Vec<Calibrated>, Failure> {
-    let suite = super::label::suite_of(context, head);
-    let runs = labelled_runs(store, &head.suite)?;
-    let mut read = Vec::new();
-    for (run, ..) in &runs {
-        read.push(read_rows(store, run)?);
-    }
-    let named: BTreeSet<&str> = runs.iter().flat_map(|(_, _, labels)| labels.values().flatten().map(|label| label.grader.as_str())).collect();
-    let graders: BTreeSet<&str> =
-        rows.iter().flat_map(|row| row.grades.iter().map(|grade| grade.grader.as_str())).filter(|name| named.contains(name)).collect();
-    let mut found = Vec::new();
-    for name in graders {
-        let judge = suite.as_ref().and_then(|suite| grader(suite, name)).map(grader_digest);
-        for target in &head.targets {
-            let of: Vec<LabelledRun<'_>> =
-                runs.iter().zip(&read).map(|((run, digest, labels), rows)| LabelledRun { run, digest: *digest, rows, labels: labels.clone() }).collect();
-            let one = calibrate(rows, head.digest, judge, &of, &target.name, name, Level::P95);
-            found.extend(Some(one).filter(|one| one.raw.is_some()));
-        }
-    }
-    Ok(found)
 }
 
 fn tell_agreement(of: &Agreement) {
@@ -78,10 +63,10 @@ fn tell_agreement(of: &Agreement) {
     println!("\n{}: {} labels by {} people{agreed}.", of.grader, of.labels, of.people);
 }
 
-fn tell_calibrated(found: &[Calibrated]) {
+fn tell_calibrated(found: &[Calibrated], run: &str) {
     println!();
     if found.is_empty() {
-        println!("No judge of this run has labels: `jeton eval label RUN --grader NAME` makes some.");
+        println!("The suite has no judge, and nobody has labelled another grader: `jeton eval label {run} --grader NAME` would.");
         return;
     }
     let row = |of: &Calibrated| {
@@ -91,11 +76,20 @@ fn tell_calibrated(found: &[Calibrated]) {
             figure(of.raw.as_ref(), 100.0, 1),
             figure(of.corrected.as_ref(), 100.0, 1),
             of.labelled.to_string(),
+            if of.labelled == 0 { "–".to_owned() } else { format!("{} of {}", of.agreed, of.labelled) },
+            figure(of.kappa.as_ref(), 1.0, 2),
             of.judged.to_string(),
         ]
     };
-    output::table(&["target", "grader", "says % [95 %]", "corrected % [95 %]", "labelled", "judged"], &[4, 5], found.iter().map(row).collect());
+    output::table(
+        &["target", "grader", "says % [95 %]", "corrected % [95 %]", "labelled", "agree", "kappa [95 %]", "judged"],
+        &[4, 7],
+        found.iter().map(row).collect(),
+    );
     for of in found {
+        if of.labelled == 0 && of.withdrawn.is_empty() {
+            println!("{} · {}: nobody has labelled it: `jeton eval label {run} --grader {}` does.", of.target, of.grader, of.grader);
+        }
         of.withdrawn.iter().for_each(|(why, count)| println!("{} · {}: {count} labels are withdrawn: {why}.", of.target, of.grader));
     }
     println!("The correction holds where the labelled answers are a random sample: the queue is in the run's random order.");

@@ -5,19 +5,16 @@ use crate::cli::SizeArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
-use jeton_allocate::power::{Aim, Plan, Tails, Variances, mcnemar_cases, pilot};
-use jeton_allocate::{Case, Level};
+use jeton_allocate::Level;
+use jeton_allocate::power::{Aim, Plan, Tails, mcnemar_cases};
 use jeton_core::Nanousd;
-use jeton_eval::Row;
-use jeton_eval::run::{RunHead, read_rows};
-use jeton_eval::totals::{Clusters, by_case, passed};
+use jeton_eval::power::{Unknown, basis};
+use jeton_eval::run::read_rows;
 use jeton_ledger::Records;
 use serde::Serialize;
 
 /// The share of cases in which two runs differ where no run of the suite tells it.
 const DISCORDANT: f64 = 0.2;
-/// Runs that are looked through for one with two targets.
-const RUNS: u64 = 20;
 /// More cases than this are no plan.
 const CASES_MAX: u64 = 1_000_000;
 
@@ -56,22 +53,20 @@ pub(super) fn size(context: &Context, args: &SizeArgs, is_json: bool) -> Result<
 
 fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Sizing, Failure> {
     let cases = desk.suite.cases.len();
-    let repeats = u64::from(desk.suite.repeats.max(1));
     let mut found = Sizing { cases, detect, power: aim.power.get(), basis: String::new(), needed: None, detectable: None, usd_per_cell: None, usd: None };
-    let last = pilot_run(store, &desk.suite.name)?;
-    let variances = last.as_ref().and_then(|(rows, head)| {
-        let of = |name: &str| rows.iter().filter(|row| row.cell.target == name).collect::<Vec<&Row>>();
-        let (first, second) = (head.targets.first()?, head.targets.get(1)?);
-        let pairs = paired(&of(&first.name), &of(&second.name));
-        let variances = pilot(&pairs.0, &pairs.1)?;
-        found.basis = format!("{} against {} in {}", second.name, first.name, head.id);
-        Some(variances)
-    });
-    match variances {
-        Some(variances) => planned(&mut found, variances, repeats, aim),
-        None => assumed(&mut found, aim),
+    match basis(store, &desk.suite.name)? {
+        Ok(basis) => match basis.detectable(cases, desk.suite.repeats, aim) {
+            Ok(least) => {
+                found.basis = format!("{} against {}", basis.candidate, basis.baseline);
+                found.needed = basis.variances.recommend(detect, CASES_MAX, aim);
+                found.detectable = Some(least);
+            }
+            Err(why) => assumed(&mut found, why, aim),
+        },
+        Err(why) => assumed(&mut found, why, aim),
     }
-    if let Some((rows, _)) = &last {
+    let last = store.runs(Some(&desk.suite.name), 1)?.into_iter().next().map(|run| read_rows(store, &run.id)).transpose()?;
+    if let Some(rows) = &last {
         let costs: Vec<f64> = rows.iter().filter_map(|row| row.cost).map(Nanousd::as_usd_f64).collect();
         found.usd_per_cell = (!costs.is_empty() && costs.len() == rows.len()).then(|| costs.iter().sum::<f64>() / costs.len() as f64);
     }
@@ -79,37 +74,11 @@ fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Siz
     Ok(found)
 }
 
-/// The newest run that tells most: one with two targets, else the newest.
-fn pilot_run(store: &dyn Records, suite: &str) -> Result<Option<(Vec<Row>, RunHead)>, Failure> {
-    let runs = store.runs(Some(suite), RUNS)?;
-    let heads: Vec<RunHead> = runs.iter().filter_map(|run| serde_json::from_str(&run.json).ok()).collect();
-    let Some(head) = heads.iter().find(|head| head.targets.len() > 1).or(heads.first()) else { return Ok(None) };
-    Ok(Some((read_rows(store, &head.id)?, head.clone())))
-}
-
-fn planned(found: &mut Sizing, variances: Variances, repeats: u64, aim: Aim) {
-    found.needed = variances.recommend(found.detect, CASES_MAX, aim);
-    found.detectable = variances.detectable(found.cases as u64, repeats, repeats, aim);
-}
-
-fn assumed(found: &mut Sizing, aim: Aim) {
-    found.basis = format!("no run with two targets yet: it is assumed that two runs differ in {:.0} % of the cases", 100.0 * DISCORDANT);
+fn assumed(found: &mut Sizing, why: Unknown, aim: Aim) {
+    found.basis = format!("it is assumed that two runs differ in {:.0} % of the cases: {}", 100.0 * DISCORDANT, why.sentence());
     found.needed = mcnemar_cases(DISCORDANT, found.detect, aim).map(|cases| Plan { cases, repeats: 1 });
     found.detectable =
         (1..=200_u32).map(|step| f64::from(step) / 1_000.0).find(|delta| mcnemar_cases(DISCORDANT, *delta, aim).is_some_and(|n| n <= found.cases as u64));
-}
-
-/// The scores of the cases that both have.
-fn paired(first: &[&Row], second: &[&Row]) -> (Vec<Case>, Vec<Case>) {
-    let mut clusters = Clusters::default();
-    let of_second: std::collections::HashMap<&str, Vec<&Row>> = by_case(second).into_iter().collect();
-    let scores = |rows: &[&Row]| rows.iter().filter_map(|row| passed(row)).collect::<Vec<f64>>();
-    let both = by_case(first).into_iter().filter_map(|(case, rows)| {
-        let (before, after) = (scores(&rows), scores(of_second.get(case)?));
-        let cluster = clusters.number(&rows.first()?.cluster);
-        (!before.is_empty() && !after.is_empty()).then_some((Case { cluster, scores: before }, Case { cluster, scores: after }))
-    });
-    both.unzip()
 }
 
 fn show(found: &Sizing, suite: &str) {

@@ -152,7 +152,7 @@ fn post(watch: &Watch, alarm: &Alarm) {
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
+pub(super) fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
     let built = tokio::runtime::Builder::new_current_thread().enable_all().build();
     built.map_err(|error| Failure::dependency(format!("no runtime could be started: {error}"), ""))
 }
