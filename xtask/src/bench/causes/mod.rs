@@ -23,44 +23,55 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use world::{FACTS, World};
 
-pub(super) const USAGE: &str = "usage: cargo xtask bench causes [--seed N] [--facts N]
-  --seed N    another seed; 1 otherwise
+pub(super) const USAGE: &str = "usage: cargo xtask bench causes [--seed N] [--seeds N] [--facts N]
+  --seed N    the first seed; 1 otherwise
+  --seeds N   so many seeds from the first on; 5 otherwise
   --facts N   only the first so many of the 12 facts, each asked for in three ways";
 
 /// Injects every fault, and prints what the engine made of it.
 pub(super) fn run(arguments: &[String]) -> Result<(), String> {
-    let (seed, facts) = read(arguments).map_err(|why| format!("{why}\n{USAGE}"))?;
-    let tally = measure(&fault::plans(), facts, WAYS.len(), seed)?;
+    let options = read(arguments).map_err(|why| format!("{why}\n{USAGE}"))?;
+    let mut tally = Tally::default();
+    for seed in (options.seed..).take(options.seeds) {
+        measure(&mut tally, &fault::plans(), options.facts, WAYS.len(), seed)?;
+    }
     print!("{}", tally.told());
     Ok(())
 }
 
-fn read(arguments: &[String]) -> Result<(u64, usize), String> {
-    let (mut seed, mut facts) = (1, FACTS.len());
+struct Options {
+    seed: u64,
+    seeds: usize,
+    facts: usize,
+}
+
+fn read(arguments: &[String]) -> Result<Options, String> {
+    let mut options = Options { seed: 1, seeds: 5, facts: FACTS.len() };
     let mut rest = arguments.iter();
     while let Some(argument) = rest.next() {
         let value = rest.next().and_then(|value| value.parse::<u64>().ok()).ok_or_else(|| format!("{argument} needs a number"));
+        let count = |value: u64, most: usize| usize::try_from(value).unwrap_or(most).clamp(1, most);
         match argument.as_str() {
-            "--seed" => seed = value?,
-            "--facts" => facts = usize::try_from(value?).unwrap_or(facts).clamp(1, FACTS.len()),
+            "--seed" => options.seed = value?,
+            "--seeds" => options.seeds = count(value?, 1_000),
+            "--facts" => options.facts = count(value?, FACTS.len()),
             other => return Err(format!("`{other}` is unknown")),
         }
     }
-    Ok((seed, facts))
+    Ok(options)
 }
 
 /// Runs every plan on cases of the first `facts` facts, each asked for in `ways` ways, and examines what failed.
-fn measure(plans: &[Plan], facts: usize, ways: usize, seed: u64) -> Result<Tally, String> {
+fn measure(tally: &mut Tally, plans: &[Plan], facts: usize, ways: usize, seed: u64) -> Result<(), String> {
     let world = World::make().map_err(|error| format!("the project cannot be made: {error}"))?;
     let runtime = tokio::runtime::Builder::new_current_thread().build().map_err(|error| error.to_string())?;
-    let mut tally = Tally::default();
     // One suite to a plan, as faults come in practice: failures of one kind stand next to each other, and are clustered.
     for plan in plans {
         let injected: Vec<Injected> = (0..facts).flat_map(|fact| (0..ways).map(move |way| (fact, way))).map(|(fact, way)| inject(fact, way, plan)).collect();
         let report = runtime.block_on(examined(&world, &injected, seed))?;
-        tally.take(plan, &injected, &report);
+        tally.take(seed, plan, &injected, &report);
     }
-    Ok(tally)
+    Ok(())
 }
 
 /// The run of the cases as they were, and the examination of what failed as it is now.
@@ -150,18 +161,28 @@ mod tests {
     use super::*;
     use jeton_eval::causes::Cause;
 
+    fn tally(plan: &Plan, facts: usize, ways: usize, seed: u64) -> Tally {
+        let mut tally = Tally::default();
+        measure(&mut tally, std::slice::from_ref(plan), facts, ways, seed).unwrap();
+        tally
+    }
+
     fn measured(faults: &[Fault]) -> Tally {
-        measure(&[Plan { faults: faults.to_vec(), group: Group::Built }], 3, 1, 1).unwrap()
+        tally(&Plan { faults: faults.to_vec(), group: Group::Built }, 3, 1, 1)
+    }
+
+    fn is_chance(fault: Fault) -> bool {
+        fault.cause() == Cause::Random
     }
 
     #[test]
     fn without_a_fault_everything_passes() {
-        assert_eq!(measure(&[Plan { faults: Vec::new(), group: Group::Built }], FACTS.len(), WAYS.len(), 1).unwrap().failures(), 0);
+        assert_eq!(tally(&Plan { faults: Vec::new(), group: Group::Built }, FACTS.len(), WAYS.len(), 1).failures(), 0);
     }
 
     #[test]
     fn the_diagonal_of_the_kinds_that_it_was_built_for() {
-        for fault in BUILT.into_iter().filter(|fault| *fault != Fault::Random) {
+        for fault in BUILT.into_iter().filter(|fault| !is_chance(*fault)) {
             let tally = measured(&[fault]);
             assert_eq!((tally.failures(), tally.exact()), (3, 3), "{fault:?}:\n{}", tally.told());
         }
@@ -169,14 +190,31 @@ mod tests {
 
     #[test]
     fn chance_is_chance() {
-        let tally = measure(&[Plan { faults: vec![Fault::Random], group: Group::Built }], FACTS.len(), WAYS.len(), 3).unwrap();
+        let tally = tally(&Plan { faults: vec![Fault::Random], group: Group::Built }, FACTS.len(), WAYS.len(), 3);
         assert!(tally.failures() > 9 && tally.exact() + 2 >= tally.failures(), "{}", tally.told());
+    }
+
+    #[test]
+    fn what_is_wrong_together_is_named_together() {
+        use Fault::{Cut, Deleted, Distracting, Tool, Weak, Wrapper};
+        for faults in [&[Deleted, Cut][..], &[Deleted, Distracting], &[Deleted, Wrapper], &[Deleted, Weak], &[Tool, Weak], &[Deleted, Cut, Tool]] {
+            let tally = measured(faults);
+            assert_eq!((tally.failures(), tally.exact()), (3, 3), "{faults:?}:\n{}", tally.told());
+        }
+    }
+
+    #[test]
+    fn no_label_is_false() {
+        for plan in plans() {
+            let tally = tally(&plan, 2, 1, 1);
+            assert_eq!(tally.false_labels(), 0, "{:?}:\n{}", plan.faults, tally.told());
+        }
     }
 
     #[test]
     fn what_is_hidden_is_never_named() {
         for plan in plans().into_iter().filter(|plan| plan.faults.iter().any(|fault| fault.cause() == Cause::Undetermined)) {
-            let tally = measure(std::slice::from_ref(&plan), 2, 1, 1).unwrap();
+            let tally = tally(&plan, 2, 1, 1);
             assert_eq!((tally.failures(), tally.exact()), (2, 2), "{:?}:\n{}", plan.faults, tally.told());
         }
     }
