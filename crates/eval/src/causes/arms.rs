@@ -199,7 +199,17 @@ mod tests {
         assert_eq!(causes(&target, &failed("shape")), [Cause::Format]);
         assert_eq!(causes(&target, &failed("another")), [], "the schema is met");
         target.params.insert("response_format".to_owned(), json!({ "type": "json_object" }));
-        assert_eq!(causes(&target, &failed("shape")), [], "a form is asked for already");
+        let found = factors(&suite, &case, &target, &failed("shape"), &[], &[]);
+        assert!(found.len() == 1 && found[0].treatment.is_unwrapped && found[0].treatment.params.is_empty(), "a form is asked for already: {found:?}");
+    }
+
+    #[test]
+    fn a_limit_is_raised_by_the_same_times_again() {
+        let mut treatment = Treatment::default();
+        treatment.params.insert("max_tokens".to_owned(), json!(8));
+        let mut limit = factor(Cause::Limit, "with max_tokens 8", treatment);
+        raise(&mut limit);
+        assert_eq!((limit.what.as_str(), &limit.treatment.params["max_tokens"]), ("with max_tokens 32", &json!(32)));
     }
 
     #[test]

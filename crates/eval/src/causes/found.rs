@@ -97,3 +97,24 @@ pub(super) fn unresolved(deficits: &[Deficit], factors: &[Factor], tried: Vec<Tr
         None => undetermined("nothing that was tried made it pass", tried),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cluster_is_labelled_with_what_all_examined_members_have() {
+        let named = |first, also: &[Cause], jointly| Named { first, also: also.to_vec(), jointly };
+        let said = |found: &[Named]| {
+            let examined = by_cluster(found);
+            (examined.cause, examined.also, examined.jointly, examined.level)
+        };
+        let both = || named(Cause::Limit, &[Cause::ContextMissing], true);
+        assert_eq!(said(&[both(), both()]), (Cause::Limit, vec![Cause::ContextMissing], true, Level::L1));
+        assert_eq!(said(&[both(), named(Cause::ContextMissing, &[], false)]), (Cause::ContextMissing, Vec::new(), false, Level::L1));
+        let silent = (Cause::Undetermined, Vec::new(), false, Level::L0);
+        assert_eq!(said(&[both(), named(Cause::Tool, &[], false)]), silent);
+        assert_eq!(said(&[both(), named(Cause::Undetermined, &[], false)]), silent);
+        assert_eq!(said(&[]), silent);
+    }
+}

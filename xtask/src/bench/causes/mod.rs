@@ -81,22 +81,27 @@ async fn examined(world: &World, injected: &[Injected], seed: u64) -> Result<Rep
     let desk = world.now.engine.as_ref().ok_or("the project has no catalogue")?.desk();
     let material = Material::new(Some((&desk.catalogue, &*desk.tree)), Err("no programs are run".to_owned()), world.directory(), world.directory());
     let (prepared, _) = Prepared::new(&suite, &material);
-    let (then, now) = (Stand::new(&suite, &models, &world.then, &prepared), Stand::new(&suite, &models, &world.now, &prepared));
+    let stand = |environment| Stand::new(&suite, &models, environment, &prepared);
+    let (then, seen, now) = (stand(&world.then), stand(&world.seen), stand(&world.now));
     let mut rows = Vec::new();
     for (place, one) in injected.iter().enumerate() {
-        let stand = if one.is_aged { &then } else { &now };
-        let mut row = stand.cells().run(&planned(&suite, place, one)).await;
-        if let Some(context) = row.context.as_mut().filter(|_| one.is_seen) {
-            let needed = context.units.iter_mut().filter(|unit| one.case.needs.contains(&unit.unit));
-            needed.for_each(|unit| unit.standing = Some("out of date: what it speaks of is gone".to_owned()));
-        }
-        rows.push(row);
+        let stand = if one.is_seen {
+            &seen
+        } else if one.is_aged {
+            &then
+        } else {
+            &now
+        };
+        rows.push(stand.cells().run(&planned(&suite, place, one)).await);
     }
     let kept = AtomicU64::new(0);
     let keep = |_: Row| kept.fetch_add(1, Ordering::Relaxed);
     let archive = |unit: &str, digest: Digest| {
-        let desk = world.then.engine.as_ref()?.desk();
-        desk.catalogue.unit(unit).filter(|unit| unit.digest == digest).map(|unit| unit.body.to_string())
+        let of = |environment: &Environment| {
+            let desk = environment.engine.as_ref()?.desk();
+            desk.catalogue.unit(unit).filter(|unit| unit.digest == digest).map(|unit| unit.body.to_string())
+        };
+        of(&world.then).or_else(|| of(&world.seen))
     };
     let options = LadderOptions { stronger: Some(STRONG.to_owned()), calls_max: 100_000, with_gap: false, seed, ..LadderOptions::default() };
     let report = Ladder { cells: &now.cells(), archive: &archive, keep: &keep, options }.examine(&rows).await;
@@ -186,6 +191,26 @@ mod tests {
             let tally = measured(&[fault]);
             assert_eq!((tally.failures(), tally.exact()), (3, 3), "{fault:?}:\n{}", tally.told());
         }
+    }
+
+    #[test]
+    fn a_page_whose_anchor_is_gone_is_out_of_date_by_the_catalogue_s_own_word() {
+        let world = World::make().unwrap();
+        let change = jeton_eval::environment::Change::default();
+        let standing = |environment: &Environment| {
+            let wanted = jeton_eval::environment::Wanted {
+                pack: Some("desk"),
+                question: "What is the warranty on porcelain?",
+                model: model::WEAK,
+                class: None,
+                needs: &[],
+                change: &change,
+            };
+            let (_, used) = environment.context(&wanted).unwrap().unwrap();
+            used.units.into_iter().find(|unit| unit.unit == FACTS[2].unit()).and_then(|unit| unit.standing)
+        };
+        assert_eq!(standing(&world.seen).as_deref(), Some("out of date: the code it speaks of is gone"));
+        assert_eq!((standing(&world.then), standing(&world.now)), (None, None), "without an anchor nobody knows");
     }
 
     #[test]
