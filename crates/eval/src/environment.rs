@@ -274,3 +274,39 @@ fn unknown_pack<'a>(name: &str, packs: impl Iterator<Item = &'a str>) -> CallFau
 fn refused(code: &str, message: String) -> CallFault {
     CallFault { class: FaultClass::Request, code: code.to_owned(), message, status: None, call: None, cost: None }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+    use futures_util::FutureExt;
+    use futures_util::future::join_all;
+    use jeton_context::engine::EngineOptions;
+
+    #[test]
+    fn contexts_made_aside_are_those_made_in_place_and_only_so_many_at_a_time() {
+        let folder = Folder::new(&[
+            ("docs/returns.md", "# Returns\n\nA kettle may be returned within forty-two days.\n"),
+            ("docs/lids.md", "# Lids\n\nThe lid of a kettle is sold apart; an order has one lid.\n"),
+        ]);
+        let engine = Arc::new(Engine::open(folder.path(), EngineOptions::default()));
+        let pack = Pack { kinds: vec!["doc".to_owned()], budget_tokens: 60, ..nothing_but_inserted() };
+        let environment = Environment::new(Some(engine), BTreeMap::from([("all".to_owned(), pack)]), "2026-12-01");
+        let questions: Vec<String> = (0..16).map(|n| format!("{} of kettle {n}?", if n % 2 == 0 { "Return" } else { "Lid" })).collect();
+        let change = Change::default();
+        let wanted: Vec<Wanted<'_>> =
+            questions.iter().map(|question| Wanted { pack: Some("all"), question, model: "local/extract", class: None, needs: &[], change: &change }).collect();
+        let in_place: Vec<_> = wanted.iter().map(|wanted| environment.context(wanted)).collect();
+        assert!(in_place.iter().all(|made| matches!(made, Ok(Some(_)))) && in_place[0] != in_place[1], "{in_place:?}");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            assert_eq!(join_all(wanted.iter().map(|wanted| environment.context_aside(wanted))).await, in_place);
+            let all = u32::try_from(environment.room.available_permits()).unwrap();
+            let held = environment.room.acquire_many(all).await.unwrap();
+            let mut waiting = Box::pin(environment.context_aside(&wanted[0]));
+            assert_eq!((&mut waiting).now_or_never(), None, "it waits for room");
+            drop(held);
+            assert_eq!(waiting.await, in_place[0]);
+        });
+    }
+}
