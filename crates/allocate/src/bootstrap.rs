@@ -64,11 +64,17 @@ fn resample<T: Copy>(groups: &[Vec<T>], statistic: &impl Fn(&[T]) -> Option<f64>
 
 /// Efron's acceleration; zero where leaving clusters out changes nothing or cannot be done.
 fn acceleration<T: Copy>(groups: &[Vec<T>], statistic: &impl Fn(&[T]) -> Option<f64>) -> f64 {
-    let without = |left_out: usize| {
-        let rest: Vec<T> = groups.iter().enumerate().filter(|(at, _)| *at != left_out).flat_map(|(_, group)| group.iter().copied()).collect();
+    let all: Vec<T> = groups.iter().flatten().copied().collect();
+    let mut rest = Vec::with_capacity(all.len());
+    let mut from = 0;
+    let without = |group: &Vec<T>| {
+        rest.clear();
+        rest.extend_from_slice(&all[..from]);
+        from += group.len();
+        rest.extend_from_slice(&all[from..]);
         statistic(&rest)
     };
-    let left: Vec<f64> = (0..groups.len()).filter_map(without).collect();
+    let left: Vec<f64> = groups.iter().filter_map(without).collect();
     let mean = left.iter().sum::<f64>() / left.len() as f64;
     let squares: f64 = left.iter().map(|value| (mean - value).powi(2)).sum();
     let cubes: f64 = left.iter().map(|value| (mean - value).powi(3)).sum();
@@ -109,6 +115,31 @@ pub fn quantile(sorted: &[f64], share: f64) -> Option<f64> {
     Some(sorted[below] + (place - below as f64) * (sorted[above] - sorted[below]))
 }
 
+/// The same quantile of values that come so many times each: what [`quantile`] says of each value repeated by its count. For many samples of the
+/// same values, which need not be sorted again. `None` where nothing is counted or the share is outside [0, 1].
+#[must_use]
+pub fn quantile_counted(sorted: &[f64], counts: &[u32], share: f64) -> Option<f64> {
+    let all: usize = counts.iter().map(|count| *count as usize).sum();
+    if all == 0 || !(0.0..=1.0).contains(&share) {
+        return None;
+    }
+    let place = share * (all - 1) as f64;
+    let below = place.floor() as usize;
+    let above = (below + 1).min(all - 1);
+    let mut low = None;
+    let mut seen = 0;
+    for (value, count) in sorted.iter().zip(counts) {
+        seen += *count as usize;
+        if low.is_none() && seen > below {
+            low = Some(*value);
+        }
+        if let Some(low) = low.filter(|_| seen > above) {
+            return Some(low + (place - below as f64) * (*value - low));
+        }
+    }
+    None
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -129,6 +160,19 @@ mod tests {
             assert!(quantile(&sorted, share).zip(expected).map_or(expected.is_none(), |(got, expected)| (got - expected).abs() < 1e-9));
         }
         assert_eq!(quantile(&[], 0.5), None);
+    }
+
+    #[test]
+    fn a_quantile_of_counts_is_that_of_the_values_repeated() {
+        let sorted = [0.5, 1.0, 1.0, 3.5, 8.0, 9.25];
+        let mut random = SeededRandom::new(4);
+        for _ in 0..500 {
+            let counts: Vec<u32> = sorted.iter().map(|_| random.below(4) as u32).collect();
+            let repeated: Vec<f64> = sorted.iter().zip(&counts).flat_map(|(value, count)| std::iter::repeat_n(*value, *count as usize)).collect();
+            for share in [0.0, 0.31, 0.5, 0.95, 1.0, 1.1, f64::NAN] {
+                assert_eq!(quantile_counted(&sorted, &counts, share), quantile(&repeated, share), "{counts:?} {share}");
+            }
+        }
     }
 
     /// For the mean of symmetric values BCa agrees with the normal interval, σ/√n by the plug-in variance.

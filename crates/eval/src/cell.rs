@@ -30,6 +30,8 @@ pub struct Treatment {
     pub tool_results: Vec<(String, String)>,
     /// Whether units are given as they are now, whatever they were when the row was made.
     pub is_fresh: bool,
+    /// Whether what fails is graded again with fences, marks and words around it taken away.
+    pub is_unwrapped: bool,
 }
 
 /// Makes rows of cells. Shared by all of a run.
@@ -79,6 +81,13 @@ impl CellRunner<'_> {
             Ok((answer, asking)) => {
                 row.grades = grade_all(case, &answer, self.bench, asking.text.as_deref()).await;
                 (row.outcome, row.score) = settle(&row.grades);
+                if treatment.is_unwrapped
+                    && row.outcome == Outcome::Failed
+                    && let Some(grades) = crate::causes::unwrapped(case, &answer, &row.grades, self.bench).await
+                {
+                    row.grades = grades;
+                    (row.outcome, row.score) = settle(&row.grades);
+                }
                 row.cost = total(if row.is_cached { Some(Nanousd::ZERO) } else { answer.cost.or_else(|| free(target)) }, &row);
                 (row.answer, row.context, row.request) = (Some(answer), asking.context, asking.request);
             }
@@ -137,20 +146,21 @@ impl CellRunner<'_> {
     ///
     /// # Errors
     /// Where the pack is not known, or what must be in does not fit or is not there.
-    pub fn context(&self, case: &Case, target: &Target, treatment: &Treatment) -> Result<Option<(ContextText, ContextUse)>, CallFault> {
+    pub async fn context(&self, case: &Case, target: &Target, treatment: &Treatment) -> Result<Option<(ContextText, ContextUse)>, CallFault> {
         let TargetKind::Model { model, pack, oracle } = &target.kind else { return Ok(None) };
         let mut change = treatment.change.clone();
         if *oracle {
             change.insert.extend(case.needs.iter().filter(|need| !change.leave_out.contains(need)).cloned());
         }
-        self.environment.context(&Wanted {
+        let wanted = Wanted {
             pack: pack.as_deref(),
             question: case.input.last_text(),
             model: treatment.model.as_ref().unwrap_or(model),
             class: case.class.as_deref().or(self.suite.class.as_deref()),
             needs: &case.needs,
             change: &change,
-        })
+        };
+        self.environment.context_aside(&wanted).await
     }
 
     async fn modelled(&self, case: &Case, target: &Target, treatment: &Treatment, row: &mut Row) -> Result<(Answer, Asking), CallFault> {
@@ -158,7 +168,7 @@ impl CellRunner<'_> {
             return Err(fault(FaultClass::Internal, "no_model", "the target is no model".to_owned()));
         };
         let model = treatment.model.as_ref().unwrap_or(model);
-        let (text, used) = self.context(case, target, treatment)?.unzip();
+        let (text, used) = self.context(case, target, treatment).await?.unzip();
         row.context.clone_from(&used);
         let mut call = self.call(case, target, model, text)?;
         call.params.extend(treatment.params.clone());

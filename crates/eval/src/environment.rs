@@ -8,6 +8,7 @@ use jeton_project::{Pack, PackPlace, PackQuery};
 use jeton_text::Vocabulary;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use tokio::sync::Semaphore;
 
 /// A project's context and packs, on one day.
 #[derive(Clone, Debug)]
@@ -20,6 +21,8 @@ pub struct Environment {
     pack_of: BTreeMap<String, String>,
     /// `YYYY-MM-DD`.
     today: String,
+    /// Compilations that may run at one time: as many as there are cores.
+    room: Arc<Semaphore>,
 }
 
 /// As a target's pack: the pack of the case's class.
@@ -55,6 +58,40 @@ pub struct Wanted<'a> {
     pub change: &'a Change,
 }
 
+/// A [`Wanted`] that can go to another thread.
+struct OwnedWanted {
+    pack: Option<String>,
+    question: String,
+    model: String,
+    class: Option<String>,
+    needs: Vec<String>,
+    change: Change,
+}
+
+impl OwnedWanted {
+    fn of(wanted: &Wanted<'_>) -> Self {
+        Self {
+            pack: wanted.pack.map(str::to_owned),
+            question: wanted.question.to_owned(),
+            model: wanted.model.to_owned(),
+            class: wanted.class.map(str::to_owned),
+            needs: wanted.needs.to_vec(),
+            change: wanted.change.clone(),
+        }
+    }
+
+    fn wanted(&self) -> Wanted<'_> {
+        Wanted {
+            pack: self.pack.as_deref(),
+            question: &self.question,
+            model: &self.model,
+            class: self.class.as_deref(),
+            needs: &self.needs,
+            change: &self.change,
+        }
+    }
+}
+
 /// A glob that no path of a project matches. With it, and a kind that no rule has, nothing is chosen but what is named.
 const NOWHERE: &str = "\u{1}/nothing";
 
@@ -62,7 +99,8 @@ impl Environment {
     /// A project's packs over its catalogue, judged on `today` (`YYYY-MM-DD`).
     #[must_use]
     pub fn new(engine: Option<Arc<Engine>>, packs: BTreeMap<String, Pack>, today: impl Into<String>) -> Self {
-        Self { engine, packs, pack_of: BTreeMap::new(), today: today.into() }
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self { engine, packs, pack_of: BTreeMap::new(), today: today.into(), room: Arc::new(Semaphore::new(cores)) }
     }
 
     /// With the packs of classes, for targets whose pack is [`PACK_OF_CLASS`].
@@ -98,6 +136,32 @@ impl Environment {
         let segments = compiled.segments.iter().map(|segment| (replaced(engine, &compiled, &segment.text, &wanted.change.replace), segment.breakpoint));
         let text = ContextText { segments: segments.collect(), in_user_turn: pack.place == PackPlace::User };
         Ok(Some((text, used(engine, &compiled, wanted))))
+    }
+
+    /// The same as [`Self::context`], off the caller's thread: to choose and count units takes milliseconds, in which no other case of a run would
+    /// move. What comes out depends on `wanted` alone, not on the order in which contexts are made.
+    ///
+    /// # Errors
+    /// As [`Self::context`].
+    ///
+    /// # Panics
+    /// Where making the context does.
+    pub async fn context_aside(&self, wanted: &Wanted<'_>) -> Result<Option<(ContextText, ContextUse)>, CallFault> {
+        let is_nothing = self.pack_meant(wanted).is_none() && wanted.change.insert.is_empty();
+        let Some(runtime) = tokio::runtime::Handle::try_current().ok().filter(|_| !is_nothing) else { return self.context(wanted) };
+        // The permit is given back by the work itself: a run that is dropped does not make room for more than there are cores.
+        let permit = Arc::clone(&self.room).acquire_owned().await;
+        let (environment, owned) = (self.clone(), OwnedWanted::of(wanted));
+        let made = runtime.spawn_blocking(move || {
+            let made = environment.context(&owned.wanted());
+            drop(permit);
+            made
+        });
+        match made.await {
+            Ok(made) => made,
+            Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+            Err(error) => Err(refused("context_not_served", format!("the context was not made: {error}"))),
+        }
     }
 
     fn compile(&self, engine: &Engine, pack: &Pack, wanted: &Wanted<'_>) -> Result<Compilation, CallFault> {
@@ -209,4 +273,40 @@ fn unknown_pack<'a>(name: &str, packs: impl Iterator<Item = &'a str>) -> CallFau
 
 fn refused(code: &str, message: String) -> CallFault {
     CallFault { class: FaultClass::Request, code: code.to_owned(), message, status: None, call: None, cost: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Folder;
+    use futures_util::FutureExt;
+    use futures_util::future::join_all;
+    use jeton_context::engine::EngineOptions;
+
+    #[test]
+    fn contexts_made_aside_are_those_made_in_place_and_only_so_many_at_a_time() {
+        let folder = Folder::new(&[
+            ("docs/returns.md", "# Returns\n\nA kettle may be returned within forty-two days.\n"),
+            ("docs/lids.md", "# Lids\n\nThe lid of a kettle is sold apart; an order has one lid.\n"),
+        ]);
+        let engine = Arc::new(Engine::open(folder.path(), EngineOptions::default()));
+        let pack = Pack { kinds: vec!["doc".to_owned()], budget_tokens: 60, ..nothing_but_inserted() };
+        let environment = Environment::new(Some(engine), BTreeMap::from([("all".to_owned(), pack)]), "2026-12-01");
+        let questions: Vec<String> = (0..16).map(|n| format!("{} of kettle {n}?", if n % 2 == 0 { "Return" } else { "Lid" })).collect();
+        let change = Change::default();
+        let wanted: Vec<Wanted<'_>> =
+            questions.iter().map(|question| Wanted { pack: Some("all"), question, model: "local/extract", class: None, needs: &[], change: &change }).collect();
+        let in_place: Vec<_> = wanted.iter().map(|wanted| environment.context(wanted)).collect();
+        assert!(in_place.iter().all(|made| matches!(made, Ok(Some(_)))) && in_place[0] != in_place[1], "{in_place:?}");
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(async {
+            assert_eq!(join_all(wanted.iter().map(|wanted| environment.context_aside(wanted))).await, in_place);
+            let all = u32::try_from(environment.room.available_permits()).unwrap();
+            let held = environment.room.acquire_many(all).await.unwrap();
+            let mut waiting = Box::pin(environment.context_aside(&wanted[0]));
+            assert_eq!((&mut waiting).now_or_never(), None, "it waits for room");
+            drop(held);
+            assert_eq!(waiting.await, in_place[0]);
+        });
+    }
 }

@@ -1,11 +1,12 @@
 //! What the rows of a run add up to. Always recomputed from them; nothing here is kept.
 
 use crate::{Outcome, Row, Verdict};
-use jeton_allocate::bootstrap::{bootstrap, quantile};
+use jeton_allocate::bootstrap::{bootstrap, quantile_counted};
 use jeton_allocate::bounds::Counts;
 use jeton_allocate::{Estimate, Interval, Level, Observation, mean, proportion};
 use jeton_core::Nanousd;
 use serde::Serialize;
+use std::cell::RefCell;
 use std::collections::{BTreeMap, HashMap};
 
 /// How often a statistic is resampled.
@@ -235,13 +236,22 @@ fn usd_per_success(rows: &[&Row], level: Level) -> Option<Estimate> {
 
 fn latency(rows: &[&Row], share: f64, level: Level) -> Option<Estimate> {
     let mut clusters = Clusters::default();
-    let taken: Vec<(usize, f64)> = rows.iter().filter_map(|row| Some((clusters.number(&row.cluster), row.latency_us()? as f64 / 1_000.0))).collect();
-    let at = |taken: &[(usize, f64)]| {
-        let mut sorted: Vec<f64> = taken.iter().map(|(_, ms)| *ms).collect();
-        sorted.sort_by(f64::total_cmp);
-        quantile(&sorted, share)
+    let mut taken: Vec<(f64, usize)> = rows.iter().filter_map(|row| Some((row.latency_us()? as f64 / 1_000.0, clusters.number(&row.cluster)))).collect();
+    // Sorted once: a resample counts places, and thousands of them need no sorting. The order of the items is what the seed draws from.
+    let mut by_time: Vec<usize> = (0..taken.len()).collect();
+    by_time.sort_by(|a, b| taken[*a].0.total_cmp(&taken[*b].0));
+    let mut ranked: Vec<(usize, usize)> = taken.iter().map(|(_, cluster)| (*cluster, 0)).collect();
+    by_time.iter().enumerate().for_each(|(rank, at)| ranked[*at].1 = rank);
+    taken.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let sorted: Vec<f64> = taken.iter().map(|(ms, _)| *ms).collect();
+    let counts = RefCell::new(vec![0_u32; sorted.len()]);
+    let at = |sample: &[(usize, usize)]| {
+        let mut counts = counts.borrow_mut();
+        counts.fill(0);
+        sample.iter().for_each(|(_, rank)| counts[*rank] += 1);
+        quantile_counted(&sorted, &counts, share)
     };
-    bootstrap(&taken, |taken| taken.0, at, level, RESAMPLES, SEED)
+    bootstrap(&ranked, |case| case.0, at, level, RESAMPLES, SEED)
 }
 
 fn by_tag(rows: &[&Row], level: Level) -> BTreeMap<String, Option<Estimate>> {

@@ -1,5 +1,6 @@
 //! The changes that experiments try: one factor at a time, or all but one.
 
+use super::record::judges_text;
 use super::{Cause, Deficit};
 use crate::cell::Treatment;
 use crate::environment::Change;
@@ -26,7 +27,7 @@ const LIMIT_TIMES: u64 = 4;
 pub fn factors(suite: &Suite, case: &Case, target: &Target, row: &Row, deficits: &[Deficit], changed: &[String]) -> Vec<Factor> {
     let mut found = Vec::new();
     found.extend(limit(target, row));
-    found.extend(schema(suite, case, target, row));
+    found.extend(schema(suite, case, target, row).or_else(|| unwrapped(suite, case, row)));
     found.extend(constraint(deficits));
     found.extend(insert(case, target, row));
     found.extend(fresh(changed));
@@ -60,13 +61,15 @@ fn fresh(changed: &[String]) -> Option<Factor> {
     })
 }
 
-/// Nothing but what is needed, where other units were in the context.
+/// Without what is not needed, where other units were in the context. What is needed stays as far as it was there: what was missing is another
+/// factor's.
 fn alone(case: &Case, target: &Target, row: &Row) -> Option<Factor> {
-    let others = row.context.as_ref().is_some_and(|context| context.units.iter().any(|unit| !case.needs.contains(&unit.unit)));
     let is_model = matches!(&target.kind, TargetKind::Model { .. });
-    (is_model && others && !case.needs.is_empty()).then(|| {
-        let change = Change { insert: case.needs.clone(), only_inserted: true, ..Change::default() };
-        factor(Cause::ContextDistracting, "with the needed units alone", Treatment { change, ..Treatment::default() })
+    let units = &row.context.as_ref().filter(|_| is_model && !case.needs.is_empty())?.units;
+    units.iter().any(|unit| !case.needs.contains(&unit.unit)).then(|| {
+        let had = case.needs.iter().filter(|need| units.iter().any(|unit| unit.unit == **need && unit.view == "full"));
+        let change = Change { insert: had.cloned().collect(), only_inserted: true, ..Change::default() };
+        factor(Cause::ContextDistracting, "without the units that are not needed", Treatment { change, ..Treatment::default() })
     })
 }
 
@@ -83,6 +86,15 @@ fn limit(target: &Target, row: &Row) -> Option<Factor> {
     Some(factor(Cause::Limit, format!("with {name} {}", before.saturating_mul(LIMIT_TIMES)), treatment))
 }
 
+/// Raises a limit once more.
+pub(super) fn raise(factor: &mut Factor) {
+    for (name, value) in &mut factor.treatment.params {
+        let more = value.as_u64().unwrap_or_default().saturating_mul(LIMIT_TIMES);
+        *value = json!(more);
+        factor.what = format!("with {name} {more}");
+    }
+}
+
 /// The schema that the answer must satisfy and does not, asked of the provider where the target does not ask for it.
 fn schema(suite: &Suite, case: &Case, target: &Target, row: &Row) -> Option<Factor> {
     let is_unmet = |grader: &&Grader| row.grades.iter().any(|grade| grade.grader == grader.name && grade.verdict == Verdict::Fail);
@@ -93,6 +105,14 @@ fn schema(suite: &Suite, case: &Case, target: &Target, row: &Row) -> Option<Fact
         treatment.params.insert("response_format".to_owned(), json!({ "type": "json_schema", "json_schema": { "name": "answer", "schema": schema } }));
         factor(Cause::Format, "with the schema asked of the provider", treatment)
     })
+}
+
+/// The answer graded without what is wrapped around it, where a grader that judges the whole of it is not met.
+fn unwrapped(suite: &Suite, case: &Case, row: &Row) -> Option<Factor> {
+    let is_failed = |grader: &Grader| row.grades.iter().any(|grade| grade.grader == grader.name && grade.verdict == Verdict::Fail);
+    let mut graders = suite.graders.iter().chain(&case.graders);
+    let judges_whole = graders.any(|grader| judges_text(&grader.criterion) && !matches!(grader.criterion, Criterion::Contains { .. }) && is_failed(grader));
+    judges_whole.then(|| factor(Cause::Format, "graded without fences, marks or words around it", Treatment { is_unwrapped: true, ..Treatment::default() }))
 }
 
 /// The broken rule said once more, right before the question.
@@ -129,6 +149,7 @@ pub(super) fn together(factors: &[&Factor]) -> Treatment {
         all.change.leave_out.extend(one.change.leave_out.iter().cloned());
         all.change.only_inserted |= one.change.only_inserted;
         all.is_fresh |= one.is_fresh;
+        all.is_unwrapped |= one.is_unwrapped;
         all.params.extend(one.params.clone());
         all.before.extend(one.before.iter().cloned());
         all.tool_results.extend(one.tool_results.iter().cloned());
@@ -178,7 +199,17 @@ mod tests {
         assert_eq!(causes(&target, &failed("shape")), [Cause::Format]);
         assert_eq!(causes(&target, &failed("another")), [], "the schema is met");
         target.params.insert("response_format".to_owned(), json!({ "type": "json_object" }));
-        assert_eq!(causes(&target, &failed("shape")), [], "a form is asked for already");
+        let found = factors(&suite, &case, &target, &failed("shape"), &[], &[]);
+        assert!(found.len() == 1 && found[0].treatment.is_unwrapped && found[0].treatment.params.is_empty(), "a form is asked for already: {found:?}");
+    }
+
+    #[test]
+    fn a_limit_is_raised_by_the_same_times_again() {
+        let mut treatment = Treatment::default();
+        treatment.params.insert("max_tokens".to_owned(), json!(8));
+        let mut limit = factor(Cause::Limit, "with max_tokens 8", treatment);
+        raise(&mut limit);
+        assert_eq!((limit.what.as_str(), &limit.treatment.params["max_tokens"]), ("with max_tokens 32", &json!(32)));
     }
 
     #[test]

@@ -1,7 +1,10 @@
 //! The headline: how much of what fails is ours to mend before a bigger model is bought.
 
-use crate::Row;
+use super::arms::{factors, together};
+use super::record::deficits;
+use super::{Ladder, Report};
 use crate::totals::{Clusters, by_case, observations, passed, rate};
+use crate::{Case, Row, Target, TargetKind};
 use jeton_allocate::paired::{Pair, difference};
 use jeton_allocate::{Estimate, Level};
 use serde::{Deserialize, Serialize};
@@ -58,4 +61,42 @@ pub fn gap(target: &str, actual: &[&Row], oracle: &[&Row], level: Level) -> Gap 
 fn complement(rate: Estimate) -> Estimate {
     let interval = rate.interval.and_then(|interval| jeton_allocate::Interval::new(1.0 - interval.high, 1.0 - interval.low));
     Estimate { value: 1.0 - rate.value, interval, ..rate }
+}
+
+impl Ladder<'_> {
+    /// The environment gap: every case of the run once in the environment at its best.
+    pub(super) async fn gaps(&self, rows: &[Row], report: &mut Report) -> Vec<Gap> {
+        let mut found = Vec::new();
+        for target in self.cells.targets.iter().filter(|target| matches!(target.kind, TargetKind::Model { .. })) {
+            let actual: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target.name).collect();
+            let mut at_best = Vec::new();
+            for row in actual.iter().filter(|row| row.cell.repeat == 0) {
+                let Some((case, _)) = self.parts(row) else { continue };
+                if report.calls >= self.options.calls_max {
+                    report.is_cut = true;
+                    break;
+                }
+                if let Some(best) = self.at_best(case, target, row).await {
+                    report.calls += 1;
+                    (self.keep)(best.clone());
+                    at_best.push(best);
+                }
+            }
+            found.push(gap(&target.name, &actual, &at_best.iter().collect::<Vec<_>>(), Level::P95));
+        }
+        found
+    }
+
+    async fn at_best(&self, case: &Case, target: &Target, row: &Row) -> Option<Row> {
+        if case.needs.is_empty() {
+            return None;
+        }
+        let deficits = deficits(self.cells.suite, case, target, row, self.cells.bench).await;
+        let factors = factors(self.cells.suite, case, target, row, &deficits, &self.changed(row));
+        let mut treatment = together(&factors.iter().collect::<Vec<_>>());
+        treatment.change.insert.clone_from(&case.needs);
+        treatment.change.only_inserted = true;
+        let planned = self.planned(row)?;
+        Some(self.cells.treated(&planned, &treatment).await)
+    }
 }

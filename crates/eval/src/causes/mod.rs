@@ -6,15 +6,19 @@
 //! ```
 
 mod arms;
+mod climb;
 mod cluster;
+mod found;
 mod gap;
 mod ladder;
 mod record;
+mod trial;
 
 pub use arms::{Factor, factors};
 pub use cluster::{Cluster, clusters};
 pub use gap::{Gap, gap};
 pub use ladder::{Ladder, LadderOptions, Report};
+pub(crate) use record::unwrapped;
 pub use record::{Deficit, deficits};
 
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! What the record of a failed cell proves, without another call.
 
 use super::Cause;
-use crate::grader::{Bench, grade_by, settle};
-use crate::{Answer, Case, Criterion, FaultClass, Grader, Outcome, Role, Row, Suite, Target, Verdict};
+use crate::grader::{Bench, grade_by, right_answers, settle};
+use crate::{Answer, Case, Criterion, FaultClass, Grade, Grader, Outcome, Role, Row, Suite, Target, Verdict};
 use serde_json::Value;
 
 /// Something that was wrong with a cell. Whether it alone explains the failure is told by `is_final`; else an experiment confirms it.
@@ -72,28 +72,30 @@ async fn of_grader(suite: &Suite, case: &Case, row: &Row, bench: &Bench<'_>) -> 
         let grade = row.grades.iter().find(|grade| grade.verdict == Verdict::Unscored)?;
         return Some(Deficit::new(Cause::Grader, format!("`{}` gave no verdict: {}", grade.grader, grade.why)).about(grade.grader.clone()).decisive());
     }
-    let failed: Vec<&str> = row.grades.iter().filter(|grade| grade.verdict == Verdict::Fail).map(|grade| grade.grader.as_str()).collect();
-    let is_free = |grader: &Grader| failed.contains(&grader.name.as_str()) && judges_text(&grader.criterion);
-    let references = case.references();
-    if references.is_empty() || !graders_of(suite, case).iter().any(is_free) {
-        return None;
-    }
-    // Several references are several right answers: one must pass.
-    let mut last = None;
-    for reference in references {
-        let answer = Answer { text: reference, finish: Some("stop".to_owned()), ..Answer::default() };
-        let grades = grade_by(case, &answer, bench, None, &is_free).await;
-        match grades.iter().find(|grade| grade.verdict != Verdict::Pass) {
-            None => return None,
-            Some(grade) => last = Some((grade.grader.clone(), grade.why.clone())),
+    let is_failed = |grader: &Grader| row.grades.iter().any(|grade| grade.grader == grader.name && grade.verdict == Verdict::Fail);
+    for grader in graders_of(suite, case).iter().filter(|grader| judges_text(&grader.criterion) && is_failed(grader)) {
+        if let Some(why) = fails_what_is_right(grader, case, bench).await {
+            let proof = format!("the reference itself does not pass `{}`: {why}", grader.name);
+            return Some(Deficit::new(Cause::Grader, proof).about(grader.name.clone()).decisive());
         }
     }
-    let (grader, why) = last?;
-    Some(Deficit::new(Cause::Grader, format!("the reference itself does not pass `{grader}`: {why}")).about(grader).decisive())
+    None
+}
+
+/// What a grader says against everything that is right by the case or by its own word; none where one of that passes, or nothing is known to be
+/// right.
+async fn fails_what_is_right(grader: &Grader, case: &Case, bench: &Bench<'_>) -> Option<String> {
+    let mut said = None;
+    for right in right_answers(grader, case) {
+        let answer = Answer { text: right, finish: Some("stop".to_owned()), ..Answer::default() };
+        let grades = grade_by(case, &answer, bench, None, &|other| other.name == grader.name).await;
+        said = Some(grades.into_iter().find(|grade| grade.verdict != Verdict::Pass)?.why);
+    }
+    said
 }
 
 /// Whether a criterion judges a text by itself, so that the reference can be put in the answer's place.
-const fn judges_text(criterion: &Criterion) -> bool {
+pub(super) const fn judges_text(criterion: &Criterion) -> bool {
     matches!(
         criterion,
         Criterion::Exact { .. }
@@ -128,17 +130,27 @@ async fn of_format(suite: &Suite, case: &Case, row: &Row, answer: &Answer, bench
     if graders.is_empty() || answer.finish.as_deref() == Some("length") {
         return None;
     }
-    let others_pass = row
-        .grades
-        .iter()
-        .filter(|grade| grade.weight > 0.0 && grade.verdict == Verdict::Fail)
-        .all(|grade| graders.iter().any(|grader| grader.name == grade.grader));
-    for repaired in repairs(&answer.text).into_iter().filter(|_| others_pass) {
+    unwrapped(case, answer, &row.grades, bench).await?;
+    let schema = graders.iter().find(|grader| matches!(grader.criterion, Criterion::JsonSchema { .. } | Criterion::Json { .. }));
+    let about = schema.map_or_else(|| "the answer's wrapper".to_owned(), |grader| grader.name.clone());
+    Some(Deficit::new(Cause::Format, "the answer passes once the words, fences or marks around it are taken away").about(about))
+}
+
+/// The grades of a failed answer with what is wrapped around it taken away; none where it does not pass so, where it was cut, or where what
+/// failed cannot be judged again by the text alone.
+pub(crate) async fn unwrapped(case: &Case, answer: &Answer, grades: &[Grade], bench: &Bench<'_>) -> Option<Vec<Grade>> {
+    let is_free = |name: &str| bench.prepared.of(case).any(|ready| ready.grader.name == name && judges_text(&ready.grader.criterion));
+    let failed = grades.iter().filter(|grade| grade.weight > 0.0 && grade.verdict == Verdict::Fail);
+    if answer.finish.as_deref() == Some("length") || !failed.clone().all(|grade| is_free(&grade.grader)) {
+        return None;
+    }
+    for repaired in repairs(&answer.text) {
         let answer = Answer { text: repaired, ..answer.clone() };
-        if settle(&grade_by(case, &answer, bench, None, &|grader| judges_text(&grader.criterion)).await).0 == Outcome::Passed {
-            let schema = graders.iter().find(|grader| matches!(grader.criterion, Criterion::JsonSchema { .. } | Criterion::Json { .. }));
-            let about = schema.map_or_else(|| "the answer's wrapper".to_owned(), |grader| grader.name.clone());
-            return Some(Deficit::new(Cause::Format, "the answer passes once the words, fences or marks around it are taken away").about(about).decisive());
+        let again = grade_by(case, &answer, bench, None, &|grader| judges_text(&grader.criterion)).await;
+        let kept = grades.iter().filter(|grade| !is_free(&grade.grader)).cloned();
+        let all: Vec<Grade> = again.into_iter().chain(kept).collect();
+        if settle(&all).0 == Outcome::Passed {
+            return Some(all);
         }
     }
     None

@@ -79,7 +79,7 @@ impl Ablation<'_> {
     /// Tries every unit that is in the context of a case.
     pub async fn measure(&self) -> ValueReport {
         let mut report = ValueReport { margin: self.options.margin, ..ValueReport::default() };
-        let subjects = self.subjects(&mut report);
+        let subjects = self.subjects(&mut report).await;
         let mut patients = self.patients(&subjects);
         let mut seen = Seen::default();
         while self.round(&subjects, &mut patients, &mut seen).await {}
@@ -97,7 +97,7 @@ impl Ablation<'_> {
     }
 
     /// The cases of the target in the run's order, with what is in their context. No call is made.
-    fn subjects(&self, report: &mut ValueReport) -> Vec<Subject> {
+    async fn subjects(&self, report: &mut ValueReport) -> Vec<Subject> {
         let Some(target) = self.cells.targets.first() else { return Vec::new() };
         report.target.clone_from(&target.name);
         let choice = Choice { repeats: 1, ..self.options.choice.clone() };
@@ -105,7 +105,7 @@ impl Ablation<'_> {
         let mut found = Vec::new();
         for planned in plan(self.cells.suite, std::slice::from_ref(target), &choice) {
             let case = &self.cells.suite.cases[planned.case];
-            let context = self.cells.context(case, target, &Treatment::default());
+            let context = self.cells.context(case, target, &Treatment::default()).await;
             let units = match context {
                 Ok(Some((_, used))) => used.units.into_iter().fold(HashMap::new(), |mut units, used| {
                     *units.entry(used.unit).or_insert(0) += used.tokens;

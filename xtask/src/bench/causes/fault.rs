@@ -49,6 +49,22 @@ pub(super) enum Fault {
     Unlucky,
     /// The request itself is refused, for a reason that is nobody's here.
     Refused,
+    /// A tool failed, and said so.
+    ToolError,
+    /// The right answer comes in a code fence, after a word of welcome.
+    Fenced,
+    /// Too few tokens for a long answer, by much more than any other.
+    CutFar,
+    /// The model is right three times in four.
+    Lucky,
+    /// The model loses its way among many units, none of which contradicts.
+    Swamped,
+    /// A grader that nothing right can pass.
+    Strict,
+    /// The provider does not answer in time.
+    Timeout,
+    /// Another reason that nothing tried can mend: an answer that reads well.
+    Stubborn,
 }
 
 impl Fault {
@@ -57,17 +73,17 @@ impl Fault {
         match self {
             Self::Deleted | Self::TwoDeleted => Cause::ContextMissing,
             Self::Aged | Self::AgedSeen => Cause::ContextStale,
-            Self::Tool => Cause::Tool,
-            Self::Cut | Self::CutHard => Cause::Limit,
-            Self::Reference => Cause::Grader,
-            Self::Wrapper => Cause::Format,
+            Self::Tool | Self::ToolError => Cause::Tool,
+            Self::Cut | Self::CutHard | Self::CutFar => Cause::Limit,
+            Self::Reference | Self::Strict => Cause::Grader,
+            Self::Wrapper | Self::Fenced => Cause::Format,
             Self::Constraint => Cause::Constraint,
-            Self::Distracting => Cause::ContextDistracting,
-            Self::Outage | Self::RateLimited => Cause::Provider,
+            Self::Distracting | Self::Swamped => Cause::ContextDistracting,
+            Self::Outage | Self::RateLimited | Self::Timeout => Cause::Provider,
             Self::Weak => Cause::Model,
-            Self::Random | Self::Unlucky => Cause::Random,
+            Self::Random | Self::Unlucky | Self::Lucky => Cause::Random,
             Self::Filtered => Cause::Refusal,
-            Self::Hidden | Self::Refused => Cause::Undetermined,
+            Self::Hidden | Self::Refused | Self::Stubborn => Cause::Undetermined,
         }
     }
 }
@@ -84,14 +100,16 @@ pub(super) struct Plan {
 pub(super) enum Group {
     /// Kinds that were used while the engine was built.
     Built,
+    /// Combinations that were.
+    Seen,
     /// Kinds that were not.
     Kinds,
-    /// Combinations, none of which was.
+    /// Combinations that were not.
     Combinations,
 }
 
 /// Kinds that were used while the engine was built, one at a time.
-pub(super) const BUILT: [Fault; 14] = [
+pub(super) const BUILT: [Fault; 19] = [
     Fault::Deleted,
     Fault::Aged,
     Fault::AgedSeen,
@@ -106,11 +124,14 @@ pub(super) const BUILT: [Fault; 14] = [
     Fault::Random,
     Fault::Hidden,
     Fault::Refused,
+    Fault::CutHard,
+    Fault::Filtered,
+    Fault::RateLimited,
+    Fault::TwoDeleted,
+    Fault::Unlucky,
 ];
-/// Kinds that were held out.
-pub(super) const KINDS: [Fault; 5] = [Fault::CutHard, Fault::Filtered, Fault::RateLimited, Fault::TwoDeleted, Fault::Unlucky];
-/// Combinations that were held out. With a hidden reason nothing helps, whatever else is wrong.
-pub(super) const COMBINATIONS: [&[Fault]; 20] = [
+/// Combinations that were used while the engine was built. With a hidden reason nothing helps, whatever else is wrong.
+pub(super) const SEEN: [&[Fault]; 20] = [
     &[Fault::Deleted, Fault::Cut],
     &[Fault::Deleted, Fault::Tool],
     &[Fault::Deleted, Fault::Weak],
@@ -132,14 +153,42 @@ pub(super) const COMBINATIONS: [&[Fault]; 20] = [
     &[Fault::Hidden, Fault::AgedSeen],
     &[Fault::Deleted, Fault::Cut, Fault::Tool],
 ];
+/// Kinds that were held out: written after the engine's last change, and not looked at before it.
+pub(super) const KINDS: [Fault; 8] =
+    [Fault::ToolError, Fault::Fenced, Fault::CutFar, Fault::Lucky, Fault::Swamped, Fault::Strict, Fault::Timeout, Fault::Stubborn];
+/// Combinations that were held out in the same way.
+pub(super) const COMBINATIONS: [&[Fault]; 23] = [
+    &[Fault::Wrapper, Fault::Weak],
+    &[Fault::Wrapper, Fault::Tool],
+    &[Fault::Wrapper, Fault::Aged],
+    &[Fault::Constraint, Fault::Weak],
+    &[Fault::Constraint, Fault::Tool],
+    &[Fault::Constraint, Fault::Cut],
+    &[Fault::Distracting, Fault::Tool],
+    &[Fault::Distracting, Fault::Weak],
+    &[Fault::Distracting, Fault::Aged],
+    &[Fault::Random, Fault::Cut],
+    &[Fault::Random, Fault::Tool],
+    &[Fault::Random, Fault::Weak],
+    &[Fault::Unlucky, Fault::Deleted],
+    &[Fault::Aged, Fault::Weak],
+    &[Fault::AgedSeen, Fault::Cut],
+    &[Fault::TwoDeleted, Fault::Wrapper],
+    &[Fault::Hidden, Fault::Cut],
+    &[Fault::Hidden, Fault::Wrapper],
+    &[Fault::Hidden, Fault::Distracting],
+    &[Fault::Stubborn, Fault::Deleted],
+    &[Fault::Swamped, Fault::Deleted],
+    &[Fault::Deleted, Fault::Weak, Fault::Cut],
+    &[Fault::Deleted, Fault::Distracting, Fault::Tool],
+];
 
 /// Every plan.
 pub(super) fn plans() -> Vec<Plan> {
-    let single = |faults: &[Fault], group: Group| faults.iter().map(|fault| Plan { faults: vec![*fault], group }).collect::<Vec<_>>();
-    let mut plans = single(&BUILT, Group::Built);
-    plans.extend(single(&KINDS, Group::Kinds));
-    plans.extend(COMBINATIONS.iter().map(|faults| Plan { faults: faults.to_vec(), group: Group::Combinations }));
-    plans
+    let single = |faults: &'static [Fault], group: Group| faults.iter().map(move |fault| Plan { faults: vec![*fault], group });
+    let several = |plans: &'static [&'static [Fault]], group: Group| plans.iter().map(move |faults| Plan { faults: faults.to_vec(), group });
+    let seen = single(&BUILT, Group::Built).chain(several(&SEEN, Group::Seen));
+    seen.chain(single(&KINDS, Group::Kinds)).chain(several(&COMBINATIONS, Group::Combinations)).collect()
 }
 
 /// What the simulated model knows of a case, and nobody else.
@@ -151,6 +200,9 @@ pub(super) struct Secret {
     pub(super) is_hard: bool,
     pub(super) is_gullible: bool,
     pub(super) is_wrapped: bool,
+    pub(super) is_fenced: bool,
+    pub(super) is_verbose: bool,
+    pub(super) is_swamped: bool,
     pub(super) is_terse: bool,
     pub(super) promises: bool,
     pub(super) luck: Option<f64>,
@@ -222,7 +274,11 @@ fn apply(fault: Fault, injected: &mut Injected, pack: &mut PackKind) {
         Fault::Aged => injected.is_aged = true,
         Fault::AgedSeen => (injected.is_aged, injected.is_seen) = (true, true),
         Fault::Tool => {
-            case.input = conversation(case.input.last_text());
+            case.input = conversation(case.input.last_text(), "in stock: none at all");
+            case.vars.insert("tool_results".to_owned(), json!({ TOOL_CALL: RIGHT_RESULT }));
+        }
+        Fault::ToolError => {
+            case.input = conversation(case.input.last_text(), "error: the shelf does not answer");
             case.vars.insert("tool_results".to_owned(), json!({ TOOL_CALL: RIGHT_RESULT }));
         }
         Fault::Cut => drop(injected.target.params.insert("max_tokens".to_owned(), json!(6))),
@@ -232,6 +288,19 @@ fn apply(fault: Fault, injected: &mut Injected, pack: &mut PackKind) {
             secret.is_wrapped = true;
             case.graders = vec![Grader::new("is it", Criterion::Exact { value: None, ignore_case: true, verbatim: false })];
         }
+        Fault::Fenced => {
+            secret.is_fenced = true;
+            case.graders = vec![Grader::new("is it", Criterion::Exact { value: None, ignore_case: true, verbatim: false })];
+        }
+        Fault::CutFar => {
+            secret.is_verbose = true;
+            injected.target.params.insert("max_tokens".to_owned(), json!(3));
+        }
+        Fault::Swamped => secret.is_swamped = true,
+        Fault::Strict => case.graders.push(Grader::new("nine digits", Criterion::Regex { pattern: r"^\d{9}$".to_owned() })),
+        Fault::Timeout => secret.outage = Some((FaultClass::Provider, "timeout", None)),
+        Fault::Stubborn => secret.mute = Some("The document does not speak of the matter that was asked about."),
+        Fault::Lucky => secret.luck = Some(0.75),
         Fault::Constraint => {
             secret.promises = true;
             case.graders.push(Grader::new("no-promise", Criterion::Constraint { unit: RULE.to_owned() }));
@@ -248,11 +317,11 @@ fn apply(fault: Fault, injected: &mut Injected, pack: &mut PackKind) {
     }
 }
 
-fn conversation(question: &str) -> Input {
+fn conversation(question: &str, result: &str) -> Input {
     let call = json!([{ "id": TOOL_CALL, "type": "function", "function": { "name": "stock", "arguments": "{}" } }]);
     Input::Messages(vec![
         Turn::new(Role::User, question),
         Turn { tool_calls: Some(call), ..Turn::new(Role::Assistant, "") },
-        Turn { tool_call_id: Some(TOOL_CALL.to_owned()), ..Turn::new(Role::Tool, "in stock: none at all") },
+        Turn { tool_call_id: Some(TOOL_CALL.to_owned()), ..Turn::new(Role::Tool, result) },
     ])
 }

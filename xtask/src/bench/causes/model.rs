@@ -53,7 +53,10 @@ fn said<'f>(secret: &Secret, call: &ModelCall, is_lucky: bool) -> &'f str {
     let is_able = call.model == STRONG || !secret.is_hard;
     let are_tools_right = call.turns.iter().filter(|turn| turn.role == Role::Tool).all(|turn| turn.content == RIGHT_RESULT);
     let second = secret.second.is_none_or(|second| context.contains(&FACTS[second].sentence(FACTS[second].value)));
-    if secret.is_gullible && context.contains(&fact.hearsay()) {
+    let units = FACTS.iter().filter(|fact| context.contains(&fact.sentence(fact.value))).count();
+    if secret.is_swamped && units > 2 {
+        "not known"
+    } else if secret.is_gullible && context.contains(&fact.hearsay()) {
         fact.rumour
     } else if is_lucky && is_able && are_tools_right && second && context.contains(&fact.sentence(fact.value)) {
         fact.value
@@ -70,7 +73,11 @@ pub(super) const RIGHT_RESULT: &str = "in stock: 7";
 /// How it is said.
 fn dressed(secret: &Secret, fact: &Fact, said: &str, call: &ModelCall) -> String {
     let is_told = call.turns.iter().any(|turn: &Turn| turn.role == Role::System && turn.content.contains("This rule must hold"));
-    let mut text = if secret.is_wrapped && !call.params.contains_key("response_format") {
+    let mut text = if secret.is_fenced {
+        format!("Gladly:\n```text\n{said}\n```")
+    } else if secret.is_verbose {
+        format!("{}the {} is {said}", "Let us look further. ".repeat(50), fact.thing)
+    } else if secret.is_wrapped && !call.params.contains_key("response_format") {
         format!("**{said}**")
     } else if secret.is_terse {
         said.to_owned()

@@ -18,8 +18,17 @@ enum Hit {
     False,
 }
 
+/// The groups, and what they are called.
+const GROUPS: [(Group, &str); 4] = [
+    (Group::Built, "Kinds that were used while the engine was built"),
+    (Group::Seen, "Combinations that were used while the engine was built"),
+    (Group::Kinds, "Kinds that were held out"),
+    (Group::Combinations, "Combinations that were held out"),
+];
+
 #[derive(Debug)]
 struct Judged {
+    seed: u64,
     group: Group,
     faults: String,
     truth: String,
@@ -37,7 +46,7 @@ pub(super) struct Tally {
 }
 
 impl Tally {
-    pub(super) fn take(&mut self, plan: &Plan, injected: &[Injected], report: &Report) {
+    pub(super) fn take(&mut self, seed: u64, plan: &Plan, injected: &[Injected], report: &Report) {
         self.calls += report.calls;
         self.passed += injected.len() - report.labels.len();
         for label in &report.labels {
@@ -45,6 +54,7 @@ impl Tally {
             let named: BTreeSet<Cause> = std::iter::once(label.cause).chain(label.also.iter().copied()).collect();
             let faults: Vec<String> = plan.faults.iter().map(|fault| format!("{fault:?}")).collect();
             self.judged.push(Judged {
+                seed,
                 group: one.group,
                 faults: faults.join(" + "),
                 truth: words(&one.truth),
@@ -67,19 +77,22 @@ impl Tally {
         self.judged.iter().filter(|judged| judged.hit == Hit::Exact).count()
     }
 
+    /// Failures for which something is named that is no cause.
+    #[cfg(test)]
+    pub(super) fn false_labels(&self) -> usize {
+        self.judged.iter().filter(|judged| judged.hit == Hit::False).count()
+    }
+
     /// The tables for people.
     pub(super) fn told(&self) -> String {
         let mut out = String::from("# Causes against injected faults\n");
-        for (group, title) in [
-            (Group::Built, "Kinds that were used while the engine was built"),
-            (Group::Kinds, "Kinds that were held out"),
-            (Group::Combinations, "Combinations, all held out"),
-        ] {
+        for (group, title) in GROUPS {
             let of: Vec<&Judged> = self.judged.iter().filter(|judged| judged.group == group).collect();
             if !of.is_empty() {
                 matrix(&mut out, title, &of);
             }
         }
+        totals(&mut out, &self.judged);
         let _ = writeln!(out, "\n{} failures, {} cells passed in spite of their fault, {} calls for experiments", self.judged.len(), self.passed, self.calls);
         out
     }
@@ -114,15 +127,41 @@ fn matrix(out: &mut String, title: &str, judged: &[&Judged]) {
         let [l0, l1, l2, l3] = levels;
         let word = match hit {
             Hit::Exact => "exact",
-            Hit::Part => "part",
-            Hit::Silent => "silent",
+            Hit::Part => "in part",
+            Hit::Silent => "undetermined",
             Hit::False => "FALSE",
         };
         let _ = writeln!(out, "| {faults} | {truth} | {label} | {n} | {l3} | {l2} | {l1} | {l0} | {word} |");
     }
-    let share = |hit: Hit| {
-        let n = judged.iter().filter(|one| one.hit == hit).count();
-        format!("{n} of {} ({:.1} %)", judged.len(), 100.0 * n as f64 / judged.len() as f64)
-    };
-    let _ = writeln!(out, "\nexact {}, in part {}, undetermined {}, false {}", share(Hit::Exact), share(Hit::Part), share(Hit::Silent), share(Hit::False));
+}
+
+/// Each group over all seeds: how many labels are exact, in part, undetermined and false, and between which bounds the exact ones of a seed are.
+fn totals(out: &mut String, judged: &[Judged]) {
+    let _ = writeln!(
+        out,
+        "\n## Totals\n\n| group | failures | exact | in part | undetermined | false | exact, worst to best seed |\n|---|--:|--:|--:|--:|--:|--:|"
+    );
+    for (group, title) in GROUPS {
+        let of: Vec<&Judged> = judged.iter().filter(|one| one.group == group).collect();
+        if of.is_empty() {
+            continue;
+        }
+        let share = |hit: Hit| {
+            let n = of.iter().filter(|one| one.hit == hit).count();
+            format!("{n} ({:.1} %)", 100.0 * n as f64 / of.len() as f64)
+        };
+        let (hits, seeds) = ([Hit::Exact, Hit::Part, Hit::Silent, Hit::False].map(share).join(" | "), by_seed(&of));
+        let (least, most) = (seeds.iter().copied().fold(f64::INFINITY, f64::min), seeds.iter().copied().fold(0.0, f64::max));
+        let _ = writeln!(out, "| {title} | {} | {hits} | {least:.1}–{most:.1} % |", of.len());
+    }
+}
+
+/// The share of exact labels of each seed, in percent.
+fn by_seed(judged: &[&Judged]) -> Vec<f64> {
+    let mut seeds: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
+    for one in judged {
+        let (exact, all) = seeds.entry(one.seed).or_default();
+        (*exact, *all) = (*exact + usize::from(one.hit == Hit::Exact), *all + 1);
+    }
+    seeds.values().map(|(exact, all)| 100.0 * *exact as f64 / *all as f64).collect()
 }

@@ -104,18 +104,25 @@ pub(super) struct World {
     pub(super) now: Environment,
     /// As it was when the run was made, for cases whose fact has aged.
     pub(super) then: Environment,
+    /// As `then`, with pages that say what they speak of, which is gone: what the catalogue calls out of date by its own anchors.
+    pub(super) seen: Environment,
 }
 
 impl World {
     pub(super) fn make() -> std::io::Result<Self> {
         let directory = std::env::temp_dir().join(format!("jeton-causes-{}-{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed)));
-        let environment = |name: &str, value: &dyn Fn(&Fact) -> &'static str| {
+        let environment = |name: &str, value: &dyn Fn(&Fact) -> &'static str, is_anchored: bool| {
             let root = directory.join(name);
-            write(&root, value)?;
+            write(&root, value, is_anchored)?;
             let engine = Engine::open(&root, EngineOptions { with_code: false, ..EngineOptions::default() });
             Ok::<_, std::io::Error>(Environment::new(Some(Arc::new(engine)), packs(), "2026-11-01"))
         };
-        Ok(Self { now: environment("now", &|fact| fact.value)?, then: environment("then", &|fact| fact.old)?, directory })
+        Ok(Self {
+            now: environment("now", &|fact| fact.value, false)?,
+            then: environment("then", &|fact| fact.old, false)?,
+            seen: environment("seen", &|fact| fact.old, true)?,
+            directory,
+        })
     }
 
     pub(super) fn directory(&self) -> &Path {
@@ -129,13 +136,15 @@ impl Drop for World {
     }
 }
 
-fn write(root: &Path, value: &dyn Fn(&Fact) -> &'static str) -> std::io::Result<()> {
+fn write(root: &Path, value: &dyn Fn(&Fact) -> &'static str, is_anchored: bool) -> std::io::Result<()> {
     for folder in ["context/facts", "context/rumours"] {
         std::fs::create_dir_all(root.join(folder))?;
     }
     std::fs::write(root.join("context/rules.toml"), RULES)?;
     for fact in &FACTS {
-        std::fs::write(root.join(fact.path()), fact.document(value(fact)))?;
+        // What the anchor names is nowhere: it is gone since the page was written.
+        let front = if is_anchored { format!("---\nanchors: [data/{}.toml]\n---\n", fact.name) } else { String::new() };
+        std::fs::write(root.join(fact.path()), front + &fact.document(value(fact)))?;
         let rumour = format!("# Rumours of the {}\n\n{}\n", fact.thing, fact.hearsay());
         std::fs::write(root.join(format!("context/rumours/{}.md", fact.name)), rumour)?;
     }
