@@ -9,6 +9,7 @@ use crate::stages::attempt::{self, Answer};
 use crate::stages::meter::{self, Metered};
 use crate::stages::settle::{self, Ending};
 use crate::stages::{admit, attach, choose, classify, hold, identify, translate};
+use crate::tap::{self, Tap};
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -36,6 +37,8 @@ pub struct BrokerOptions {
     pub context: Option<Arc<dyn ContextSource>>,
     /// Is told of every call.
     pub on_record: OnRecord,
+    /// Looks at what some live calls say; none: nobody does.
+    pub tap: Option<Arc<dyn Tap>>,
     /// The number of this replica.
     pub node: u8,
 }
@@ -49,6 +52,7 @@ pub struct Broker {
     ids: CallIds,
     context: Option<Arc<dyn ContextSource>>,
     on_record: OnRecord,
+    tap: Option<Arc<dyn Tap>>,
     nobody: Arc<[Arc<str>]>,
     in_flight: AtomicU64,
 }
@@ -74,6 +78,7 @@ impl Broker {
             ids: CallIds::new(options.node, newest),
             context: options.context,
             on_record: options.on_record,
+            tap: options.tap,
             nobody: Arc::from([Arc::from(DEFAULT_ACCOUNT)]),
             in_flight: AtomicU64::new(0),
         }))
@@ -116,6 +121,10 @@ impl Broker {
 
     pub(crate) fn context(&self) -> Option<&Arc<dyn ContextSource>> {
         self.context.as_ref()
+    }
+
+    pub(crate) fn tap(&self) -> Option<&Arc<dyn Tap>> {
+        self.tap.as_ref()
     }
 
     pub(crate) fn next_id(&self) -> CallId {
@@ -166,6 +175,7 @@ async fn path(call: &mut Call) -> Result<Answer, Fault> {
     classify::classify(call)?;
     call.passed("classify");
     attach::attach(call).await?;
+    tap::begin(call);
     if call.context.is_some() {
         call.passed("attach");
     }
@@ -193,6 +203,9 @@ async fn answered(mut call: Call, answer: Answer) -> Response<CallBody> {
         }
         Answer::Document { status, headers, body } => {
             log_content(&call, "answer", &body);
+            if let Some(tapped) = &mut call.tapped {
+                tapped.keep(&body, false);
+            }
             call.http_status = status.as_u16();
             call.response_bytes = body.len() as u64;
             let headers = response_headers(&call, &headers);

@@ -8,6 +8,7 @@ use crate::inbound::Inbound;
 use crate::live::Live;
 use crate::stages::settle::{self, Ending};
 use crate::stages::translate::{Asked, Translated};
+use crate::tap::Tapped;
 use bytes::Bytes;
 use jeton_core::{Attribution, CallId, Certainty, Fault, FaultKind, Nanousd, Timestamp};
 use jeton_ledger::{ContextReceipt, Decision, KeyRecord, StageTime, TryRecord};
@@ -90,6 +91,8 @@ pub(crate) struct Call {
     pub(crate) is_settled: bool,
     /// Whether the answer is an estimate of Jeton's, which its header says.
     pub(crate) is_estimated: bool,
+    /// Its texts, where somebody looks at them.
+    pub(crate) tapped: Option<Box<Tapped>>,
 }
 
 impl Call {
@@ -128,6 +131,7 @@ impl Call {
             http_status: 0,
             is_settled: false,
             is_estimated: false,
+            tapped: None,
             inbound,
         }
     }

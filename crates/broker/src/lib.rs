@@ -19,6 +19,7 @@ mod estimate;
 mod inbound;
 mod live;
 mod stages;
+mod tap;
 #[cfg(test)]
 mod tests;
 
@@ -31,3 +32,4 @@ pub use context::{ContextAnswer, ContextManifest, ContextRequest, ContextSource,
 pub use inbound::{Inbound, Peer};
 pub use live::Live;
 pub use stages::identify::presented_key;
+pub use tap::{Seen, Tap};

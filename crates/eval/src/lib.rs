@@ -19,6 +19,7 @@ mod grade;
 pub mod grader;
 pub mod import;
 pub mod label;
+pub mod live;
 #[cfg(test)]
 mod measured_tests;
 mod models;

@@ -16,7 +16,7 @@ pub const HEARTBEAT: &str = "heartbeat";
 /// The kind of the note of an alarm; its subject is the suite.
 pub const ALARM: &str = "alarm";
 
-const MINUTE_MS: i64 = 60_000;
+pub(crate) const MINUTE_MS: i64 = 60_000;
 /// Runs whose figures are what later ones are compared with.
 const BASELINE_RUNS: usize = 3;
 /// A rise of cost that is no drift: prices and lengths of answers move a little.
@@ -54,6 +54,10 @@ pub enum AlarmKind {
     Cost,
     /// Answers take longer.
     Latency,
+    /// Callers of live calls say that they are worse.
+    Feedback,
+    /// A kind of failure makes up more of the results.
+    Failures,
 }
 
 /// Something that a person should look at.
@@ -167,16 +171,39 @@ pub struct RunSeen<'r> {
 #[must_use]
 pub fn drift(suite: &str, runs: &[RunSeen<'_>], run_length: f64, level: Level) -> Vec<Alarm> {
     let targets: BTreeSet<&str> = runs.iter().flat_map(|run| run.rows.iter().map(|row| row.cell.target.as_str())).collect();
-    let each = run_length.max(1.0) * 3.0 * targets.len().max(1) as f64;
+    let each = run_length.max(1.0) * 4.0 * targets.len().max(1) as f64;
     let mut alarms = Vec::new();
     for target in targets {
         for kind in [AlarmKind::Quality, AlarmKind::Cost, AlarmKind::Latency] {
             alarms.extend(of_measure(suite, runs, target, kind, each, level));
         }
     }
+    alarms.extend(failing(suite, runs, run_length.max(1.0) * 4.0, level));
     let place = |alarm: &Alarm| runs.iter().position(|run| alarm.run.as_deref() == Some(run.id));
     alarms.sort_by_key(|alarm| (place(alarm), alarm.kind));
     alarms
+}
+
+/// Alarms of kinds of failure that make up more of the rows than in the first three runs with the suite as it is.
+fn failing(suite: &str, runs: &[RunSeen<'_>], run_length: f64, level: Level) -> Vec<Alarm> {
+    let Some(last) = runs.last() else { return Vec::new() };
+    let since = runs.iter().rposition(|run| run.digest != last.digest).map_or(0, |place| place + 1);
+    let same = &runs[since..];
+    let kind = |row: &Row| row.fault.as_ref().map(|fault| format!("error:{}", fault.code)).or_else(|| crate::live::failure_of(&row.grades));
+    let rows: Vec<(&str, Option<String>)> = same.iter().flat_map(|run| run.rows.iter().map(|row| (run.id, kind(row)))).collect();
+    let judged: Vec<(&str, Option<&str>)> = rows.iter().map(|(run, kind)| (*run, kind.as_deref())).collect();
+    let baseline: usize = same.iter().take(BASELINE_RUNS).map(|run| run.rows.len()).sum();
+    if same.len() <= BASELINE_RUNS || baseline == 0 {
+        return Vec::new();
+    }
+    let told = crate::live::failures(&judged, baseline, run_length, level).into_iter().map(|(run, kind, then, now)| Alarm {
+        suite: suite.to_owned(),
+        kind: AlarmKind::Failures,
+        target: None,
+        run: Some(run.to_owned()),
+        message: format!("suite {suite}: more answers fail by {kind}: {:.1} % of late, {:.1} % at first", 100.0 * now, 100.0 * then),
+    });
+    told.collect()
 }
 
 fn of_measure(suite: &str, runs: &[RunSeen<'_>], target: &str, kind: AlarmKind, run_length: f64, level: Level) -> Vec<Alarm> {
@@ -224,7 +251,7 @@ fn measured(row: &Row, kind: AlarmKind) -> Option<f64> {
         AlarmKind::Quality => row.passed().map(f64::from),
         AlarmKind::Cost => row.cost.filter(|_| !row.is_cached).map(jeton_core::Nanousd::as_usd_f64).filter(|usd| *usd > 0.0),
         AlarmKind::Latency => row.latency_us().map(|us| us as f64).filter(|us| *us > 0.0),
-        AlarmKind::Silence => None,
+        AlarmKind::Silence | AlarmKind::Feedback | AlarmKind::Failures => None,
     }
 }
 
@@ -277,7 +304,7 @@ fn alarm(suite: &str, run: &RunSeen<'_>, target: &str, kind: AlarmKind, baseline
         AlarmKind::Quality => format!("passes fell: {:.1} % in this run, {:.1} % at first", 100.0 * now, 100.0 * then),
         AlarmKind::Cost => format!("answers cost more: {now:.6} usd each in this run, {then:.6} at first"),
         AlarmKind::Latency => format!("answers take longer: {:.0} ms in this run, {:.0} at first", now / 1_000.0, then / 1_000.0),
-        AlarmKind::Silence => String::new(),
+        AlarmKind::Silence | AlarmKind::Feedback | AlarmKind::Failures => String::new(),
     };
     Alarm {
         suite: suite.to_owned(),

@@ -92,6 +92,9 @@ impl Metered {
             if let Some(bytes) = self.ready.pop_front() {
                 if let Some(call) = &mut self.call {
                     call.response_bytes += bytes.len() as u64;
+                    if let Some(tapped) = &mut call.tapped {
+                        tapped.keep(&bytes, true);
+                    }
                 }
                 return Poll::Ready(Some(bytes));
             }

@@ -3,6 +3,7 @@
 use crate::call::{Call, Candidate, RunningTry};
 use crate::estimate;
 use crate::stages::record::{self, Outcomes};
+use crate::tap;
 use jeton_core::{Certainty, Cost, Fault, Nanousd, Usage};
 use jeton_ledger::{CallStatus, Durable};
 use jeton_wire::{Endpoint, Observed};
@@ -70,6 +71,7 @@ pub(crate) fn settle_telling(call: &mut Call, ending: Ending) -> (Durable, Usage
     let record = record::build(outcomes(call, ending));
     tracing::debug!(call = %record.id, class = &*record.attribution.class, model = record.model, status = record.status.name(), charged = %record.charged, total_us = record.total_us, "call settled");
     call.broker.observe(&record);
+    tap::hand_on(call, &record);
     (call.broker.ledger().settle(record), used)
 }
 

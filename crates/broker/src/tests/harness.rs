@@ -62,7 +62,7 @@ impl Harness {
         ledger.configure(accounts.collect()).unwrap();
         let live = Live::assemble(snapshot, &Surroundings { project_dir: &dir, env: &|_| None, previous: None }).unwrap();
         let (upstream, clock) = (Upstream::new(), Arc::new(SystemClock));
-        let options = BrokerOptions { ledger: ledger.clone() as Arc<dyn Ledger>, upstream, clock, live, context, on_record, node: 0 };
+        let options = BrokerOptions { ledger: ledger.clone() as Arc<dyn Ledger>, upstream, clock, live, context, on_record, tap: None, node: 0 };
         Self { broker: Broker::new(options).unwrap(), ledger, buffers: Buffers::new(1 << 30), dir }
     }
 

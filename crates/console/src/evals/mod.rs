@@ -18,6 +18,7 @@ use crate::route::printable;
 use crate::state::Console;
 use jeton_allocate::Level;
 use jeton_core::{Fault, FaultKind, nearest};
+use jeton_eval::live::{Kept, LiveSummary, feedback, summary};
 use jeton_eval::run::{RunEnd, RunHead, read_rows};
 use jeton_eval::session::RUN_END;
 use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
@@ -218,6 +219,19 @@ pub(crate) fn case_rows(console: &Console, head: &RunHead, case: &str) -> Result
     }
     let fault = Fault::new(FaultKind::NotFound, format!("{} has no row of a case `{}`.", head.id, printable(case))).param("case");
     Err(fault.remedy(near.map_or_else(|| "The run has no rows so far.".to_owned(), |near| format!("Did you mean `{near}`?"))))
+}
+
+/// Judged live calls that are summed up, the newest of a suite.
+const LIVE_RESULTS: u64 = 2_000;
+
+/// What became of the live calls that a suite judges; none where it has judged none.
+pub(crate) fn live(console: &Console, suite: &str) -> Result<Option<LiveSummary>, Fault> {
+    let kept = Kept::read(&*console.ledger, suite, LIVE_RESULTS).map_err(|error| ledger_fault(&error))?;
+    if kept.results.is_empty() && kept.beats.is_empty() {
+        return Ok(None);
+    }
+    let said = feedback(&*console.ledger, &kept.results).map_err(|error| ledger_fault(&error))?;
+    Ok(Some(summary(&kept.results, &kept.beats, &said, jeton_allocate::Level::P95)))
 }
 
 /// Notes of a kind about a subject, the newest first.

@@ -32,6 +32,7 @@ mod values;
 
 pub(crate) use kind::needs_reference;
 pub use kind::right_answers;
+pub(crate) use kind::{calls as calls_of, is_of_case, takes_reference};
 pub use material::Material;
 pub use ready::Prepared;
 pub use settle::settle;

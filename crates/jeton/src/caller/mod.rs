@@ -8,10 +8,10 @@ mod server;
 use crate::context::Context;
 use crate::failure::Failure;
 use jeton_broker::{Broker, Buffers};
-use jeton_core::{CallId, Nanousd};
+use jeton_core::{CallId, DEFAULT_ACCOUNT, Nanousd};
 use jeton_eval::{Answer, CallFault, Calling, FaultClass, ModelCall, Models};
 use jeton_ledger::sqlite::{SqliteStore, running_server};
-use jeton_ledger::{CallRecord, CallStatus, Records};
+use jeton_ledger::{AccountConfig, Budget, CallRecord, CallStatus, Records, Window};
 use jeton_project::Snapshot;
 use jeton_wire::{Dialect, Endpoint};
 use std::str::FromStr;
@@ -25,6 +25,22 @@ pub(crate) struct Wall {
     pub(crate) account: String,
     /// How much.
     pub(crate) amount: Nanousd,
+    /// In which period.
+    pub(crate) window: Window,
+}
+
+impl Wall {
+    /// The account as the ledger takes it: below the default one, which pays as well.
+    pub(crate) fn account_config(&self) -> AccountConfig {
+        let budget = Budget { amount: self.amount, window: self.window, timezone: "UTC".to_owned() };
+        AccountConfig { name: self.account.clone(), parent: Some(DEFAULT_ACCOUNT.to_owned()), budget: Some(budget) }
+    }
+
+    /// The accounts that pay for its calls, the nearest first.
+    pub(crate) fn payers(&self, snapshot: &Snapshot) -> Arc<[Arc<str>]> {
+        let above = snapshot.account_chain(DEFAULT_ACCOUNT).into_iter().map(Arc::from);
+        std::iter::once(Arc::from(self.account.as_str())).chain(above).collect()
+    }
 }
 
 /// Calls models in the name of a command.
@@ -41,7 +57,7 @@ enum Way {
     /// The server that has the ledger.
     Server(server::Server),
     /// The broker of this server, which may be gone before the last who asks.
-    Serving(Weak<Broker>, Arc<Buffers>),
+    Serving(Weak<Broker>, Arc<Buffers>, Option<Arc<[Arc<str>]>>),
 }
 
 /// A request as it is sent.
@@ -82,7 +98,15 @@ impl Caller {
     pub(crate) fn serving(broker: &Arc<Broker>, buffers: &Arc<Buffers>) -> Self {
         let store: Arc<dyn Records> = Arc::clone(broker.ledger()) as Arc<dyn Records>;
         let snapshot = Arc::clone(broker.live().snapshot());
-        Self { way: Way::Serving(Arc::downgrade(broker), Arc::clone(buffers)), store, snapshot }
+        Self { way: Way::Serving(Arc::downgrade(broker), Arc::clone(buffers), None), store, snapshot }
+    }
+
+    /// The same within a server, its calls paid by the account of `wall`, which whoever configures the ledger must know.
+    pub(crate) fn paid_by(mut self, wall: Option<&Wall>) -> Self {
+        if let Way::Serving(_, _, accounts) = &mut self.way {
+            *accounts = wall.map(|wall| wall.payers(&self.snapshot));
+        }
+        self
     }
 
     /// Where measured things are.
@@ -103,8 +127,8 @@ impl Caller {
             match &self.way {
                 Way::Own(own) => own.send(sending).await,
                 Way::Server(server) => server.send(sending).await,
-                Way::Serving(broker, buffers) => match broker.upgrade() {
-                    Some(broker) => own::through(&broker, buffers, None, sending).await,
+                Way::Serving(broker, buffers, accounts) => match broker.upgrade() {
+                    Some(broker) => own::through(&broker, buffers, accounts.clone(), sending).await,
                     None => Err(fault(FaultClass::Internal, "stopping", "the server is about to stop".to_owned())),
                 },
             }

@@ -6,10 +6,10 @@ use crate::failure::Failure;
 use bytes::Bytes;
 use http_body_util::BodyExt;
 use jeton_broker::{Broker, BrokerOptions, Buffers, Inbound, Live, Peer, Surroundings, public_path};
-use jeton_core::{CallId, DEFAULT_ACCOUNT, SystemClock};
+use jeton_core::{CallId, SystemClock};
 use jeton_eval::{CallFault, FaultClass};
 use jeton_ledger::sqlite::{Options, SqliteLedger};
-use jeton_ledger::{AccountConfig, Budget, CallRecord, Ledger, Records, Window};
+use jeton_ledger::{CallRecord, Ledger, Records};
 use jeton_project::Snapshot;
 use jeton_upstream::Upstream;
 use std::collections::HashMap;
@@ -34,7 +34,7 @@ impl Own {
             Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds")
         })?;
         let mut accounts = crate::serve::accounts(snapshot);
-        accounts.extend(wall.map(walled));
+        accounts.extend(wall.map(Wall::account_config));
         ledger.configure(accounts)?;
         let receipts = Receipts::default();
         let kept = Arc::clone(&receipts);
@@ -47,13 +47,11 @@ impl Own {
             on_record: Arc::new(move |record| {
                 kept.lock().unwrap_or_else(PoisonError::into_inner).insert(record.id, record.clone());
             }),
+            tap: None,
             node: 0,
         };
         let broker = Broker::new(options)?;
-        let accounts = wall.map(|wall| {
-            let above = snapshot.account_chain(DEFAULT_ACCOUNT).into_iter().map(Arc::from);
-            std::iter::once(Arc::from(wall.account.as_str())).chain(above).collect()
-        });
+        let accounts = wall.map(|wall| wall.payers(snapshot));
         Ok(Self { broker, ledger, buffers: Buffers::new(snapshot.gateway.buffer_limit_bytes), receipts, accounts })
     }
 
@@ -98,12 +96,6 @@ pub(super) async fn through(broker: &Arc<Broker>, buffers: &Arc<Buffers>, accoun
             Err(CallFault { call: call.map(|call| call.to_string()), ..fault(FaultClass::Provider, "broken_off", format!("the answer broke off: {error}")) })
         }
     }
-}
-
-/// The account of a wall: the calls' own, below the default one, for good.
-fn walled(wall: &Wall) -> AccountConfig {
-    let budget = Budget { amount: wall.amount, window: Window::Total, timezone: "UTC".to_owned() };
-    AccountConfig { name: wall.account.clone(), parent: Some(DEFAULT_ACCOUNT.to_owned()), budget: Some(budget) }
 }
 
 impl Drop for Own {

@@ -42,6 +42,12 @@ pub(crate) enum EvalCommand {
         after_help = "Example:\n  jeton eval causes refunds                            the suite's last run\n  jeton eval causes run-20261123-9q2k7c1m0 --stronger openai/gpt-5 --budget 1usd"
     )]
     Causes(CausesArgs),
+    /// What became of the live calls that suites judge
+    #[command(after_help = "Example:\n  jeton eval live                          every suite with [watch] sample\n  jeton eval live refunds --json")]
+    Live {
+        /// Only this suite
+        suite: Option<String>,
+    },
     /// Make a suite of another program's file, or a case of a live call
     #[command(
         after_help = "Example:\n  jeton eval import promptfooconfig.yaml               shows what would be written, and what was not read\n  jeton eval import logs/task.eval --write\n  jeton eval import --call call-20261123-0abcdefghj --input question.txt --write"

@@ -4,6 +4,7 @@ mod banner;
 mod context;
 mod engine;
 mod fallback;
+pub(crate) mod live;
 mod logging;
 mod reload;
 mod signals;
@@ -75,7 +76,9 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
     let live = Live::assemble(Arc::clone(&snapshot), &around).map_err(|mistakes| {
         Failure::usage(mistakes.join("\n       "), "mend jeton.toml or the environment; `jeton config show --effective` shows what holds")
     })?;
+    let watch_accounts = live::WatchAccounts::default();
     ledger.configure(accounts(&snapshot))?;
+    let (tap, seen) = live::LiveTap::new();
     let read = jeton_console::EngineSlot::default();
     let observed = Arc::clone(&metrics);
     let options = BrokerOptions {
@@ -85,16 +88,27 @@ fn start(context: &Context, snapshot: Arc<Snapshot>, args: &UpArgs) -> Result<Ru
         live,
         context: Some(Arc::new(context::Packs(Arc::clone(&read)))),
         on_record: Arc::new(move |record| observed.observe(record)),
+        tap: Some(Arc::clone(&tap) as Arc<dyn jeton_broker::Tap>),
         node: 0,
     };
     let broker = Broker::new(options)?;
     let buffers = Buffers::new(snapshot.gateway.buffer_limit_bytes);
     let reading = Reading::begin(&read, context, &snapshot, &broker, &buffers);
+    live::start(live::Judging {
+        root: context.project.dir().to_owned(),
+        tap,
+        seen,
+        ledger: Arc::clone(&ledger) as Arc<dyn Ledger>,
+        broker: Arc::clone(&broker),
+        buffers: Arc::clone(&buffers),
+        engine: Arc::clone(&read),
+        accounts: Arc::clone(&watch_accounts),
+    });
     let tls = snapshot.gateway.tls.as_ref().map(|tls| (context.project.dir().join(&tls.cert), context.project.dir().join(&tls.key)));
     let server = Server::bind(&ServerOptions { listen: snapshot.gateway.listen, tls, workers: snapshot.gateway.workers })
         .map_err(|why| Failure::dependency(why, "`jeton config show --effective` shows gateway.listen"))?;
     let address = format!("{}://{}", if server.is_secure() { "https" } else { "http" }, server.address());
-    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), reading, args.listen, Arc::clone(&metrics));
+    let reload = Reload::new(context.project.clone(), Arc::clone(&broker), Arc::clone(&ledger), watch_accounts, reading, args.listen, Arc::clone(&metrics));
     let status = status::source(Arc::clone(&broker), reload.state(), address.clone(), &snapshot, context);
     let console = Console::new(
         Arc::clone(&ledger) as Arc<dyn Ledger>,
@@ -172,6 +186,13 @@ pub(crate) fn accounts(snapshot: &Snapshot) -> Vec<AccountConfig> {
         .iter()
         .map(|(name, account)| AccountConfig { name: name.clone(), parent: account.parent.clone(), budget: account.budget.as_ref().map(budget) })
         .collect()
+}
+
+/// The same with those that bound what suites spend by themselves.
+fn accounts_with(snapshot: &Snapshot, watched: &live::WatchAccounts) -> Vec<AccountConfig> {
+    let mut all = accounts(snapshot);
+    all.extend(watched.lock().unwrap_or_else(std::sync::PoisonError::into_inner).iter().cloned());
+    all
 }
 
 /// Tells programs where the server is: `server.json` beside the ledger. Not needed to serve, so a failure is only noted.

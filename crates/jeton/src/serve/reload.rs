@@ -1,8 +1,9 @@
 //! A changed configuration is taken up while calls go on: valid, it replaces the old one at once; invalid, the last good
 //! one stays, and the mistakes are shown.
 
-use super::accounts;
+use super::accounts_with;
 use super::engine::Reading;
+use super::live::WatchAccounts;
 use super::status::{ConfigState, Shared};
 use crate::context::env;
 use jeton_broker::{Broker, Live, Surroundings};
@@ -19,6 +20,7 @@ pub(super) struct Reload {
     project: Project,
     broker: Arc<Broker>,
     ledger: Arc<SqliteLedger>,
+    watch_accounts: WatchAccounts,
     reading: Reading,
     listen: Option<SocketAddr>,
     stamp: ProjectStamp,
@@ -32,13 +34,14 @@ impl Reload {
         project: Project,
         broker: Arc<Broker>,
         ledger: Arc<SqliteLedger>,
+        watch_accounts: WatchAccounts,
         reading: Reading,
         listen: Option<SocketAddr>,
         metrics: Arc<Metrics>,
     ) -> Self {
         let stamp = project.stamp();
         let state = Shared::new(ConfigState { loaded: SystemClock.now(), problem: None }.into());
-        Self { project, broker, ledger, reading, listen, stamp, state, metrics }
+        Self { project, broker, ledger, watch_accounts, reading, listen, stamp, state, metrics }
     }
 
     /// When the configuration in use was loaded, and what is wrong with the file now.
@@ -83,7 +86,7 @@ impl Reload {
         let snapshot = Arc::new(snapshot);
         let around = Surroundings { project_dir: self.project.dir(), env: &env, previous: Some(&before) };
         let live = Live::assemble(Arc::clone(&snapshot), &around)?;
-        self.ledger.configure(accounts(&snapshot)).map_err(|error| vec![error.to_string()])?;
+        self.ledger.configure(accounts_with(&snapshot, &self.watch_accounts)).map_err(|error| vec![error.to_string()])?;
         self.broker.replace(live);
         if before.snapshot().context != snapshot.context {
             self.reading.set(&snapshot);

@@ -14,6 +14,7 @@ mod embeddings;
 mod evals;
 mod init;
 mod keys;
+mod live_calls;
 mod living;
 mod promptfoo;
 mod routes;

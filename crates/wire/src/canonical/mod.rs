@@ -5,6 +5,7 @@
 //! the canonical form cannot carry is refused by name in [`decode_request`], never dropped in silence.
 
 mod chat;
+mod collect;
 mod decode;
 mod decode_chat;
 mod decode_embeddings;
@@ -40,6 +41,7 @@ mod decode_tests;
 #[cfg(test)]
 mod read_back;
 
+pub use collect::read_stream;
 pub use decode::{decode_request, read_request};
 pub use encode::{Encoded, encode_request};
 pub use loss::{How, Loss, Lost, Place};

@@ -6,6 +6,7 @@ mod compare;
 mod figure;
 mod health;
 mod labels;
+mod live;
 mod overview;
 mod reasons;
 mod rows;

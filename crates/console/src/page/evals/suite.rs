@@ -5,7 +5,7 @@ use super::super::show::{moment, time, unknown};
 use super::chart::{Point, Standing, against_cost, moments, over_time};
 use super::figure::{pass_rate, percent_span, simulated, usd};
 use super::overview::{banner, progress};
-use super::{compare, health, kept_theme, number, reasons, run_address, scale, state};
+use super::{compare, health, kept_theme, live, number, reasons, run_address, scale, state};
 use crate::evals::{self, CauseNote, Run, is_valid};
 use crate::route::Ask;
 use crate::state::Console;
@@ -30,6 +30,7 @@ pub(super) fn sections(console: &Console, ask: &Ask, name: &str) -> Result<Html,
     text.push(&over_runs(console, ask, &history));
     text.push(&quality_against_cost(last));
     text.push(&health::soundness(console, ask, &health));
+    text.push(&live::section(console, name)?);
     text.push(&reasons::over_time(console, ask, &history));
     text.push(&to_compare(ask, &history));
     Ok(text)

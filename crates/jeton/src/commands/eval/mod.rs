@@ -7,6 +7,7 @@ mod import;
 mod label;
 mod labels;
 mod list;
+mod live;
 mod otel;
 mod outside;
 mod progress;
@@ -49,6 +50,7 @@ pub(crate) fn run(context: &Context, command: EvalCommand, is_json: bool) -> Res
         EvalCommand::Causes(args) => causes::causes(context, &args, is_json),
         EvalCommand::Import(args) => import::import(context, &args, is_json),
         EvalCommand::Label(args) => label::label(context, &args, is_json),
+        EvalCommand::Live { suite } => live::live(context, suite.as_deref(), is_json),
         EvalCommand::Watch(args) => watch::watch(context, &args, is_json),
         EvalCommand::Size(args) => size::size(context, &args, is_json),
     }
@@ -194,7 +196,7 @@ fn choice(args: &ChoiceArgs, suite: &Suite) -> Choice {
 
 /// The wall of a run with a budget; its account is named before the run is, and kept by it.
 fn wall(args: &ChoiceArgs, account: &str) -> Option<Wall> {
-    args.budget.map(|amount| Wall { account: account.to_owned(), amount })
+    args.budget.map(|amount| Wall { account: account.to_owned(), amount, window: jeton_ledger::Window::Total })
 }
 
 fn refused(error: SessionError) -> Failure {

@@ -20,7 +20,7 @@ pub(super) fn run(context: &Context, args: &RunArgs, is_json: bool) -> Result<()
     let (desk, begun) = match &args.resume {
         Some(run) => {
             let head = read_head(&super::super::store(context)?, run).map_err(refused)?;
-            let wall = head.choice.budget.map(|amount| crate::caller::Wall { account: account_of(&head.id), amount });
+            let wall = head.choice.budget.map(|amount| crate::caller::Wall { account: account_of(&head.id), amount, window: jeton_ledger::Window::Total });
             let desk = Desk::open(context, &head.file, wall.as_ref())?;
             (desk, Begun::Resumed(head.id))
         }

@@ -2,16 +2,19 @@
 
 use super::run::{Begun, Gating, account_of, execute};
 use super::{Desk, chance, choice};
+use crate::caller::Wall;
 use crate::cli::{ChoiceArgs, WatchArgs};
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
+use crate::serve::live::usd_of;
 use jeton_allocate::Level;
-use jeton_core::{Clock, SystemClock, Timestamp};
+use jeton_core::{Clock, Nanousd, SystemClock, Timestamp};
 use jeton_eval::run::{RunHead, read_rows, run_id};
 use jeton_eval::watch::{ALARM, Alarm, HEARTBEAT, Heartbeat, RunSeen, WatchState, drift, silence};
 use jeton_eval::{Row, Suite, Watch, read};
-use jeton_ledger::{Note, NoteFilter, Records, Runs};
+use jeton_ledger::sqlite::{SqliteStore, running_server};
+use jeton_ledger::{CostQuery, Dimension, Note, NoteFilter, Records, Runs, Window};
 use serde_json::json;
 use std::time::Duration;
 
@@ -78,7 +81,7 @@ fn look(context: &Context, suite: &Suite, watch: &Watch) -> Result<(Vec<Alarm>, 
         alarms.push(silence(&suite.name, since, now));
     }
     if let Some(due) = step.run {
-        let beat = run(context, suite, due);
+        let beat = run(context, &store, suite, watch, due);
         let at = SystemClock.now();
         store.add_note(&Note { kind: HEARTBEAT.to_owned(), subject: suite.name.clone(), at, json: json!(beat).to_string() })?;
         state.beat(&beat, at);
@@ -104,9 +107,10 @@ fn state(store: &dyn Records, suite: &str) -> Result<WatchState, Failure> {
 }
 
 /// Runs a suite. That it could not be run is a heartbeat without a score: after a while it is silence.
-fn run(context: &Context, suite: &Suite, due: Timestamp) -> Heartbeat {
+fn run(context: &Context, store: &SqliteStore, suite: &Suite, watch: &Watch, due: Timestamp) -> Heartbeat {
     let account = account_of(&run_id(SystemClock.now(), chance()));
-    let done = Desk::open(context, &suite.place.path, None).and_then(|desk| {
+    let wall = daily_wall(context, store, suite, watch);
+    let done = wall.and_then(|wall| Desk::open(context, &suite.place.path, wall.as_ref())).and_then(|desk| {
         let choice = choice(&ChoiceArgs::default(), &desk.suite);
         desk.with(async |place| execute(place, &desk, Begun::New(choice, account), Gating::default()).await)?
     });
@@ -122,6 +126,27 @@ fn run(context: &Context, suite: &Suite, due: Timestamp) -> Heartbeat {
             Heartbeat { run: None, due, expected: None, executed: 0, scored: 0 }
         }
     }
+}
+
+/// What a suite may still spend today by itself. A server's broker makes its own holds, so while one has the ledger it is looked between runs
+/// instead of at every call.
+fn daily_wall(context: &Context, store: &SqliteStore, suite: &Suite, watch: &Watch) -> Result<Option<Wall>, Failure> {
+    let Some(amount) = watch.budget_usd_per_day.map(usd_of) else { return Ok(None) };
+    let now = SystemClock.now();
+    let since = Timestamp(now.day() * 86_400_000);
+    let query = CostQuery { since: Some(since), ..CostQuery::all(Dimension::Tag) };
+    let tag = format!("suite:{}", suite.name);
+    let spent = store.cost(&query)?.into_iter().find(|row| row.name == tag).map_or(Nanousd::ZERO, |row| row.real.charged.saturating_add(row.simulated.charged));
+    if spent >= amount {
+        return Err(Failure::dependency(
+            format!("suite {} has spent {spent} of the {amount} that it may spend today", suite.name),
+            "raise `budget_usd_per_day` in its [watch], or wait for tomorrow (UTC)",
+        ));
+    }
+    if running_server(&context.ledger_path(&context.snapshot()?))?.is_some() {
+        return Ok(None);
+    }
+    Ok(Some(Wall { account: format!("watch:{}", suite.name), amount, window: Window::Day }))
 }
 
 /// Alarms of drift that came up in this run.

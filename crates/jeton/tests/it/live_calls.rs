@@ -1,0 +1,147 @@
+//! Live calls that suites judge, through the real binary: which are judged, what is kept, who pays, and when it alarms.
+
+use crate::common::{BINARY, CHAT, MESSAGES, RESPONSES, verify};
+use jeton_testkit::{Project, Server, Upstream, holds_eventually};
+use serde_json::{Value, json};
+
+const CONFIG: &str = "[providers.sim]\napi = \"twin\"\nmodels = [\"plain\"]\n";
+
+/// A suite of class `desk` that judges this share of its live calls by `graders`.
+fn suite(project: &Project, watch: &str, graders: &str) {
+    let dir = project.dir().join("evals");
+    std::fs::create_dir_all(&dir).unwrap();
+    let text = format!("class = \"desk\"\n\n[[case]]\nid = \"one\"\ninput = \"Hi\"\nreference = \"x\"\n\n{graders}\n[watch]\n{watch}\n");
+    std::fs::write(dir.join("desk.toml"), text).unwrap();
+}
+
+const LENGTH: &str = "[[grade]]\nkind = \"length\"\nat_least = 1\n\n[[grade]]\nkind = \"exact\"\nreferenced = true\n";
+
+fn started(project: &Project) -> Server {
+    let server = project.start();
+    holds_eventually("the suite is read", || server.said().contains("live calls are judged"));
+    server
+}
+
+fn live(project: &Project) -> Value {
+    project.json(&["eval", "live", "desk"])[0]["live"].clone()
+}
+
+/// Asks in each dialect, streamed and not; gives the calls' ids.
+fn ask_all(server: &Server) -> Vec<String> {
+    let mut calls = Vec::new();
+    for stream in [false, true] {
+        let chat = json!({ "model": "sim/plain", "stream": stream, "messages": [{ "role": "user", "content": "Hi" }] });
+        let responses = json!({ "model": "sim/plain", "stream": stream, "input": "Hi" });
+        let messages = json!({ "model": "sim/plain", "stream": stream, "max_tokens": 50, "messages": [{ "role": "user", "content": "Hi" }] });
+        for (path, body) in [(CHAT, chat), (RESPONSES, responses), (MESSAGES, messages)] {
+            let reply = server.post(&format!("/c/desk{path}"), body.to_string());
+            assert_eq!(reply.status(), 200, "{}", reply.text());
+            calls.push(reply.call());
+        }
+    }
+    calls
+}
+
+#[test]
+fn calls_of_every_dialect_are_judged_and_their_words_are_nowhere_kept() {
+    let project = Project::with(BINARY, CONFIG);
+    suite(&project, "sample = 1.0", LENGTH);
+    let server = started(&project);
+    let calls = ask_all(&server);
+    assert_eq!(server.post(CHAT, r#"{"model":"sim/plain","messages":[{"role":"user","content":"Hi"}]}"#).status(), 200, "of no class");
+    assert_eq!(server.post("/c/desk/v1/chat/completions", r#"{"model":"sim/none","messages":[]}"#).status(), 404);
+    holds_eventually("all are judged", || live(&project)["executed"] == 7);
+    let found = live(&project);
+    assert_eq!((found["scored"].as_u64(), found["pass_rate"][0].as_f64()), (Some(6), Some(1.0)), "{found}");
+    assert_eq!(found["failures"], json!([["error:model_not_found", 1]]));
+    let liked = server.post(&format!("/api/calls/{}/feedback", calls[0]), r#"{"verdict":"good","score":0.8}"#);
+    assert!((200..300).contains(&liked.status()), "{}", liked.text());
+    assert_eq!(live(&project)["feedback"], json!([1, 0.8]));
+    let notes = project.run(&["ledger", "export", "--table", "notes"]).stdout;
+    assert!(notes.contains("\"live\"") && !notes.contains("Hi"), "{notes}");
+    let shown = project.run(&["eval", "live"]).stdout;
+    assert!(shown.contains("pass rate   100.0 %") && shown.contains("feedback    0.80"), "{shown}");
+    verify(&project);
+}
+
+#[test]
+fn the_sample_is_drawn_by_the_calls_ids_and_survives_a_kill() {
+    let project = Project::with(BINARY, CONFIG);
+    suite(&project, "sample = 0.5", LENGTH);
+    let server = started(&project);
+    let calls: Vec<String> = (0..5).flat_map(|_| ask_all(&server)).collect();
+    let drawn = |call: &String| jeton_eval_sampled(call, 0.5);
+    let wanted: Vec<&String> = calls.iter().filter(|call| drawn(call)).collect();
+    assert!(!wanted.is_empty() && wanted.len() < calls.len(), "{} of {}", wanted.len(), calls.len());
+    holds_eventually("the sample is judged", || live(&project)["executed"] == wanted.len());
+    server.kill();
+    assert_eq!(live(&project)["executed"], wanted.len(), "nothing recorded is lost");
+    let notes = project.run(&["ledger", "export", "--table", "notes"]).stdout;
+    for call in &calls {
+        assert_eq!(notes.contains(call.as_str()), drawn(call), "{call}");
+    }
+}
+
+/// The draw as any other replica would make it.
+fn jeton_eval_sampled(call: &str, share: f64) -> bool {
+    jeton_eval::live::is_sampled(call.parse().unwrap(), share)
+}
+
+#[test]
+fn a_judge_that_costs_stops_at_the_days_budget_and_does_not_run_without_one() {
+    let judge = "[[grade]]\nkind = \"judge\"\nmodel = \"sim/plain\"\nrubric = \"Is it kind?\"\nweight = 0\n\n[[grade]]\nkind = \"length\"\nat_least = 1\n";
+    let config = format!("{CONFIG}\n[models.\"sim/plain\"]\nprice = {{ input = 10.0, output = 10.0 }}\n");
+    for (watch, is_paid) in [("sample = 1.0", false), ("sample = 1.0\nbudget_usd_per_day = 0.4", true)] {
+        let project = Project::with(BINARY, &config);
+        suite(&project, watch, judge);
+        let server = started(&project);
+        let calls = ask_all(&server).len();
+        holds_eventually("all are judged", || live(&project)["executed"] == calls);
+        let by_tag = project.json(&["cost", "--by", "tag"]);
+        let spent = by_tag["rows"].as_array().unwrap().iter().find(|row| row["name"] == "suite:desk");
+        assert_eq!(spent.is_some(), is_paid, "{by_tag}");
+        if let Some(spent) = spent {
+            let charged = spent["simulated"]["charged"].as_u64().unwrap();
+            assert!(charged > 0 && charged <= 400_000_000, "{spent}");
+        }
+        verify(&project);
+    }
+}
+
+#[test]
+fn failing_answers_raise_an_alarm_that_is_posted_and_stands_in_the_ledger() {
+    let hook = Upstream::document("{}");
+    let project = Project::with(BINARY, CONFIG);
+    let watch = format!("sample = 1.0\nfalse_alarm_every = 20\nwebhook = \"{}/hook\"", hook.url());
+    suite(&project, &watch, LENGTH);
+    let server = started(&project);
+    let ask = |model: &str| server.post("/c/desk/v1/chat/completions", format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"Hi"}}]}}"#));
+    for _ in 0..201 {
+        assert_eq!(ask("sim/plain").status(), 200);
+    }
+    holds_eventually("the baseline is judged", || live(&project)["executed"] == 201);
+    for _ in 0..60 {
+        assert_eq!(ask("sim/none").status(), 404);
+    }
+    holds_eventually("the alarm is posted", || hook.requests().iter().any(|sent| sent.json()["alarm"]["kind"] == "failures"));
+    let posted = hook.requests().iter().find(|sent| sent.json()["alarm"]["kind"] == "failures").unwrap().json();
+    assert!(posted["text"].as_str().unwrap().contains("error:model_not_found"), "{posted}");
+    let told = project.json(&["eval", "live", "desk"]);
+    assert!(told[0]["alarms"].as_array().unwrap().iter().any(|alarm| alarm["kind"] == "failures"), "{told}");
+}
+
+#[test]
+fn the_watch_runs_what_is_due_once_and_stays_within_the_days_budget() {
+    let project = Project::with(BINARY, CONFIG);
+    let graders = "[[grade]]\nkind = \"length\"\nat_least = 1\n\n[[target]]\nmodel = \"sim/plain\"\n";
+    suite(&project, "every_minutes = 60\nbudget_usd_per_day = 0.000001", graders);
+    let first = project.run(&["eval", "watch", "--once"]);
+    assert_eq!(first.code, 0, "{first:?}");
+    let beats = project.run(&["ledger", "export", "--table", "notes"]).stdout;
+    assert!(beats.contains("heartbeat"), "{beats}");
+    verify(&project);
+    let cost = project.json(&["cost", "--by", "tag"]);
+    let charged: u64 =
+        cost["rows"].as_array().unwrap().iter().filter(|row| row["name"] == "suite:desk").map(|row| row["simulated"]["charged"].as_u64().unwrap()).sum();
+    assert!(charged <= 1_000, "a thousandth of a cent was the wall: {cost}");
+}
