@@ -18,7 +18,7 @@ pub(super) fn document(reply: &Reply) -> Value {
     message.insert("content".into(), joined(reply, |part| if let Part::Text(text) | Part::Cited { text, .. } = part { Some(text) } else { None }).into());
     message.insert("refusal".into(), joined(reply, |part| if let Part::Refusal(text) = part { Some(text) } else { None }).into());
     // Case 18: the name that most open servers use.
-    if let Some(reasoning) = joined(reply, |part| if let Part::Thinking { text, .. } = part { Some(text) } else { None }) {
+    if let Some(reasoning) = joined(reply, |part| if let Part::Thinking { text, .. } = part { Some(text) } else { None }).filter(|text| !text.is_empty()) {
         message.insert("reasoning_content".into(), reasoning.into());
     }
     let calls: Vec<Value> = reply.parts.iter().filter_map(call).collect();

@@ -136,7 +136,8 @@ pub(super) fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a s
         Part::Cited { text, citations } => cut(text).into_iter().map(Delta::Text).chain(citations.iter().map(Delta::Citation)).collect(),
         Part::Refusal(text) => cut(text).into_iter().map(Delta::Refusal).collect(),
         Part::Thinking { text, signature } => {
-            let thoughts = cut(text).into_iter().map(Delta::Thinking);
+            // A signature may stand without the thought that it signs.
+            let thoughts = cut(text).into_iter().filter(|text| !text.is_empty()).map(Delta::Thinking);
             thoughts.chain(signature.as_deref().map(Delta::Signature)).collect()
         }
         Part::RedactedThinking(data) => vec![Delta::RedactedThinking(data)],

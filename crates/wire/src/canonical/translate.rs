@@ -14,7 +14,7 @@ use crate::sse::{EVENT_BYTES_MAX, SseReader};
 use crate::{Endpoint, encode_error_event};
 use bytes::Bytes;
 use jeton_core::{Fault, Usage};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What of a request its answer needs.
 #[derive(Clone, Debug)]
@@ -149,8 +149,14 @@ fn carries_citation(answering: &Answering, citation: &Citation, loss: &mut Loss)
 
 /// The free text inside the arguments of a tool that was declared as a function.
 fn unwrapped(arguments: &str) -> String {
-    let inner = serde_json::from_str::<Value>(arguments).ok().and_then(|object| Some(object.get(super::WRAPPED_INPUT)?.as_str()?.to_owned()));
-    inner.unwrap_or_else(|| arguments.to_owned())
+    match serde_json::from_str::<Map<String, Value>>(arguments) {
+        // What stands beside the text would be lost.
+        Ok(mut object) if object.len() == 1 => match object.remove(super::WRAPPED_INPUT) {
+            Some(Value::String(text)) => text,
+            _ => arguments.to_owned(),
+        },
+        _ => arguments.to_owned(),
+    }
 }
 
 /// A pure state machine from a provider's stream to the caller's.
