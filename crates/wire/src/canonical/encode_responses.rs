@@ -124,6 +124,12 @@ fn write_items(w: &mut Writer, messages: &[Message], context: &Context<'_>, loss
                 said.push(piece);
                 continue;
             }
+            if let (Part::Other { kind, .. }, Role::User | Role::System) = (&piece.part, role)
+                && context.request.endpoint != Endpoint::Responses
+            {
+                let takers = "Leave it out, or name a model of its own provider.";
+                return Err(refused_part(piece, context.target, &format!("a part of kind `{kind}`"), takers));
+            }
             write_message(w, role, &std::mem::take(&mut said), context, loss)?;
             write_item(w, piece, context, loss)?;
         }

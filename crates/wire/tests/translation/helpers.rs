@@ -94,17 +94,16 @@ pub(crate) fn stream_of(dialect: Endpoint, script: &str, answer: &Value) -> Vec<
     script::sse(dialect, &script::events(dialect, script, answer))
 }
 
+/// What the caller got and what was lost; or what it got before the provider broke its protocol, and how.
+pub(crate) type Translated = Result<(Vec<u8>, Vec<String>), Box<(Vec<u8>, Fault)>>;
+
 /// The stream of `from`, cut anywhere or nowhere, as the caller gets it; an error where it broke its protocol.
-pub(crate) fn translate_chunks<'a>(
-    answering: &Answering,
-    chunks: impl IntoIterator<Item = &'a [u8]>,
-    usage: &Usage,
-) -> Result<(Vec<u8>, Vec<String>), (Vec<u8>, Fault)> {
+pub(crate) fn translate_chunks<'a>(answering: &Answering, chunks: impl IntoIterator<Item = &'a [u8]>, usage: &Usage) -> Translated {
     let mut translator = StreamTranslator::new(answering.clone(), CREATED);
     let mut out = Vec::new();
     for chunk in chunks {
         if let Err(fault) = translator.push(&Bytes::copy_from_slice(chunk), &mut out) {
-            return Err((out, fault));
+            return Err(Box::new((out, fault)));
         }
     }
     match translator.close(usage) {
@@ -112,7 +111,7 @@ pub(crate) fn translate_chunks<'a>(
             out.extend(closing);
             Ok((out, told(translator.loss())))
         }
-        Err(fault) => Err((out, fault)),
+        Err(fault) => Err(Box::new((out, fault))),
     }
 }
 
@@ -120,7 +119,7 @@ pub(crate) fn translate_chunks<'a>(
 pub(crate) fn stream(from: Endpoint, to: Endpoint, script: &str) -> (Vec<Event>, Vec<String>) {
     let bytes = stream_of(from, script, &answered(from, hi(from), if from == Responses { "completed" } else { "stop" }, Value::Null));
     let usage = metered(from, &bytes);
-    let (out, lost) = translate_chunks(&answering(from, to), [&bytes[..]], &usage).unwrap_or_else(|(_, fault)| panic!("{from} → {to}: {fault}"));
+    let (out, lost) = translate_chunks(&answering(from, to), [&bytes[..]], &usage).unwrap_or_else(|broken| panic!("{from} → {to}: {}", broken.1));
     (script::parse(&out), lost)
 }
 

@@ -27,7 +27,7 @@ fn outcome(from: Endpoint, to: Endpoint, chunks: &[&[u8]]) -> (Vec<u8>, Result<V
     let usage = metered(from, &chunks.concat());
     match translate_chunks(&answering(from, to), chunks.iter().copied(), &usage) {
         Ok((out, lost)) => (out, Ok(lost)),
-        Err((out, fault)) => (out, Err(fault.to_string())),
+        Err(broken) => (broken.0, Err(broken.1.to_string())),
     }
 }
 

@@ -10,7 +10,7 @@ const START: &str = "start {\"input_tokens\":1,\"output_tokens\":1}";
 #[track_caller]
 fn check(from: Endpoint, what: &str, stream: &[u8]) {
     for (_, to) in PAIRS.iter().filter(|(one, _)| *one == from) {
-        let (out, fault) = translate_chunks(&answering(from, *to), [stream], &Usage::default()).expect_err(what);
+        let (out, fault) = *translate_chunks(&answering(from, *to), [stream], &Usage::default()).expect_err(what);
         assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some("upstream_protocol")), "{what}");
         let text = String::from_utf8(out).unwrap();
         for terminal in ["[DONE]", "message_stop", "response.completed"] {

@@ -401,10 +401,10 @@ fn case_75_a_part_that_the_target_cannot_take_is_refused_by_its_path() {
         (Chat, Messages, &sound, "audio"),
         (Chat, Responses, &sound, "audio"),
         (Chat, Messages, &video, "video_url"),
-        (Chat, Responses, &video, "no content"),
+        (Chat, Responses, &video, "video_url"),
         (Chat, Messages, &sheet, "PDF"),
         (Messages, Chat, &upload, "container_upload"),
-        (Messages, Responses, &upload, "no content"),
+        (Messages, Responses, &upload, "container_upload"),
     ] {
         let (message, path) = refused(from, to, &user(from, part.clone()));
         assert_eq!(path, "messages[0].content[1]", "{from} → {to}");
