@@ -5,7 +5,7 @@ use super::messages::MessagesStream;
 use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason, encode_reply};
 use super::request::{Request, ToolKind};
-use super::responses::ResponsesStream;
+use super::responses_stream::ResponsesStream;
 use crate::Endpoint;
 use jeton_core::Usage;
 use serde_json::Value;
@@ -130,7 +130,7 @@ pub fn encode_stream_cut<'a>(endpoint: Endpoint, request: &Request, reply: &'a R
 }
 
 /// A finished part as deltas. Parts that only a request can hold give none.
-pub(super) fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<Delta<'a>> {
+fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<Delta<'a>> {
     let mut deltas: Vec<Delta<'_>> = match part {
         Part::Text(text) => cut(text).into_iter().map(Delta::Text).collect(),
         Part::Cited { text, citations } => cut(text).into_iter().map(Delta::Text).chain(citations.iter().map(Delta::Citation)).collect(),
@@ -154,7 +154,7 @@ pub(super) fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a s
 }
 
 /// Whether the arguments of a function are an empty object, however it is written.
-fn has_no_arguments(kind: ToolKind, arguments_json: &str) -> bool {
+pub(super) fn has_no_arguments(kind: ToolKind, arguments_json: &str) -> bool {
     kind != ToolKind::Custom && arguments_json.bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"{}")
 }
 
@@ -180,7 +180,7 @@ pub(super) fn push_named_event(out: &mut Vec<u8>, name: &str, data: &Value) {
 }
 
 /// Appends the data, framed.
-pub(super) fn push_event(out: &mut Vec<u8>, data: &Value) {
+fn push_event(out: &mut Vec<u8>, data: &Value) {
     out.extend_from_slice(b"data: ");
     out.extend_from_slice(data.to_string().as_bytes());
     out.extend_from_slice(b"\n\n");

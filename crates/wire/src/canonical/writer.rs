@@ -15,8 +15,21 @@ impl Writer {
         Self { out: Vec::with_capacity(bytes), follows: false }
     }
 
+    /// Goes on behind `out`, where an object or list stands open that is still empty.
+    pub(crate) const fn onto(out: Vec<u8>) -> Self {
+        Self { out, follows: false }
+    }
+
     pub(crate) fn into_bytes(self) -> Vec<u8> {
         self.out
+    }
+
+    /// The member `name` with the texts put together, as one text.
+    pub(crate) fn member_joined(&mut self, name: &str, texts: &[&str]) {
+        match texts {
+            [text] => self.member(name, text),
+            texts => self.member(name, &texts.concat()),
+        }
     }
 
     /// An object as a value: an element, or the whole document.
