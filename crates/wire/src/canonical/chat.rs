@@ -81,13 +81,13 @@ fn write_detail(w: &mut Writer, part: &Part) {
 
 fn signed(w: &mut Writer, text: &str, signature: &str) {
     w.member("type", "reasoning.text");
-    w.member("text", text);
-    w.member("signature", signature);
+    w.member_text("text", text);
+    w.member_text("signature", signature);
 }
 
 fn hidden(w: &mut Writer, data: &str) {
     w.member("type", "reasoning.encrypted");
-    w.member("data", data);
+    w.member_text("data", data);
 }
 
 /// The sources that have an address, each with the place of its text (case 41).
@@ -125,7 +125,7 @@ fn write_call(w: &mut Writer, part: &Part) {
         w.member("type", kind);
         w.member_object(kind, |w| {
             w.member("name", name);
-            w.member(member, arguments);
+            w.member_text(member, arguments);
         });
     });
 }
@@ -207,15 +207,15 @@ impl ChatStream {
         match *delta {
             Delta::Text(text) => {
                 self.text_chars += text.chars().count();
-                self.after_call(|w| w.member("content", text))
+                self.after_call(|w| w.member_text("content", text))
             }
             Delta::Refusal(text) => {
                 self.refusal_told = true;
-                self.after_call(|w| w.member("refusal", text))
+                self.after_call(|w| w.member_text("refusal", text))
             }
             Delta::Thinking(text) => {
                 self.thought.push_str(text);
-                self.after_call(|w| w.member("reasoning_content", text))
+                self.after_call(|w| w.member_text("reasoning_content", text))
             }
             Delta::ToolUse { id, name, kind } => self.begin_call(id, name, kind),
             Delta::Arguments(text) => self.arguments(Vec::new(), text),
@@ -263,7 +263,7 @@ impl ChatStream {
         let Some(open) = &mut self.open_call else { return out };
         open.filled = true;
         let (kind, member) = kind_and_member(open.kind);
-        self.fragment(out, self.calls - 1, |w| w.member_object(kind, |w| w.member(member, text)))
+        self.fragment(out, self.calls - 1, |w| w.member_object(kind, |w| w.member_text(member, text)))
     }
 
     /// A fragment of a call.

@@ -123,7 +123,7 @@ fn write_content(w: &mut Writer, pieces: &[&Piece], context: &Context<'_>, loss:
         drop_cache(&piece.place, piece.cache, loss);
     }
     if let [Piece { part: Part::Text(text), .. }] = pieces {
-        w.member("content", text);
+        w.member_text("content", text);
         return Ok(());
     }
     let mut failed = None;
@@ -138,7 +138,7 @@ fn write_content(w: &mut Writer, pieces: &[&Piece], context: &Context<'_>, loss:
 fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
     let text = |w: &mut Writer, text: &str| {
         w.member("type", "text");
-        w.member("text", text);
+        w.member_text("text", text);
     };
     match &piece.part {
         Part::Text(words) => text(w, words),
@@ -148,7 +148,7 @@ fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut 
         }
         Part::Refusal(words) => {
             w.member("type", "refusal");
-            w.member("refusal", words);
+            w.member_text("refusal", words);
         }
         Part::Document { title, text: words } => {
             loss.approximated(&piece.place, "a document is text between marks there");
@@ -188,7 +188,7 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target) ->
         (MediaKind::Audio, MediaSource::Base64 { media_type, data }) => {
             w.member("type", "input_audio");
             w.member_object("input_audio", |w| {
-                w.member("data", data);
+                w.member_text("data", data);
                 w.member("format", media_type.rsplit('/').next().unwrap_or_default());
             });
         }
@@ -248,13 +248,13 @@ fn write_result<'a>(w: &mut Writer, piece: &'a Piece, loss: &mut Loss) -> Vec<&'
         w.member("role", "tool");
         w.member("tool_call_id", id);
         match texts.as_slice() {
-            [text] => w.member("content", text),
+            [text] => w.member_text("content", text),
             [] => w.member("content", if others.is_empty() { "" } else { "(See the user's next message.)" }),
             texts => w.member_list("content", |w| {
                 for text in texts {
                     w.object(|w| {
                         w.member("type", "text");
-                        w.member("text", text);
+                        w.member_text("text", text);
                     });
                 }
             }),
@@ -324,7 +324,7 @@ fn write_call(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
                 // Case 47: as they are, valid or not.
                 match kind {
                     ToolKind::Custom => w.member("arguments", &json!({ super::WRAPPED_INPUT: arguments_json }).to_string()),
-                    _ => w.member("arguments", arguments_json),
+                    _ => w.member_text("arguments", arguments_json),
                 }
             });
         }

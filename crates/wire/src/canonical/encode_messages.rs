@@ -239,7 +239,7 @@ fn write_system(w: &mut Writer, plan: &Plan<'_>, request: &Request, loss: &mut L
     // Case 42: a text, or blocks where a mark of the cache must stand at one of them.
     match texts.as_slice() {
         [] => {}
-        [(text, None)] if request.endpoint != Endpoint::CountTokens => w.member("system", text),
+        [(text, None)] if request.endpoint != Endpoint::CountTokens => w.member_text("system", text),
         texts => w.member_list("system", |w| {
             for (text, cache) in texts {
                 w.object(|w| write_text(w, text, *cache));
@@ -250,7 +250,7 @@ fn write_system(w: &mut Writer, plan: &Plan<'_>, request: &Request, loss: &mut L
 
 fn write_text(w: &mut Writer, text: &str, cache: Option<CacheLife>) {
     w.member("type", "text");
-    w.member("text", text);
+    w.member_text("text", text);
     write_cache(w, cache);
 }
 
@@ -269,8 +269,8 @@ fn write_turn(w: &mut Writer, role: Role, blocks: &[Block<'_>], context: &Contex
     w.member("role", if role == Role::Assistant { "assistant" } else { "user" });
     let mut failed = None;
     match blocks {
-        [Block::Piece(Piece { part: Part::Text(text), cache: None, .. })] => w.member("content", text),
-        [Block::Text(text)] => w.member("content", text),
+        [Block::Piece(Piece { part: Part::Text(text), cache: None, .. })] => w.member_text("content", text),
+        [Block::Text(text)] => w.member_text("content", text),
         blocks => w.member_list("content", |w| {
             for block in blocks {
                 w.object(|w| match block {

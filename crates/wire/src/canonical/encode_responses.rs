@@ -171,7 +171,7 @@ fn write_message(w: &mut Writer, role: Role, pieces: &[&Piece], context: &Contex
 fn write_part(w: &mut Writer, piece: &Piece, role: Role, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
     let text = |w: &mut Writer, words: &str| {
         w.member("type", if role == Role::Assistant { "output_text" } else { "input_text" });
-        w.member("text", words);
+        w.member_text("text", words);
     };
     match &piece.part {
         Part::Text(words) => text(w, words),
@@ -181,7 +181,7 @@ fn write_part(w: &mut Writer, piece: &Piece, role: Role, context: &Context<'_>, 
         }
         Part::Refusal(words) => {
             w.member("type", "refusal");
-            w.member("refusal", words);
+            w.member_text("refusal", words);
         }
         Part::Document { title, text: words } => {
             loss.approximated(&piece.place, "a document is text between marks there");
@@ -243,7 +243,7 @@ fn write_item(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
                     w.member("name", &*name);
                     match kind {
                         ToolKind::Custom => w.member("arguments", &json!({ super::WRAPPED_INPUT: arguments_json }).to_string()),
-                        _ => w.member("arguments", arguments_json),
+                        _ => w.member_text("arguments", arguments_json),
                     }
                 }
             });
@@ -273,7 +273,7 @@ fn write_reasoning_item(w: &mut Writer, summary: &str, encrypted: &str) {
             if !summary.is_empty() {
                 w.object(|w| {
                     w.member("type", "summary_text");
-                    w.member("text", summary);
+                    w.member_text("text", summary);
                 });
             }
         });
@@ -297,7 +297,7 @@ fn write_result(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut
         w.member("call_id", id);
         match pieces.as_slice() {
             [] => w.member("output", ""),
-            [Piece { part: Part::Text(text), .. }] => w.member("output", text),
+            [Piece { part: Part::Text(text), .. }] => w.member_text("output", text),
             pieces => w.member_list("output", |w| {
                 for inner in pieces {
                     w.object(|w| failed = failed.take().or(write_part(w, inner, Role::User, context, loss).err()));

@@ -50,7 +50,7 @@ fn write_block(w: &mut Writer, part: &Part) {
     match part {
         Part::Text(text) | Part::Refusal(text) | Part::Cited { text, .. } => w.object(|w| {
             w.member("type", "text");
-            w.member("text", text);
+            w.member_text("text", text);
             if let Part::Cited { citations, .. } = part {
                 w.member("citations", &citations.iter().map(location).collect::<Vec<_>>());
             }
@@ -59,12 +59,12 @@ fn write_block(w: &mut Writer, part: &Part) {
         Part::Thinking { text, signature: None } if text.is_empty() => {}
         Part::Thinking { text, signature } => w.object(|w| {
             w.member("type", "thinking");
-            w.member("thinking", text);
+            w.member_text("thinking", text);
             w.member("signature", signature.as_deref().unwrap_or_default());
         }),
         Part::RedactedThinking(data) => w.object(|w| {
             w.member("type", "redacted_thinking");
-            w.member("data", data);
+            w.member_text("data", data);
         }),
         Part::ToolUse { id, name, kind, arguments_json } => w.object(|w| {
             w.member("type", "tool_use");
@@ -169,16 +169,16 @@ impl MessagesStream {
         match *delta {
             Delta::Text(text) | Delta::Refusal(text) => {
                 self.ensure(&mut out, Block::Text, || json!({ "type": "text", "text": "" }));
-                self.push_delta(&mut out, "text_delta", |w| w.member("text", text));
+                self.push_delta(&mut out, "text_delta", |w| w.member_text("text", text));
             }
             Delta::Thinking(text) => {
                 self.ensure_thinking(&mut out);
-                self.push_delta(&mut out, "thinking_delta", |w| w.member("thinking", text));
+                self.push_delta(&mut out, "thinking_delta", |w| w.member_text("thinking", text));
             }
             // Case 35: whole, and last in its block.
             Delta::Signature(signature) => {
                 self.ensure_thinking(&mut out);
-                self.push_delta(&mut out, "signature_delta", |w| w.member("signature", signature));
+                self.push_delta(&mut out, "signature_delta", |w| w.member_text("signature", signature));
                 self.end_block(&mut out);
             }
             Delta::RedactedThinking(data) => {
@@ -219,7 +219,7 @@ impl MessagesStream {
     }
 
     fn push_input(&self, out: &mut Vec<u8>, json: &str) {
-        self.push_delta(out, "input_json_delta", |w| w.member("partial_json", json));
+        self.push_delta(out, "input_json_delta", |w| w.member_text("partial_json", json));
     }
 
     fn ensure_thinking(&mut self, out: &mut Vec<u8>) {

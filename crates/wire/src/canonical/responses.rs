@@ -4,7 +4,7 @@ use super::chat::text_bytes;
 use super::part::{Citation, Part};
 use super::reply::Reply;
 use super::request::{Request, ToolKind};
-use super::responses_stream::{incomplete_reason, skeleton};
+use super::responses_stream::{MEMBERS, incomplete_reason, response_id, settled, tier};
 use super::stream::has_no_arguments;
 use super::usage;
 use super::writer::Writer;
@@ -15,20 +15,28 @@ pub(super) fn document(request: &Request, reply: &Reply) -> Vec<u8> {
     let refused = reply.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
     let cut_short = incomplete_reason(&reply.stop, refused);
     let status = if cut_short.is_some() { "incomplete" } else { "completed" };
-    let mut response = skeleton(request, reply);
-    response["status"] = status.into();
-    response["incomplete_details"] = cut_short.map_or(Value::Null, |reason| json!({ "reason": reason }));
-    response["usage"] = usage::responses(&reply.usage).unwrap_or(Value::Null);
     let mut writer = Writer::with_capacity(1024 + text_bytes(&reply.parts));
     writer.object(|w| {
-        for (name, value) in response.as_object().into_iter().flatten() {
-            match name.as_str() {
-                "output" => w.member_list("output", |w| write_items(w, reply, status)),
-                name => w.member(name, value),
+        for (name, default) in MEMBERS {
+            match name {
+                "id" => w.member_text(name, &response_id(reply)),
+                "created_at" => w.member(name, &reply.created),
+                "model" => w.member_text(name, &reply.model),
+                "service_tier" => w.member(name, &tier(reply)),
+                "status" => w.member_text(name, status),
+                "incomplete_details" => w.member(name, &cut_short.map(|reason| json!({ "reason": reason }))),
+                "usage" => w.member(name, &usage::responses(&reply.usage)),
+                "output" => w.member_list(name, |w| write_items(w, reply, status)),
+                _ => write_settled(w, request, name, default),
             }
         }
+        write_settled(w, request, "metadata", "{}");
     });
     writer.into_bytes()
+}
+
+fn write_settled(w: &mut Writer, request: &Request, name: &str, default: &str) {
+    if request.repeated.contains_key(name) { w.member(name, &settled(request, name, default)) } else { w.member_raw(name, default) }
 }
 
 /// Whether a part is content of a message; the others that are told are items of their own.
@@ -77,14 +85,14 @@ fn write_part(w: &mut Writer, part: &Part) {
     match part {
         Part::Refusal(text) => {
             w.member("type", "refusal");
-            w.member("refusal", text);
+            w.member_text("refusal", text);
         }
         Part::Text(text) | Part::Cited { text, .. } => {
             w.member("type", "output_text");
             let cited: &[Citation] = if let Part::Cited { citations, .. } = part { citations } else { &[] };
             w.member("annotations", &cited.iter().filter_map(|citation| annotation(citation, text.chars().count())).collect::<Vec<_>>());
             w.member_list("logprobs", |_| {});
-            w.member("text", text);
+            w.member_text("text", text);
         }
         _ => {}
     }
@@ -124,7 +132,7 @@ fn write_reasoning(w: &mut Writer, id: &str, text: &str, encrypted: Option<&str>
         if !text.is_empty() {
             w.object(|w| {
                 w.member("type", "summary_text");
-                w.member("text", text);
+                w.member_text("text", text);
             });
         }
     });

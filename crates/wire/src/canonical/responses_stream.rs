@@ -297,7 +297,7 @@ fn push_delta(out: &mut Vec<u8>, name: &str, item: &str, output_index: usize, in
     if let Some((name, index)) = index {
         writer.member(name, &index);
     }
-    writer.member("delta", text);
+    writer.member_text("delta", text);
     if name == TEXT_DELTA {
         writer.member_list("logprobs", |_| {});
     }
@@ -324,46 +324,68 @@ pub(super) const fn incomplete_reason(stop: &StopReason, refusal_told: bool) -> 
     }
 }
 
-/// A response in progress with every member that the vendor writes; the request's own values replace the defaults.
-pub(super) fn skeleton(request: &Request, head: &Reply) -> Value {
-    let mut response = json!({
-        "id": format!("resp_{}", head.id),
-        "object": "response",
-        "created_at": head.created,
-        "status": "in_progress",
-        "background": false,
-        "error": null,
-        "incomplete_details": null,
-        "instructions": null,
-        "max_output_tokens": null,
-        "max_tool_calls": null,
-        "model": head.model,
-        "output": [],
-        "parallel_tool_calls": true,
-        "previous_response_id": null,
-        "prompt_cache_key": null,
-        "reasoning": { "effort": null, "summary": null },
-        "safety_identifier": null,
-        "service_tier": head.usage.service_tier.as_deref().map_or(Some("default"), usage::openai_tier),
-        "store": false,
-        "temperature": 1.0,
-        "text": { "format": { "type": "text" } },
-        "tool_choice": "auto",
-        "tools": [],
-        "top_logprobs": 0,
-        "top_p": 1.0,
-        "truncation": "disabled",
-        "usage": null,
-        "user": null,
-        "metadata": {},
-    });
-    for (name, value) in &request.repeated {
-        // An object given in part (`text` without `format`) keeps the defaults of what it leaves out.
-        match (response.get_mut(name), value) {
-            (Some(Value::Object(known)), Value::Object(given)) => known.extend(given.clone()),
-            (Some(known), given) => *known = given.clone(),
-            (None, _) => {}
+/// Every member of a response, in the vendor's order, and what it says where nothing else is asked or known.
+pub(super) const MEMBERS: [(&str, &str); 28] = [
+    ("id", "null"),
+    ("object", "\"response\""),
+    ("created_at", "null"),
+    ("status", "\"in_progress\""),
+    ("background", "false"),
+    ("error", "null"),
+    ("incomplete_details", "null"),
+    ("instructions", "null"),
+    ("max_output_tokens", "null"),
+    ("max_tool_calls", "null"),
+    ("model", "null"),
+    ("output", "[]"),
+    ("parallel_tool_calls", "true"),
+    ("previous_response_id", "null"),
+    ("prompt_cache_key", "null"),
+    ("reasoning", "{\"effort\":null,\"summary\":null}"),
+    ("safety_identifier", "null"),
+    ("service_tier", "null"),
+    ("store", "false"),
+    ("temperature", "1.0"),
+    ("text", "{\"format\":{\"type\":\"text\"}}"),
+    ("tool_choice", "\"auto\""),
+    ("tools", "[]"),
+    ("top_logprobs", "0"),
+    ("top_p", "1.0"),
+    ("truncation", "\"disabled\""),
+    ("usage", "null"),
+    ("user", "null"),
+];
+
+/// What `name` says: what the request gives, else `default`. An object given in part (`text` without `format`) keeps the defaults of
+/// what it leaves out.
+pub(super) fn settled(request: &Request, name: &str, default: &str) -> Value {
+    let known: Value = serde_json::from_str(default).unwrap_or_default();
+    match (known, request.repeated.get(name)) {
+        (Value::Object(mut known), Some(Value::Object(given))) => {
+            known.extend(given.clone());
+            known.into()
         }
+        (_, Some(given)) => given.clone(),
+        (known, None) => known,
     }
-    response
+}
+
+pub(super) fn response_id(head: &Reply) -> String {
+    format!("resp_{}", head.id)
+}
+
+/// The tier that a response names.
+pub(super) fn tier(head: &Reply) -> Option<&str> {
+    head.usage.service_tier.as_deref().map_or(Some("default"), usage::openai_tier)
+}
+
+/// A response in progress with every member that the vendor writes; the request's own values replace the defaults.
+fn skeleton(request: &Request, head: &Reply) -> Value {
+    let mut response: Map<String, Value> = MEMBERS.iter().map(|(name, default)| ((*name).to_owned(), settled(request, name, default))).collect();
+    response["id"] = response_id(head).into();
+    response["created_at"] = head.created.into();
+    response["model"] = head.model.as_str().into();
+    response["service_tier"] = tier(head).into();
+    response.insert("metadata".into(), settled(request, "metadata", "{}"));
+    response.into()
 }
