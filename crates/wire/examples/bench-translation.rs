@@ -103,7 +103,7 @@ fn streams(rows: &mut Vec<Value>) {
             let answering = answering(from, to);
             let mut parse = || data.iter().for_each(|data| drop(black_box(serde_json::from_slice::<Value>(data))));
             let mut translate = || {
-                let mut translator = StreamTranslator::new(answering.clone(), 1);
+                let mut translator = StreamTranslator::new(answering.clone(), 1, Usage::default());
                 for chunk in &chunks {
                     let mut out = Vec::new();
                     translator.push(chunk, &mut out).expect("it is a stream");

@@ -53,7 +53,7 @@ pub(super) fn answer(from: Endpoint, input: &[u8]) -> Result<u64, String> {
 
 /// What the caller gets, what was lost, and how it failed.
 fn translated(from: Endpoint, to: Endpoint, chunks: &[Bytes]) -> (Vec<u8>, Vec<String>, Option<String>) {
-    let mut translator = StreamTranslator::new(answering(from, to), 1);
+    let mut translator = StreamTranslator::new(answering(from, to), 1, Usage::default());
     let mut out = Vec::new();
     let pushed = chunks.iter().try_for_each(|chunk| translator.push(chunk, &mut out));
     let closed = pushed.and_then(|()| translator.close(&Usage::default()));

@@ -170,6 +170,8 @@ pub struct StreamTranslator {
     wrapped: Option<String>,
     stop: Option<StopReason>,
     created: i64,
+    /// What is told of the usage at the beginning, where the dialect tells it there (case 33).
+    provisional: Usage,
     loss: Loss,
     phase: Phase,
 }
@@ -184,9 +186,10 @@ enum Phase {
 }
 
 impl StreamTranslator {
-    /// A translator of one answer. `created` as in [`translate_document`].
+    /// A translator of one answer. `created` as in [`translate_document`]; `provisional` is what Messages tells of the usage at the
+    /// beginning, which no other dialect knows by then: an estimate, restated in the end (case 33).
     #[must_use]
-    pub fn new(answering: Answering, created: i64) -> Self {
+    pub fn new(answering: Answering, created: i64, provisional: Usage) -> Self {
         let reader = Reader::new(answering.from);
         Self {
             answering,
@@ -196,6 +199,7 @@ impl StreamTranslator {
             wrapped: None,
             stop: None,
             created,
+            provisional,
             loss: Loss::default(),
             phase: Phase::Telling,
         }
@@ -223,8 +227,8 @@ impl StreamTranslator {
 
     /// Has the reader tell what it hears.
     fn heard<T>(&mut self, out: &mut Vec<u8>, read: impl FnOnce(&mut Reader, &mut Loss, &mut Hear<'_>) -> T) -> T {
-        let Self { answering, reader, encoder, wrapped, stop, created, loss, phase, .. } = self;
-        let mut teller = Teller { answering, encoder, wrapped, stop, created: *created, phase, out, lost: Loss::default() };
+        let Self { answering, reader, encoder, wrapped, stop, created, provisional, loss, phase, .. } = self;
+        let mut teller = Teller { answering, encoder, wrapped, stop, created: *created, provisional, phase, out, lost: Loss::default() };
         let read = read(reader, loss, &mut |heard| teller.hear(heard));
         let lost = teller.lost;
         loss.extend(lost);
@@ -284,6 +288,7 @@ struct Teller<'a> {
     wrapped: &'a mut Option<String>,
     stop: &'a mut Option<StopReason>,
     created: i64,
+    provisional: &'a Usage,
     phase: &'a mut Phase,
     out: &'a mut Vec<u8>,
     lost: Loss,
@@ -311,7 +316,7 @@ impl Teller<'_> {
             created: created.unwrap_or(self.created),
             parts: Vec::new(),
             stop: StopReason::EndTurn,
-            usage: Usage::default(),
+            usage: if self.answering.face() == Endpoint::Messages { self.provisional.clone() } else { Usage::default() },
         };
         let mut encoder = StreamEncoder::new(self.answering.face(), &self.answering.request, &head);
         self.out.extend(encoder.opening());

@@ -125,6 +125,11 @@ fn case_33_the_last_figures_of_a_messages_stream_count_and_what_they_leave_out_s
     let (events, _) = stream(Chat, Messages, &hi_script(Chat, "stop", &usage(Chat)));
     assert_eq!(events[0].1["message"]["usage"], json!({ "input_tokens": 0, "output_tokens": 0 }));
     assert_eq!(events[events.len() - 2].1["usage"], usage(Messages));
+    let estimate = jeton_core::Usage { input: Some(120), ..jeton_core::Usage::default() };
+    let mut translator = jeton_wire::canonical::StreamTranslator::new(crate::helpers::answering(Chat, Messages), 1, estimate);
+    let mut out = Vec::new();
+    translator.push(&bytes::Bytes::from_static(b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi\"}}]}\n\n"), &mut out).unwrap();
+    assert_eq!(crate::script::parse(&out)[0].1["message"]["usage"], json!({ "input_tokens": 120, "output_tokens": 1 }));
     let (silent, _) = stream(Chat, Messages, "role\ntext \"Hi\"\nfinish stop\ndone");
     assert_eq!(silent[silent.len() - 2].1["usage"], json!({ "output_tokens": 0 }));
 }

@@ -122,7 +122,7 @@ fn streams_come_across_as_the_other_dialect_writes_them() {
 /// The stream as the caller gets it, closed by an error where it broke off, and what was lost.
 pub(crate) fn translated(scenario: &Scenario, from: Endpoint, to: Endpoint, stream: &[u8]) -> (Vec<u8>, Vec<String>) {
     let usage = metered(from, stream);
-    let mut translator = StreamTranslator::new(scenario.answering(from, to), CREATED);
+    let mut translator = StreamTranslator::new(scenario.answering(from, to), CREATED, jeton_core::Usage::default());
     let mut out = Vec::new();
     let pushed = translator.push(&Bytes::copy_from_slice(stream), &mut out);
     match pushed.and_then(|()| translator.close(&usage)) {

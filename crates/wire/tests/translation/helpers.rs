@@ -99,7 +99,7 @@ pub(crate) type Translated = Result<(Vec<u8>, Vec<String>), Box<(Vec<u8>, Fault)
 
 /// The stream of `from`, cut anywhere or nowhere, as the caller gets it; an error where it broke its protocol.
 pub(crate) fn translate_chunks<'a>(answering: &Answering, chunks: impl IntoIterator<Item = &'a [u8]>, usage: &Usage) -> Translated {
-    let mut translator = StreamTranslator::new(answering.clone(), CREATED);
+    let mut translator = StreamTranslator::new(answering.clone(), CREATED, Usage::default());
     let mut out = Vec::new();
     for chunk in chunks {
         if let Err(fault) = translator.push(&Bytes::copy_from_slice(chunk), &mut out) {

@@ -137,7 +137,7 @@ proptest! {
         bytes.splice(at..(at + junk.len() / 2).min(bytes.len()), junk.iter().copied());
         let cut = cut % (bytes.len() + 1);
         for to in DIALECTS {
-            let mut translator = StreamTranslator::new(answering(*from, to), CREATED);
+            let mut translator = StreamTranslator::new(answering(*from, to), CREATED, jeton_core::Usage::default());
             let mut out = Vec::new();
             let failed = translator.push(&Bytes::copy_from_slice(&bytes[..cut]), &mut out).is_err() || translator.push(&Bytes::copy_from_slice(&bytes[cut..]), &mut out).is_err();
             if failed {
