@@ -3,6 +3,8 @@
 //! Prints one JSON object: streams with nanoseconds per event and bytes per second, documents of 2 KB, 64 KB and 1 MB, each with the
 //! ratio to the parse. Ways and rounds alternate, and the least of all rounds counts, so that a busy machine disturbs it least.
 
+#![expect(clippy::print_stdout, reason = "the figures are what it is for")]
+
 use bytes::Bytes;
 use jeton_core::Usage;
 use jeton_wire::canonical::{
