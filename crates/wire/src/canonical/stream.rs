@@ -130,7 +130,7 @@ pub fn encode_stream_cut<'a>(endpoint: Endpoint, request: &Request, reply: &'a R
 }
 
 /// A finished part as deltas. Parts that only a request can hold give none.
-fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<Delta<'a>> {
+pub(super) fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a str>) -> Vec<Delta<'a>> {
     let mut deltas: Vec<Delta<'_>> = match part {
         Part::Text(text) => cut(text).into_iter().map(Delta::Text).collect(),
         Part::Cited { text, citations } => cut(text).into_iter().map(Delta::Text).chain(citations.iter().map(Delta::Citation)).collect(),

@@ -75,6 +75,20 @@ fn case_21_and_24_input_includes_the_cache_as_the_caller_knows_it_and_reasoning_
 }
 
 #[test]
+fn case_24_and_26_figures_without_a_place_are_told() {
+    let mut messages = usage(Messages);
+    messages["server_tool_use"] = json!({ "web_search_requests": 2 });
+    for to in [Chat, Responses] {
+        assert_eq!(answer(Messages, to, &answered(Messages, hi(Messages), "end_turn", messages.clone())).1, ["dropped usage.web_searches"]);
+    }
+    let mut chat = usage(Chat);
+    chat["prompt_tokens_details"]["audio_tokens"] = 7.into();
+    for to in [Messages, Responses] {
+        assert_eq!(answer(Chat, to, &answered(Chat, hi(Chat), "stop", chat.clone())).1, ["dropped usage.audio_tokens"]);
+    }
+}
+
+#[test]
 fn case_22_both_lives_of_cache_writes_are_input_in_openais_words() {
     let usage = json!({ "input_tokens": 1, "cache_creation_input_tokens": 30, "cache_creation": { "ephemeral_5m_input_tokens": 20, "ephemeral_1h_input_tokens": 10 }, "output_tokens": 5 });
     let chat = both(Messages, Chat, "end_turn", &usage);
@@ -222,9 +236,10 @@ fn case_40_the_providers_own_tools_are_no_calls_of_the_callers() {
         assert_eq!((end_of(to, &document).as_str(), lost), (end(to, ENDS[0]), vec!["dropped content[type=server_tool_use]".to_owned()]));
     }
     let output = json!([{ "type": "web_search_call", "id": "ws_1", "status": "completed", "action": { "type": "search", "query": "x" } }]);
-    for to in [Chat, Messages] {
+    for (to, more) in [(Chat, Some("dropped usage.web_searches")), (Messages, None)] {
         let (document, lost) = answer(Responses, to, &answered(Responses, output.clone(), "completed", usage(Responses)));
-        assert_eq!((end_of(to, &document).as_str(), lost), (end(to, ENDS[0]), vec!["dropped output[type=web_search_call]".to_owned()]));
+        let wanted: Vec<&str> = std::iter::once("dropped output[type=web_search_call]").chain(more).collect();
+        assert_eq!((end_of(to, &document).as_str(), lost), (end(to, ENDS[0]), wanted.into_iter().map(str::to_owned).collect()));
     }
 }
 

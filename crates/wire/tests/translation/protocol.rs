@@ -95,6 +95,24 @@ fn events_that_are_no_json_objects_or_have_wrong_types_are_errors() {
 }
 
 #[test]
+fn what_a_responses_server_tells_at_the_end_alone_is_told() {
+    let item = r#"{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":"{\"x\":1}","status":"completed"}"#;
+    let said = r#"{"type":"message","id":"m","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[]}]}"#;
+    let end = format!(r#"raw {{"type":"response.completed","response":{{"status":"completed","output":[{said},{item}]}}}}"#);
+    let late = |index: u64, begun: &str, whole: &str| {
+        format!(
+            "raw {{\"type\":\"response.output_item.added\",\"output_index\":{index},\"item\":{begun}}}\nraw {{\"type\":\"response.output_item.done\",\"output_index\":{index},\"item\":{whole}}}"
+        )
+    };
+    let call = r#"{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":""}"#;
+    for lines in [format!("start\n{end}"), format!("start\n{}\n{}\n{end}", late(0, r#"{"type":"message","id":"m","content":[]}"#, said), late(1, call, item))] {
+        let document = crate::fold::document(Messages, &crate::helpers::stream(Responses, Messages, &lines).0);
+        assert_eq!(document["content"].to_string(), r#"[{"type":"text","text":"Hi"},{"type":"tool_use","id":"c","name":"f","input":{"x":1}}]"#, "{lines}");
+        assert_eq!(document["stop_reason"], "tool_use");
+    }
+}
+
+#[test]
 fn calls_that_come_side_by_side_are_told_one_after_the_other_and_whole() {
     let lines = "role\ncall 0 a f\nargs 0 \"{\\\"x\\\"\"\ncall 1 b f\nargs 1 \"{\\\"y\\\"\"\nargs 0 \":1}\"\nargs 1 \":2}\"\nfinish tool_calls\ndone";
     let (events, _) = crate::helpers::stream(Chat, Messages, lines);
