@@ -4,6 +4,7 @@
 mod corpus;
 mod mutate;
 mod targets;
+mod translate;
 
 use crate::Outcome;
 use crate::test::scratch;
@@ -199,7 +200,7 @@ fn report(root: &Path, options: &Options, took: Duration, harvests: &[Harvest]) 
     let total: u64 = harvests.iter().flat_map(|harvest| &harvest.executions).sum();
     for (at, target) in TARGETS.iter().enumerate() {
         let executions: u64 = harvests.iter().map(|harvest| harvest.executions[at]).sum();
-        println!("{:<10} {executions:>12} executions  {}", target.name, target.what);
+        println!("{:<20} {executions:>12} executions  {}", target.name, target.what);
     }
     let kept: usize = harvests.iter().map(|harvest| harvest.kept).sum();
     println!("seed {}, {:.0} s, {} threads, {total} executions, {kept} inputs with outcomes of their own", options.seed, took.as_secs_f64(), harvests.len());

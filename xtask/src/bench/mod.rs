@@ -20,6 +20,7 @@ mod report;
 mod soak;
 mod targets;
 mod upstream;
+mod wire;
 
 use options::Options;
 use std::path::{Path, PathBuf};
@@ -31,12 +32,14 @@ const USAGE: &str = "usage: cargo xtask bench gateway [--quick] [--rounds N] [--
        cargo xtask bench causes [--seed N] [--facts N]
        cargo xtask bench eval [--jeton FILE] [--cases N] [--rounds N] [--json FILE]
        cargo xtask bench gate [--runs N]
+       cargo xtask bench wire [--json FILE]
   gateway        added latency, throughput, CPU and memory: direct, through nginx, through Jeton at both durabilities
   soak           memory of Jeton over many calls and many aborted streams
   context        past fixes found, speed and freshness; alone it says more
   causes         the engine that establishes causes against faults that are injected on purpose
   eval           what a run of a suite costs
   gate           how many cases a gate takes to decide, against theory
+  wire           translation between dialects, beside a mere parse of the same bytes
   --quick        few cells, short rounds
   --only WORD    cells whose name holds WORD, e.g. `2 KB` or `stream`
   --nginx FILE   the nginx to compare with, if it is not on the path
@@ -56,6 +59,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         "causes" => causes::run(rest),
         "eval" => eval::run(rest),
         "gate" => gate::run(rest),
+        "wire" => wire::run(rest),
         "context-warm" => context::warm::run(rest),
         "upstream" => upstream::run(),
         "load" => load::run(rest),

@@ -1,6 +1,7 @@
 //! What is fuzzed, and what must hold of it whatever the bytes.
 
 use super::corpus::{DOCUMENTS, HEADERS, REQUESTS, STREAMS};
+use super::translate;
 use bytes::Bytes;
 use jeton_core::SeededRandom;
 use jeton_wire::{
@@ -34,31 +35,60 @@ pub(super) struct Target {
     pub(super) run: fn(&[u8]) -> Result<u64, String>,
 }
 
-pub(super) const TARGETS: [Target; 6] = [
+pub(super) const TARGETS: [Target; 21] = [
     Target { name: "edit", what: "a scanned request is JSON, and an edit changes nothing else", seeds: &REQUESTS, run: edit },
     Target { name: "canonical", what: "any request is decoded or refused", seeds: &REQUESTS, run: canonical },
     Target { name: "sse", what: "events are the same however the bytes are cut", seeds: &STREAMS, run: sse },
     Target { name: "stream", what: "a metered stream passes unchanged, however it is cut, less usage nobody asked for", seeds: &STREAMS, run: stream },
     Target { name: "document", what: "usage is read from any document", seeds: &DOCUMENTS, run: document },
     Target { name: "error", what: "errors and retry hints are read from anything and written as JSON", seeds: &HEADERS, run: error },
+    asked("ask-chat", |input| translate::request(Endpoint::Chat, input)),
+    asked("ask-responses", |input| translate::request(Endpoint::Responses, input)),
+    asked("ask-messages", |input| translate::request(Endpoint::Messages, input)),
+    answered("answer-chat", |input| translate::answer(Endpoint::Chat, input)),
+    answered("answer-responses", |input| translate::answer(Endpoint::Responses, input)),
+    answered("answer-messages", |input| translate::answer(Endpoint::Messages, input)),
+    streamed("chat-chat", |input| translate::stream(Endpoint::Chat, Endpoint::Chat, input)),
+    streamed("chat-responses", |input| translate::stream(Endpoint::Chat, Endpoint::Responses, input)),
+    streamed("chat-messages", |input| translate::stream(Endpoint::Chat, Endpoint::Messages, input)),
+    streamed("responses-chat", |input| translate::stream(Endpoint::Responses, Endpoint::Chat, input)),
+    streamed("responses-responses", |input| translate::stream(Endpoint::Responses, Endpoint::Responses, input)),
+    streamed("responses-messages", |input| translate::stream(Endpoint::Responses, Endpoint::Messages, input)),
+    streamed("messages-chat", |input| translate::stream(Endpoint::Messages, Endpoint::Chat, input)),
+    streamed("messages-responses", |input| translate::stream(Endpoint::Messages, Endpoint::Responses, input)),
+    streamed("messages-messages", |input| translate::stream(Endpoint::Messages, Endpoint::Messages, input)),
 ];
 
-fn need(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
+type Run = fn(&[u8]) -> Result<u64, String>;
+
+const fn asked(name: &'static str, run: Run) -> Target {
+    Target { name, what: "a translated request is JSON that its own dialect reads", seeds: &REQUESTS, run }
+}
+
+const fn answered(name: &'static str, run: Run) -> Target {
+    Target { name, what: "a translated answer is JSON", seeds: &DOCUMENTS, run }
+}
+
+const fn streamed(name: &'static str, run: Run) -> Target {
+    Target { name, what: "a translated stream is the same however it is cut, and ends once or with an error", seeds: &STREAMS, run }
+}
+
+pub(super) fn need(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
     if holds { Ok(()) } else { Err(what()) }
 }
 
-fn outcome(of: impl Hash) -> u64 {
+pub(super) fn outcome(of: impl Hash) -> u64 {
     let mut hasher = DefaultHasher::new();
     of.hash(&mut hasher);
     hasher.finish()
 }
 
 /// A message without the figures in it, so that a place further on is not a new outcome.
-fn kind_of(message: &str) -> String {
+pub(super) fn kind_of(message: &str) -> String {
     message.chars().filter(|c| !c.is_ascii_digit()).take(80).collect()
 }
 
-fn is_json(bytes: &[u8]) -> bool {
+pub(super) fn is_json(bytes: &[u8]) -> bool {
     serde_json::from_slice::<serde::de::IgnoredAny>(bytes).is_ok()
 }
 
@@ -162,7 +192,7 @@ fn canonical(input: &[u8]) -> Result<u64, String> {
 }
 
 /// The input in pieces, cut at places that depend on its content alone.
-fn pieces(input: &Bytes) -> Vec<Bytes> {
+pub(super) fn pieces(input: &Bytes) -> Vec<Bytes> {
     let mut random = SeededRandom::new(outcome(input) ^ 0x5EED);
     let longest = [2, 7, 40, 400][usize::try_from(random.below(4)).unwrap_or(0)];
     let mut pieces = Vec::new();

@@ -3,62 +3,91 @@
 use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason};
 use super::request::{Request, ToolKind};
-use super::stream::{Delta, push_event};
+use super::stream::Delta;
 use super::usage;
+use super::writer::Writer;
 use jeton_core::Usage;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 /// The tier that the vendor names where nothing else was asked.
 const ORDINARY_TIER: &str = "default";
 
 /// A `chat.completion` object.
-pub(super) fn document(reply: &Reply) -> Value {
-    let mut message = Map::new();
-    message.insert("role".into(), "assistant".into());
-    message.insert("content".into(), joined(reply, |part| if let Part::Text(text) | Part::Cited { text, .. } = part { Some(text) } else { None }).into());
-    message.insert("refusal".into(), joined(reply, |part| if let Part::Refusal(text) = part { Some(text) } else { None }).into());
-    // Case 18: the name that most open servers use.
-    if let Some(reasoning) = joined(reply, |part| if let Part::Thinking { text, .. } = part { Some(text) } else { None }) {
-        message.insert("reasoning_content".into(), reasoning.into());
-    }
-    let calls: Vec<Value> = reply.parts.iter().filter_map(call).collect();
-    if !calls.is_empty() {
-        message.insert("tool_calls".into(), calls.into());
-    }
-    message.insert("annotations".into(), annotations(&reply.parts).into());
-    let details = reasoning_details(&reply.parts);
-    if !details.is_empty() {
-        message.insert("reasoning_details".into(), details.into());
-    }
+pub(super) fn document(reply: &Reply) -> Vec<u8> {
     let refused = reply.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
-    let mut object = json!({
-        "id": format!("chatcmpl-{}", reply.id),
-        "object": "chat.completion",
-        "created": reply.created,
-        "model": reply.model,
-        "choices": [{ "index": 0, "message": message, "logprobs": null, "finish_reason": finish_reason(&reply.stop, refused) }],
-        "service_tier": tier(&reply.usage),
-        "system_fingerprint": null,
+    let mut writer = Writer::with_capacity(1024 + 2 * text_bytes(&reply.parts));
+    writer.object(|w| {
+        w.member("id", &format!("chatcmpl-{}", reply.id));
+        w.member("object", "chat.completion");
+        w.member("created", &reply.created);
+        w.member("model", &reply.model);
+        w.member_list("choices", |w| {
+            w.object(|w| {
+                w.member("index", &0);
+                w.member_object("message", |w| write_message(w, &reply.parts));
+                w.member("logprobs", &Value::Null);
+                w.member("finish_reason", finish_reason(&reply.stop, refused));
+            });
+        });
+        w.member("service_tier", &tier(&reply.usage));
+        w.member("system_fingerprint", &Value::Null);
+        w.member_of("usage", usage::chat(&reply.usage));
     });
-    if let (Some(usage), Some(members)) = (usage::chat(&reply.usage), object.as_object_mut()) {
-        members.insert("usage".into(), usage);
+    writer.into_bytes()
+}
+
+/// About how many bytes the texts of an answer take.
+pub(super) fn text_bytes(parts: &[Part]) -> usize {
+    let of = |part: &Part| match part {
+        Part::Text(text) | Part::Cited { text, .. } | Part::Refusal(text) | Part::RedactedThinking(text) => text.len(),
+        Part::Thinking { text, signature } => text.len() + signature.as_ref().map_or(0, String::len),
+        Part::ToolUse { arguments_json, .. } => arguments_json.len(),
+        _ => 0,
+    };
+    parts.iter().map(|part| of(part) + 128).sum()
+}
+
+fn write_message(w: &mut Writer, parts: &[Part]) {
+    w.member("role", "assistant");
+    let texts = |pick: fn(&Part) -> Option<&String>| parts.iter().filter_map(pick).map(String::as_str).collect::<Vec<&str>>();
+    let text = texts(|part| if let Part::Text(text) | Part::Cited { text, .. } = part { Some(text) } else { None });
+    let refusal = texts(|part| if let Part::Refusal(text) = part { Some(text) } else { None });
+    for (name, texts) in [("content", text), ("refusal", refusal)] {
+        if texts.is_empty() { w.member(name, &Value::Null) } else { w.member_joined(name, &texts) }
     }
-    object
+    // Case 18: the name that most open servers use.
+    let thoughts = texts(|part| if let Part::Thinking { text, .. } = part { Some(text) } else { None });
+    if thoughts.iter().any(|text| !text.is_empty()) {
+        w.member_joined("reasoning_content", &thoughts);
+    }
+    if parts.iter().any(|part| matches!(part, Part::ToolUse { .. })) {
+        w.member_list("tool_calls", |w| parts.iter().for_each(|part| write_call(w, part)));
+    }
+    w.member("annotations", &annotations(parts));
+    // Signed reasoning in the form in which aggregators hand it on, so that a client that gives it back keeps its signature. Where
+    // nothing is signed the plain text says all.
+    if parts.iter().any(|part| matches!(part, Part::RedactedThinking(_) | Part::Thinking { signature: Some(_), .. })) {
+        w.member_list("reasoning_details", |w| parts.iter().for_each(|part| write_detail(w, part)));
+    }
 }
 
-/// Case 18: signed reasoning in the form in which aggregators hand it on, so that a client that gives it back keeps its signature.
-/// Empty where nothing is signed: the plain text says all then.
-fn reasoning_details(parts: &[Part]) -> Vec<Value> {
-    let details = parts.iter().filter_map(|part| match part {
-        Part::Thinking { text, signature: Some(signature) } => Some(signed(text, signature)),
-        Part::RedactedThinking(data) => Some(json!({ "type": "reasoning.encrypted", "data": data })),
-        _ => None,
-    });
-    details.collect()
+fn write_detail(w: &mut Writer, part: &Part) {
+    match part {
+        Part::Thinking { text, signature: Some(signature) } => w.object(|w| signed(w, text, signature)),
+        Part::RedactedThinking(data) => w.object(|w| hidden(w, data)),
+        _ => {}
+    }
 }
 
-fn signed(text: &str, signature: &str) -> Value {
-    json!({ "type": "reasoning.text", "text": text, "signature": signature })
+fn signed(w: &mut Writer, text: &str, signature: &str) {
+    w.member("type", "reasoning.text");
+    w.member_text("text", text);
+    w.member_text("signature", signature);
+}
+
+fn hidden(w: &mut Writer, data: &str) {
+    w.member("type", "reasoning.encrypted");
+    w.member_text("data", data);
 }
 
 /// The sources that have an address, each with the place of its text (case 41).
@@ -87,21 +116,26 @@ fn tier(usage: &Usage) -> Option<&str> {
     usage.service_tier.as_deref().map_or(Some(ORDINARY_TIER), usage::openai_tier)
 }
 
-/// The texts of one kind put together; `None` where there is no part of the kind.
-fn joined<'a>(reply: &'a Reply, pick: impl Fn(&'a Part) -> Option<&'a String>) -> Option<String> {
-    let texts: Vec<&str> = reply.parts.iter().filter_map(|part| pick(part).map(String::as_str)).collect();
-    (!texts.is_empty()).then(|| texts.concat())
+fn write_call(w: &mut Writer, part: &Part) {
+    let Part::ToolUse { id, name, kind, arguments_json } = part else { return };
+    let (kind, member) = kind_and_member(*kind);
+    let arguments = if arguments_json.is_empty() && kind == "function" { "{}" } else { arguments_json };
+    w.object(|w| {
+        w.member("id", id);
+        w.member("type", kind);
+        w.member_object(kind, |w| {
+            w.member("name", name);
+            w.member_text(member, arguments);
+        });
+    });
 }
 
-fn call(part: &Part) -> Option<Value> {
-    let Part::ToolUse { id, name, kind, arguments_json } = part else { return None };
-    Some(match kind {
-        ToolKind::Custom => json!({ "id": id, "type": "custom", "custom": { "name": name, "input": arguments_json } }),
-        _ => {
-            let arguments = if arguments_json.is_empty() { "{}" } else { arguments_json };
-            json!({ "id": id, "type": "function", "function": { "name": name, "arguments": arguments } })
-        }
-    })
+/// The word for a kind of call, and the member of it in which its input stands.
+const fn kind_and_member(kind: ToolKind) -> (&'static str, &'static str) {
+    match kind {
+        ToolKind::Custom => ("custom", "input"),
+        ToolKind::Function | ToolKind::Provider => ("function", "arguments"),
+    }
 }
 
 /// A refusal that is told in `refusal` ends with `stop`; one made by a filter is a `content_filter`.
@@ -118,11 +152,9 @@ fn finish_reason(stop: &StopReason, refusal_told: bool) -> &'static str {
 /// A stream of `chat.completion.chunk` objects.
 #[derive(Clone, Debug)]
 pub(super) struct ChatStream {
-    /// What every chunk repeats (case 9).
-    id: String,
-    created: i64,
-    model: String,
-    tier: Option<String>,
+    /// What every chunk begins with (case 9), up to its choices, and what it ends with.
+    head: Vec<u8>,
+    tail: &'static [u8],
     include_usage: bool,
     /// Whether the turn is known to hold no text.
     textless: bool,
@@ -147,10 +179,9 @@ struct OpenCall {
 impl ChatStream {
     pub(super) fn new(request: &Request, head: &Reply) -> Self {
         Self {
-            id: format!("chatcmpl-{}", head.id),
-            created: head.created,
-            model: head.model.clone(),
-            tier: tier(&head.usage).map(str::to_owned),
+            head: chunk_head(head),
+            // Case 4: every chunk says so where usage was asked for.
+            tail: if request.include_usage { b"],\"usage\":null}\n\n" } else { b"]}\n\n" },
             include_usage: request.include_usage,
             textless: !head.parts.is_empty() && !head.parts.iter().any(|part| matches!(part, Part::Text(_))),
             calls: 0,
@@ -165,25 +196,29 @@ impl ChatStream {
     /// Case 5: the role, here and nowhere else.
     pub(super) fn opening(&mut self) -> Vec<u8> {
         let content = if self.textless { Value::Null } else { "".into() };
-        self.chunk(json!({ "role": "assistant", "content": content, "refusal": null }), None)
+        self.delta_of(Vec::new(), |w| {
+            w.member("role", "assistant");
+            w.member("content", &content);
+            w.member("refusal", &Value::Null);
+        })
     }
 
     pub(super) fn delta(&mut self, delta: &Delta<'_>) -> Vec<u8> {
         match *delta {
             Delta::Text(text) => {
                 self.text_chars += text.chars().count();
-                self.after_call(json!({ "content": text }))
+                self.after_call(|w| w.member_text("content", text))
             }
             Delta::Refusal(text) => {
                 self.refusal_told = true;
-                self.after_call(json!({ "refusal": text }))
+                self.after_call(|w| w.member_text("refusal", text))
             }
             Delta::Thinking(text) => {
                 self.thought.push_str(text);
-                self.after_call(json!({ "reasoning_content": text }))
+                self.after_call(|w| w.member_text("reasoning_content", text))
             }
             Delta::ToolUse { id, name, kind } => self.begin_call(id, name, kind),
-            Delta::Arguments(text) => self.arguments(text),
+            Delta::Arguments(text) => self.arguments(Vec::new(), text),
             Delta::EndPart => {
                 self.thought.clear();
                 self.part_start = self.text_chars;
@@ -192,51 +227,61 @@ impl ChatStream {
             // With the whole text, so that whoever keeps the details can give them back as they are (case 35).
             Delta::Signature(signature) => {
                 let thought = std::mem::take(&mut self.thought);
-                self.after_call(json!({ "reasoning_details": [signed(&thought, signature)] }))
+                self.after_call(|w| w.member_list("reasoning_details", |w| w.object(|w| signed(w, &thought, signature))))
             }
-            Delta::RedactedThinking(data) => self.after_call(json!({ "reasoning_details": [{ "type": "reasoning.encrypted", "data": data }] })),
+            Delta::RedactedThinking(data) => self.after_call(|w| w.member_list("reasoning_details", |w| w.object(|w| hidden(w, data)))),
             Delta::Citation(citation) => match annotation(citation, self.part_start, self.text_chars) {
-                Some(annotation) => self.after_call(json!({ "annotations": [annotation] })),
+                Some(annotation) => self.after_call(|w| w.member("annotations", &[annotation])),
                 None => Vec::new(),
             },
         }
     }
 
-    fn after_call(&mut self, delta: Value) -> Vec<u8> {
-        let mut out = self.end_call();
-        out.extend(self.chunk(delta, None));
-        out
+    fn after_call(&mut self, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+        let out = self.end_call();
+        self.delta_of(out, write)
     }
 
     /// Case 7: id and name once, on the first fragment.
     fn begin_call(&mut self, id: &str, name: &str, kind: ToolKind) -> Vec<u8> {
-        let mut out = self.end_call();
+        let out = self.end_call();
         let index = self.calls;
         self.calls += 1;
         self.open_call = Some(OpenCall { kind, filled: false });
-        let call = match kind {
-            ToolKind::Custom => json!({ "index": index, "id": id, "type": "custom", "custom": { "name": name, "input": "" } }),
-            _ => json!({ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": "" } }),
-        };
-        out.extend(self.chunk(json!({ "tool_calls": [call] }), None));
-        out
+        let (kind, member) = kind_and_member(kind);
+        self.fragment(out, index, |w| {
+            w.member("id", id);
+            w.member("type", kind);
+            w.member_object(kind, |w| {
+                w.member("name", name);
+                w.member(member, "");
+            });
+        })
     }
 
-    fn arguments(&mut self, text: &str) -> Vec<u8> {
-        let Some(open) = &mut self.open_call else { return Vec::new() };
+    fn arguments(&mut self, out: Vec<u8>, text: &str) -> Vec<u8> {
+        let Some(open) = &mut self.open_call else { return out };
         open.filled = true;
-        let index = self.calls - 1;
-        let call = match open.kind {
-            ToolKind::Custom => json!({ "index": index, "custom": { "input": text } }),
-            _ => json!({ "index": index, "function": { "arguments": text } }),
-        };
-        self.chunk(json!({ "tool_calls": [call] }), None)
+        let (kind, member) = kind_and_member(open.kind);
+        self.fragment(out, self.calls - 1, |w| w.member_object(kind, |w| w.member_text(member, text)))
+    }
+
+    /// A fragment of a call.
+    fn fragment(&self, out: Vec<u8>, index: u64, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+        self.delta_of(out, |w| {
+            w.member_list("tool_calls", |w| {
+                w.object(|w| {
+                    w.member("index", &index);
+                    write(w);
+                });
+            });
+        })
     }
 
     /// Case 8: a function that got no arguments gets `{}`.
     fn end_call(&mut self) -> Vec<u8> {
         let bare = self.open_call.is_some_and(|open| !open.filled && open.kind != ToolKind::Custom);
-        let out = if bare { self.arguments("{}") } else { Vec::new() };
+        let out = if bare { self.arguments(Vec::new(), "{}") } else { Vec::new() };
         self.open_call = None;
         out
     }
@@ -244,38 +289,53 @@ impl ChatStream {
     pub(super) fn closing(&mut self, stop: &StopReason, usage: &Usage) -> Vec<u8> {
         let mut out = self.end_call();
         // Case 12: the one finish reason comes with the last chunk of the choice.
-        out.extend(self.chunk(json!({}), Some(finish_reason(stop, self.refusal_told))));
+        out = self.chunk(out, |_| {}, Some(finish_reason(stop, self.refusal_told)));
         if let Some(usage) = usage::chat(usage).filter(|_| self.include_usage) {
             // Case 2: choices are empty beside usage.
-            let mut chunk = self.frame(json!([]));
-            chunk["usage"] = usage;
-            push_event(&mut out, &chunk);
+            out.extend_from_slice(&self.head);
+            out.extend_from_slice(b"],\"usage\":");
+            out.extend_from_slice(usage.to_string().as_bytes());
+            out.extend_from_slice(b"}\n\n");
         }
         out.extend_from_slice(b"data: [DONE]\n\n");
         out
     }
 
-    fn chunk(&self, delta: Value, finish_reason: Option<&str>) -> Vec<u8> {
-        let mut out = Vec::new();
-        let choice = json!({ "index": 0, "delta": delta, "logprobs": null, "finish_reason": finish_reason });
-        push_event(&mut out, &self.frame(json!([choice])));
-        out
+    fn delta_of(&self, out: Vec<u8>, write: impl FnOnce(&mut Writer)) -> Vec<u8> {
+        self.chunk(out, write, None)
     }
 
-    fn frame(&self, choices: Value) -> Value {
-        let mut frame = json!({
-            "id": self.id,
-            "object": "chat.completion.chunk",
-            "created": self.created,
-            "model": self.model,
-            "service_tier": self.tier,
-            "system_fingerprint": null,
-            "choices": choices,
-        });
-        // Case 4: every chunk says so where usage was asked for.
-        if self.include_usage {
-            frame["usage"] = Value::Null;
+    /// Appends a chunk: what all of them repeat is written once, when the stream begins.
+    fn chunk(&self, mut out: Vec<u8>, write_delta: impl FnOnce(&mut Writer), finish_reason: Option<&str>) -> Vec<u8> {
+        out.reserve(self.head.len() + 160);
+        out.extend_from_slice(&self.head);
+        out.extend_from_slice(b"{\"index\":0,\"delta\":{");
+        let mut writer = Writer::onto(out);
+        write_delta(&mut writer);
+        let mut out = writer.into_bytes();
+        match finish_reason {
+            None => out.extend_from_slice(b"},\"logprobs\":null,\"finish_reason\":null}"),
+            Some(reason) => {
+                out.extend_from_slice(b"},\"logprobs\":null,\"finish_reason\":\"");
+                out.extend_from_slice(reason.as_bytes());
+                out.extend_from_slice(b"\"}");
+            }
         }
-        frame
+        out.extend_from_slice(self.tail);
+        out
     }
+}
+
+/// `data: {…,"choices":[`.
+fn chunk_head(head: &Reply) -> Vec<u8> {
+    let mut writer = Writer::onto(b"data: {".to_vec());
+    writer.member("id", &format!("chatcmpl-{}", head.id));
+    writer.member("object", "chat.completion.chunk");
+    writer.member("created", &head.created);
+    writer.member("model", &head.model);
+    writer.member("service_tier", &tier(&head.usage));
+    writer.member("system_fingerprint", &Value::Null);
+    let mut out = writer.into_bytes();
+    out.extend_from_slice(b",\"choices\":[");
+    out
 }

@@ -78,20 +78,26 @@ pub(super) fn text_or_parts(content: Option<Value>, path: &Path<'_>, read: ReadP
 
 /// A part with its cache mark (case 43); what is left of its object is reported.
 pub(super) fn piece(part: Part, mut object: Object<'_>, loss: &mut Loss) -> Result<Piece, Fault> {
-    let cache = cache_mark(&mut object)?;
+    let cache = cache_mark(&mut object, loss)?;
     let place = object.path.place();
     object.rest(loss);
     Ok(Piece { part, cache, place })
 }
 
 /// The mark `cache_control`, where it is there.
-pub(super) fn cache_mark(object: &mut Object<'_>) -> Result<Option<CacheLife>, Fault> {
+pub(super) fn cache_mark(object: &mut Object<'_>, loss: &mut Loss) -> Result<Option<CacheLife>, Fault> {
     object.object("cache_control", |mut mark| {
         mark.ignore("type");
-        Ok(match mark.text("ttl")?.as_deref() {
+        let life = match mark.text("ttl")?.as_deref() {
             Some("1h") => CacheLife::OneHour,
-            _ => CacheLife::FiveMinutes,
-        })
+            Some("5m") | None => CacheLife::FiveMinutes,
+            Some(_) => {
+                loss.approximated(mark.path.member("ttl"), "the time is not known to Jeton, and five minutes stand for it");
+                CacheLife::FiveMinutes
+            }
+        };
+        mark.rest(loss);
+        Ok(life)
     })
 }
 
@@ -180,7 +186,7 @@ pub(super) fn declaration(mut object: Object<'_>, kind: ToolKind, schema_member:
         schema,
         kind,
         strict: object.flag("strict")?,
-        cache: cache_mark(&mut object)?,
+        cache: cache_mark(&mut object, loss)?,
         details: if kind == ToolKind::Custom { object.take("format") } else { None },
         place: object.path.place(),
     };
@@ -189,10 +195,10 @@ pub(super) fn declaration(mut object: Object<'_>, kind: ToolKind, schema_member:
 }
 
 /// A tool that the provider runs or knows, kept as it stands.
-pub(super) fn provider_tool(mut object: Object<'_>) -> Result<ToolDecl, Fault> {
+pub(super) fn provider_tool(mut object: Object<'_>, loss: &mut Loss) -> Result<ToolDecl, Fault> {
     let place = object.path.place();
     let name = object.peek_text("type").to_owned();
-    let cache = cache_mark(&mut object)?;
+    let cache = cache_mark(&mut object, loss)?;
     Ok(ToolDecl { name, kind: ToolKind::Provider, cache, details: Some(object.into_value()), place, ..ToolDecl::default() })
 }
 
@@ -206,13 +212,20 @@ pub(super) fn word_choice(path: &Path<'_>, word: &str) -> Result<ToolChoice, Fau
     }
 }
 
-/// `allowed_tools` of both OpenAI endpoints; `inner` gives the name of one tool.
-pub(super) fn allowed_tools(mut object: Object<'_>, inner: fn(&Value) -> Option<&str>, loss: &mut Loss) -> Result<ToolChoice, Fault> {
+/// `allowed_tools` of both OpenAI endpoints; `read_name` takes the name of one tool.
+pub(super) fn allowed_tools(
+    mut object: Object<'_>,
+    read_name: fn(&mut Object<'_>, &mut Loss) -> Result<String, Fault>,
+    loss: &mut Loss,
+) -> Result<ToolChoice, Fault> {
     object.ignore("type");
     let mode = object.need_text("mode")?;
     let is_required = word_choice(&object.path.member("mode"), &mode)? == ToolChoice::Required;
-    let tools = object.list("tools")?;
-    let names = tools.iter().filter_map(|tool| inner(tool).map(str::to_owned)).collect();
+    let names = object.each("tools", |mut tool| {
+        let name = read_name(&mut tool, loss)?;
+        tool.rest(loss);
+        Ok(name)
+    })?;
     object.rest(loss);
     Ok(ToolChoice::Among { names, is_required })
 }

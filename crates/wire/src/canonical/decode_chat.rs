@@ -131,7 +131,7 @@ fn read_message(mut message: Object<'_>, loss: &mut Loss) -> Result<Message, Fau
             // Repeated by some clients; the call itself says it.
             message.ignore("name");
             let part = Part::ToolResult { id, kind: ToolKind::Function, content: parts, is_error: false };
-            parts = vec![Piece { part, cache: super::decode::cache_mark(&mut message)?, place: message.path.place() }];
+            parts = vec![Piece { part, cache: super::decode::cache_mark(&mut message, loss)?, place: message.path.place() }];
             Role::User
         }
         unknown => return Err(message.fault("role", format!("is `{unknown}`; known are system, developer, user, assistant and tool."))),
@@ -270,11 +270,11 @@ fn read_tool(mut tool: Object<'_>, loss: &mut Loss) -> Result<ToolDecl, Fault> {
         "" => return Err(tool.fault("type", "is missing.")),
         "function" => ToolKind::Function,
         "custom" => ToolKind::Custom,
-        _ => return provider_tool(tool),
+        _ => return provider_tool(tool, loss),
     };
     let member = tool.need_text("type")?;
     let mut declared = tool.need_object(&member, |inner| declaration(inner, kind, "parameters", loss))?;
-    declared.cache = declared.cache.or(super::decode::cache_mark(&mut tool)?);
+    declared.cache = declared.cache.or(super::decode::cache_mark(&mut tool, loss)?);
     tool.rest(loss);
     Ok(declared)
 }
@@ -292,7 +292,15 @@ fn read_choice(choice: Value, path: &Path<'_>, loss: &mut Loss) -> Result<ToolCh
             Ok(ToolChoice::Tool(name))
         })?,
         "allowed_tools" => object.need_object("allowed_tools", |allowed| {
-            allowed_tools(allowed, |tool| ["function", "custom"].iter().find_map(|kind| tool.get(kind)?.get("name")?.as_str()), loss)
+            let read_name = |tool: &mut Object<'_>, loss: &mut Loss| {
+                let kind = tool.need_text("type")?;
+                tool.need_object(&kind, |mut inner| {
+                    let name = inner.need_text("name")?;
+                    inner.rest(loss);
+                    Ok(name)
+                })
+            };
+            allowed_tools(allowed, read_name, loss)
         })?,
         unknown => return Err(object.fault("type", format!("is `{unknown}`; known are function, custom and allowed_tools."))),
     };

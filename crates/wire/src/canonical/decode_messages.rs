@@ -199,7 +199,7 @@ fn joined_text(object: &mut Object<'_>, loss: &mut Loss) -> Result<String, Fault
 /// A tool without a type, or of type `custom`, is the caller's; every other type is known to the provider.
 fn read_tool(mut tool: Object<'_>, loss: &mut Loss) -> Result<ToolDecl, Fault> {
     if !matches!(tool.peek_text("type"), "" | "custom") {
-        return provider_tool(tool);
+        return provider_tool(tool, loss);
     }
     tool.ignore("type");
     declaration(tool, ToolKind::Function, "input_schema", loss)

@@ -250,10 +250,16 @@ fn read_tool(mut tool: Object<'_>, loss: &mut Loss) -> Result<ToolDecl, Fault> {
         "" => return Err(tool.fault("type", "is missing.")),
         "function" => ToolKind::Function,
         "custom" => ToolKind::Custom,
-        _ => return provider_tool(tool),
+        _ => return provider_tool(tool, loss),
     };
     tool.ignore("type");
     declaration(tool, kind, "parameters", loss)
+}
+
+/// The name of a tool that may be called; a tool of the provider's has its type alone.
+fn read_allowed(tool: &mut Object<'_>, _: &mut Loss) -> Result<String, Fault> {
+    let kind = tool.need_text("type")?;
+    Ok(tool.text("name")?.unwrap_or(kind))
 }
 
 fn read_choice(choice: Value, path: &Path<'_>, loss: &mut Loss) -> Result<ToolChoice, Fault> {
@@ -266,7 +272,7 @@ fn read_choice(choice: Value, path: &Path<'_>, loss: &mut Loss) -> Result<ToolCh
     let read = match kind.as_str() {
         "" => return Err(object.fault("type", "is missing.")),
         "function" | "custom" => ToolChoice::Tool(object.need_text("name")?),
-        "allowed_tools" => return allowed_tools(object, |tool| tool.get("name")?.as_str(), loss),
+        "allowed_tools" => return allowed_tools(object, read_allowed, loss),
         // A tool of the provider's.
         _ => ToolChoice::Tool(kind),
     };

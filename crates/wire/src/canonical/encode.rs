@@ -152,7 +152,9 @@ pub(super) fn user_there<'a>(user: &'a Asked<String>, loss: &mut Loss) -> std::b
 pub(super) fn tools_offered<'a>(request: &'a Request, loss: &mut Loss) -> Vec<&'a ToolDecl> {
     let super::request::ToolChoice::Among { names, .. } = &request.tool_choice else { return request.tools.iter().collect() };
     loss.approximated("tool_choice", "the other tools are not declared at all");
-    request.tools.iter().filter(|tool| names.contains(&tool.name)).collect()
+    let (offered, others): (Vec<&ToolDecl>, Vec<&ToolDecl>) = request.tools.iter().partition(|tool| names.contains(&tool.name));
+    others.iter().for_each(|tool| loss.dropped(&tool.place, "it is not among the tools that may be called"));
+    offered
 }
 
 /// Reports every sampling setting of `sampling` that `keeps` does not name.

@@ -1,18 +1,21 @@
 //! Chat Completions requests.
 
+mod tools;
+
 use super::encode::{
-    document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refusal, refuse_foreign_file, refused_part,
-    results_first, strict_there, thinks, turns, user_there,
+    document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part, results_first,
+    strict_there, thinks, turns, user_there,
 };
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{Media, MediaKind, MediaSource, Part, Piece};
-use super::request::{Effort, Reasoning, Request, ResponseFormat, Role, Sampling, ServiceTier, ToolChoice, ToolDecl, ToolKind};
+use super::request::{Effort, Reasoning, Request, ResponseFormat, Role, Sampling, ServiceTier, ToolKind};
 use super::target::Target;
 use super::writer::Writer;
 use crate::Endpoint;
 use jeton_core::Fault;
 use serde_json::{Value, json};
+use tools::{write_choice, write_tools};
 
 /// Stop texts that OpenAI takes at most.
 const STOPS_MAX: usize = 4;
@@ -123,7 +126,7 @@ fn write_content(w: &mut Writer, pieces: &[&Piece], context: &Context<'_>, loss:
         drop_cache(&piece.place, piece.cache, loss);
     }
     if let [Piece { part: Part::Text(text), .. }] = pieces {
-        w.member("content", text);
+        w.member_text("content", text);
         return Ok(());
     }
     let mut failed = None;
@@ -138,7 +141,7 @@ fn write_content(w: &mut Writer, pieces: &[&Piece], context: &Context<'_>, loss:
 fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
     let text = |w: &mut Writer, text: &str| {
         w.member("type", "text");
-        w.member("text", text);
+        w.member_text("text", text);
     };
     match &piece.part {
         Part::Text(words) => text(w, words),
@@ -148,7 +151,7 @@ fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut 
         }
         Part::Refusal(words) => {
             w.member("type", "refusal");
-            w.member("refusal", words);
+            w.member_text("refusal", words);
         }
         Part::Document { title, text: words } => {
             loss.approximated(&piece.place, "a document is text between marks there");
@@ -188,7 +191,7 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target) ->
         (MediaKind::Audio, MediaSource::Base64 { media_type, data }) => {
             w.member("type", "input_audio");
             w.member_object("input_audio", |w| {
-                w.member("data", data);
+                w.member_text("data", data);
                 w.member("format", media_type.rsplit('/').next().unwrap_or_default());
             });
         }
@@ -248,13 +251,13 @@ fn write_result<'a>(w: &mut Writer, piece: &'a Piece, loss: &mut Loss) -> Vec<&'
         w.member("role", "tool");
         w.member("tool_call_id", id);
         match texts.as_slice() {
-            [text] => w.member("content", text),
+            [text] => w.member_text("content", text),
             [] => w.member("content", if others.is_empty() { "" } else { "(See the user's next message.)" }),
             texts => w.member_list("content", |w| {
                 for text in texts {
                     w.object(|w| {
                         w.member("type", "text");
-                        w.member("text", text);
+                        w.member_text("text", text);
                     });
                 }
             }),
@@ -324,79 +327,11 @@ fn write_call(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
                 // Case 47: as they are, valid or not.
                 match kind {
                     ToolKind::Custom => w.member("arguments", &json!({ super::WRAPPED_INPUT: arguments_json }).to_string()),
-                    _ => w.member("arguments", arguments_json),
+                    _ => w.member_text("arguments", arguments_json),
                 }
             });
         }
     });
-}
-
-fn write_tools(w: &mut Writer, request: &Request, target: &Target, names: &ToolNames, loss: &mut Loss) -> Result<(), Fault> {
-    if request.tools.is_empty() {
-        return Ok(());
-    }
-    if let Some(tool) = request.tools.iter().find(|tool| tool.kind == ToolKind::Provider) {
-        let why = format!("is `{}`, a tool that its own provider runs", tool.name);
-        return Err(refusal(&tool.place, target, &why, "Leave it out, or declare a tool of your own."));
-    }
-    w.member_list("tools", |w| {
-        for tool in &request.tools {
-            w.object(|w| write_tool(w, tool, request, target, names, loss));
-        }
-    });
-    Ok(())
-}
-
-fn write_tool(w: &mut Writer, tool: &ToolDecl, request: &Request, target: &Target, names: &ToolNames, loss: &mut Loss) {
-    let ToolDecl { name, description, schema, kind, strict, cache, details, place } = tool;
-    drop_cache(place, *cache, loss);
-    let is_custom = *kind == ToolKind::Custom && target.takes.custom_tools;
-    let member = if is_custom { "custom" } else { "function" };
-    w.member("type", member);
-    w.member_object(member, |w| {
-        w.member("name", &*names.sent(name));
-        if is_custom {
-            w.member_of("description", description.as_deref());
-            w.member_of("format", details.as_ref());
-        } else if *kind == ToolKind::Custom {
-            loss.approximated(place, "a tool of free text is declared as a function with one text");
-            w.member_of("description", super::wrapped_description(description.as_deref(), details.as_ref()));
-            w.member("parameters", &super::wrapped_schema());
-        } else {
-            w.member_of("description", description.as_deref());
-            w.member_of("parameters", schema.as_ref());
-            w.member_of("strict", strict.map(|strict| strict_there(strict, schema.as_ref(), request, place.member("strict"), loss)));
-        }
-    });
-}
-
-/// Case 44.
-fn write_choice(w: &mut Writer, choice: &ToolChoice, parallel: bool, request: &Request, names: &ToolNames) {
-    if request.tools.is_empty() {
-        return;
-    }
-    if !parallel {
-        w.member("parallel_tool_calls", &false);
-    }
-    let one = |w: &mut Writer, name: &str| {
-        let is_custom = request.tools.iter().any(|tool| tool.name == name && tool.kind == ToolKind::Custom) && !names.is_wrapped(&names.sent(name));
-        let kind = if is_custom { "custom" } else { "function" };
-        w.member("type", kind);
-        w.member_object(kind, |w| w.member("name", &*names.sent(name)));
-    };
-    match choice {
-        ToolChoice::Auto => {}
-        ToolChoice::None => w.member("tool_choice", "none"),
-        ToolChoice::Required => w.member("tool_choice", "required"),
-        ToolChoice::Tool(name) => w.member_object("tool_choice", |w| one(w, name)),
-        ToolChoice::Among { names: among, is_required } => w.member_object("tool_choice", |w| {
-            w.member("type", "allowed_tools");
-            w.member_object("allowed_tools", |w| {
-                w.member("mode", if *is_required { "required" } else { "auto" });
-                w.member_list("tools", |w| among.iter().for_each(|name| w.object(|w| one(w, name))));
-            });
-        }),
-    }
 }
 
 fn write_stop(w: &mut Writer, stop: &[String], loss: &mut Loss) {

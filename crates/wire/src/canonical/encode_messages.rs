@@ -126,8 +126,8 @@ fn plan<'a>(request: &'a Request, target: &Target, loss: &mut Loss) -> Plan<'a> 
         loss.approximated(path, "the dialect has no JSON without a schema; the model is told in words");
         system.push(Block::Text(JSON_ONLY.to_owned()));
     }
-    for (_, blocks) in &mut merged {
-        blocks.retain(|block| is_sendable(block, request, loss));
+    for (role, blocks) in &mut merged {
+        blocks.retain(|block| is_sendable(block, *role, request, loss));
     }
     merged.retain(|(_, blocks)| !blocks.is_empty());
     for (role, blocks) in &mut merged {
@@ -201,7 +201,7 @@ fn instructions<'a>(pieces: &[&Piece], loss: &mut Loss) -> Vec<Block<'a>> {
 }
 
 /// Whether a block can be sent at all: empty texts are refused by the API, reasoning needs its own family's signature.
-fn is_sendable(block: &Block<'_>, request: &Request, loss: &mut Loss) -> bool {
+fn is_sendable(block: &Block<'_>, role: Role, request: &Request, loss: &mut Loss) -> bool {
     let Block::Piece(piece) = block else { return true };
     match &piece.part {
         Part::Text(text) | Part::Refusal(text) => !text.is_empty(),
@@ -212,7 +212,8 @@ fn is_sendable(block: &Block<'_>, request: &Request, loss: &mut Loss) -> bool {
             }
             is_kept
         }
-        Part::Other { kind, .. } if request.endpoint.dialect() != Dialect::Anthropic => {
+        // What the user shows and the target cannot see is refused where it is written (case 75).
+        Part::Other { kind, .. } if role == Role::Assistant && request.endpoint.dialect() != Dialect::Anthropic => {
             loss.dropped(&piece.place, format!("what another provider's `{kind}` left has no counterpart"));
             false
         }
@@ -238,7 +239,7 @@ fn write_system(w: &mut Writer, plan: &Plan<'_>, request: &Request, loss: &mut L
     // Case 42: a text, or blocks where a mark of the cache must stand at one of them.
     match texts.as_slice() {
         [] => {}
-        [(text, None)] if request.endpoint != Endpoint::CountTokens => w.member("system", text),
+        [(text, None)] if request.endpoint != Endpoint::CountTokens => w.member_text("system", text),
         texts => w.member_list("system", |w| {
             for (text, cache) in texts {
                 w.object(|w| write_text(w, text, *cache));
@@ -249,7 +250,7 @@ fn write_system(w: &mut Writer, plan: &Plan<'_>, request: &Request, loss: &mut L
 
 fn write_text(w: &mut Writer, text: &str, cache: Option<CacheLife>) {
     w.member("type", "text");
-    w.member("text", text);
+    w.member_text("text", text);
     write_cache(w, cache);
 }
 
@@ -268,8 +269,8 @@ fn write_turn(w: &mut Writer, role: Role, blocks: &[Block<'_>], context: &Contex
     w.member("role", if role == Role::Assistant { "assistant" } else { "user" });
     let mut failed = None;
     match blocks {
-        [Block::Piece(Piece { part: Part::Text(text), cache: None, .. })] => w.member("content", text),
-        [Block::Text(text)] => w.member("content", text),
+        [Block::Piece(Piece { part: Part::Text(text), cache: None, .. })] => w.member_text("content", text),
+        [Block::Text(text)] => w.member_text("content", text),
         blocks => w.member_list("content", |w| {
             for block in blocks {
                 w.object(|w| match block {

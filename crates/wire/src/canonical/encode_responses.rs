@@ -1,21 +1,23 @@
 //! Responses requests.
 
+mod tools;
+
 use super::decode_responses::ENCRYPTED;
 use super::encode::{
-    document_text, drop_cache, drop_choice, drop_sampling, refusal, refuse_foreign_file, refused_part, results_first, signature_for, strict_there, turns,
-    user_there,
+    document_text, drop_cache, drop_choice, drop_sampling, refuse_foreign_file, refused_part, results_first, signature_for, strict_there, turns, user_there,
 };
 use super::encode_chat::{TOOL_FAILED, effort, write_tier};
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{Media, MediaKind, MediaSource, Part, Piece};
-use super::request::{Effort, Message, Request, ResponseFormat, Role, ToolChoice, ToolDecl, ToolKind};
+use super::request::{Effort, Message, Request, ResponseFormat, Role, ToolKind};
 use super::signature::Family;
 use super::target::Target;
 use super::writer::Writer;
 use crate::Endpoint;
 use jeton_core::Fault;
 use serde_json::json;
+use tools::{write_choice, write_tools};
 
 /// The least output limit that the API takes, in tokens.
 const OUTPUT_TOKENS_MIN: u64 = 16;
@@ -124,6 +126,12 @@ fn write_items(w: &mut Writer, messages: &[Message], context: &Context<'_>, loss
                 said.push(piece);
                 continue;
             }
+            if let (Part::Other { kind, .. }, Role::User | Role::System) = (&piece.part, role)
+                && context.request.endpoint != Endpoint::Responses
+            {
+                let takers = "Leave it out, or name a model of its own provider.";
+                return Err(refused_part(piece, context.target, &format!("a part of kind `{kind}`"), takers));
+            }
             write_message(w, role, &std::mem::take(&mut said), context, loss)?;
             write_item(w, piece, context, loss)?;
         }
@@ -165,7 +173,7 @@ fn write_message(w: &mut Writer, role: Role, pieces: &[&Piece], context: &Contex
 fn write_part(w: &mut Writer, piece: &Piece, role: Role, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
     let text = |w: &mut Writer, words: &str| {
         w.member("type", if role == Role::Assistant { "output_text" } else { "input_text" });
-        w.member("text", words);
+        w.member_text("text", words);
     };
     match &piece.part {
         Part::Text(words) => text(w, words),
@@ -175,7 +183,7 @@ fn write_part(w: &mut Writer, piece: &Piece, role: Role, context: &Context<'_>, 
         }
         Part::Refusal(words) => {
             w.member("type", "refusal");
-            w.member("refusal", words);
+            w.member_text("refusal", words);
         }
         Part::Document { title, text: words } => {
             loss.approximated(&piece.place, "a document is text between marks there");
@@ -237,7 +245,7 @@ fn write_item(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
                     w.member("name", &*name);
                     match kind {
                         ToolKind::Custom => w.member("arguments", &json!({ super::WRAPPED_INPUT: arguments_json }).to_string()),
-                        _ => w.member("arguments", arguments_json),
+                        _ => w.member_text("arguments", arguments_json),
                     }
                 }
             });
@@ -267,7 +275,7 @@ fn write_reasoning_item(w: &mut Writer, summary: &str, encrypted: &str) {
             if !summary.is_empty() {
                 w.object(|w| {
                     w.member("type", "summary_text");
-                    w.member("text", summary);
+                    w.member_text("text", summary);
                 });
             }
         });
@@ -291,7 +299,7 @@ fn write_result(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut
         w.member("call_id", id);
         match pieces.as_slice() {
             [] => w.member("output", ""),
-            [Piece { part: Part::Text(text), .. }] => w.member("output", text),
+            [Piece { part: Part::Text(text), .. }] => w.member_text("output", text),
             pieces => w.member_list("output", |w| {
                 for inner in pieces {
                     w.object(|w| failed = failed.take().or(write_part(w, inner, Role::User, context, loss).err()));
@@ -300,87 +308,6 @@ fn write_result(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut
         }
     });
     failed.map_or(Ok(()), Err)
-}
-
-fn write_tools(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
-    let Context { request, target, .. } = context;
-    if request.tools.is_empty() {
-        return Ok(());
-    }
-    let foreign = |tool: &&ToolDecl| tool.kind == ToolKind::Provider && request.endpoint != Endpoint::Responses;
-    if let Some(tool) = request.tools.iter().find(foreign) {
-        let why = format!("is `{}`, a tool that its own provider runs", tool.name);
-        return Err(refusal(&tool.place, target, &why, "Leave it out, or declare a tool of your own."));
-    }
-    w.member_list("tools", |w| {
-        for tool in &request.tools {
-            match (&tool.kind, &tool.details) {
-                (ToolKind::Provider, Some(details)) => w.raw(&details.to_string()),
-                _ => w.object(|w| write_tool(w, tool, context, loss)),
-            }
-        }
-    });
-    Ok(())
-}
-
-fn write_tool(w: &mut Writer, tool: &ToolDecl, context: &Context<'_>, loss: &mut Loss) {
-    let Context { request, target, names } = context;
-    let ToolDecl { name, description, schema, kind, strict, cache, details, place } = tool;
-    drop_cache(place, *cache, loss);
-    let is_custom = *kind == ToolKind::Custom && target.takes.custom_tools;
-    w.member("type", if is_custom { "custom" } else { "function" });
-    w.member("name", &*names.sent(name));
-    if is_custom {
-        w.member_of("description", description.as_deref());
-        w.member_of("format", details.as_ref());
-    } else if *kind == ToolKind::Custom {
-        loss.approximated(place, "a tool of free text is declared as a function with one text");
-        w.member_of("description", super::wrapped_description(description.as_deref(), details.as_ref()));
-        w.member("parameters", &super::wrapped_schema());
-        w.member("strict", &false);
-    } else {
-        w.member_of("description", description.as_deref());
-        w.member_of("parameters", schema.as_ref());
-        // Case 60: a schema is strict here unless the request says otherwise, elsewhere it is not.
-        let strict = strict.or((request.endpoint != Endpoint::Responses).then_some(false));
-        w.member_of("strict", strict.map(|strict| strict_there(strict, schema.as_ref(), request, place.member("strict"), loss)));
-    }
-}
-
-/// Case 44.
-fn write_choice(w: &mut Writer, choice: &ToolChoice, parallel: bool, context: &Context<'_>) {
-    let Context { request, names, .. } = context;
-    if request.tools.is_empty() {
-        return;
-    }
-    if !parallel {
-        w.member("parallel_tool_calls", &false);
-    }
-    let one = |w: &mut Writer, name: &str| {
-        let tool = request.tools.iter().find(|tool| tool.name == name);
-        match tool.map(|tool| tool.kind) {
-            Some(ToolKind::Provider) => w.member("type", name),
-            Some(ToolKind::Custom) if !names.is_wrapped(&names.sent(name)) => {
-                w.member("type", "custom");
-                w.member("name", &*names.sent(name));
-            }
-            _ => {
-                w.member("type", "function");
-                w.member("name", &*names.sent(name));
-            }
-        }
-    };
-    match choice {
-        ToolChoice::Auto => {}
-        ToolChoice::None => w.member("tool_choice", "none"),
-        ToolChoice::Required => w.member("tool_choice", "required"),
-        ToolChoice::Tool(name) => w.member_object("tool_choice", |w| one(w, name)),
-        ToolChoice::Among { names: among, is_required } => w.member_object("tool_choice", |w| {
-            w.member("type", "allowed_tools");
-            w.member("mode", if *is_required { "required" } else { "auto" });
-            w.member_list("tools", |w| among.iter().for_each(|name| w.object(|w| one(w, name))));
-        }),
-    }
 }
 
 fn write_limit(w: &mut Writer, limit: Option<u64>, loss: &mut Loss) {

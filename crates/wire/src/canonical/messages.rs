@@ -1,23 +1,30 @@
 //! Messages: the document, the stream, and the token count.
 
+use super::chat::text_bytes;
 use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason};
 use super::request::ToolKind;
 use super::stream::{Delta, push_named_event};
 use super::usage;
+use super::writer::Writer;
 use jeton_core::Usage;
-use serde_json::{Map, Value, json};
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
 
 /// A `message` object.
-pub(super) fn document(reply: &Reply) -> Value {
-    let content: Vec<Value> = reply.parts.iter().filter_map(block).collect();
-    let mut object = envelope(&reply.id, &reply.model, content);
-    object["stop_reason"] = stop_reason(&reply.stop).into();
-    object["stop_sequence"] = stop_sequence(&reply.stop);
-    if let (Some(usage), Some(members)) = (usage::messages(&reply.usage), object.as_object_mut()) {
-        members.insert("usage".into(), usage);
-    }
-    object
+pub(super) fn document(reply: &Reply) -> Vec<u8> {
+    let mut writer = Writer::with_capacity(512 + text_bytes(&reply.parts));
+    writer.object(|w| {
+        w.member("id", &format!("msg_{}", reply.id));
+        w.member("type", "message");
+        w.member("role", "assistant");
+        w.member("model", &reply.model);
+        w.member_list("content", |w| reply.parts.iter().for_each(|part| write_block(w, part)));
+        w.member("stop_reason", stop_reason(&reply.stop));
+        w.member("stop_sequence", &stop_sequence(&reply.stop));
+        w.member_of("usage", usage::messages(&reply.usage));
+    });
+    writer.into_bytes()
 }
 
 /// The answer to a count. Where the count is unknown the member is `null`, which no client can take for a figure.
@@ -25,31 +32,48 @@ pub(super) fn token_count(reply: &Reply) -> Value {
     json!({ "input_tokens": reply.usage.input_total() })
 }
 
-fn envelope(id: &str, model: &str, content: Vec<Value>) -> Value {
+/// A message before anything of it is said.
+fn envelope(id: &str, model: &str) -> Value {
     json!({
         "id": format!("msg_{id}"),
         "type": "message",
         "role": "assistant",
         "model": model,
-        "content": content,
+        "content": [],
         "stop_reason": null,
         "stop_sequence": null,
     })
 }
 
 /// A content block. A refusal's words are text here; that it is one is told by the stop reason.
-fn block(part: &Part) -> Option<Value> {
-    Some(match part {
-        Part::Text(text) | Part::Refusal(text) => json!({ "type": "text", "text": text }),
-        Part::Cited { text, citations } => json!({ "type": "text", "text": text, "citations": citations.iter().map(location).collect::<Vec<_>>() }),
-        Part::Thinking { text, signature } => json!({ "type": "thinking", "thinking": text, "signature": signature.as_deref().unwrap_or_default() }),
-        Part::RedactedThinking(data) => json!({ "type": "redacted_thinking", "data": data }),
-        Part::ToolUse { id, name, kind: ToolKind::Custom, arguments_json } => {
-            json!({ "type": "tool_use", "id": id, "name": name, "input": { super::WRAPPED_INPUT: arguments_json } })
-        }
-        Part::ToolUse { id, name, arguments_json, .. } => json!({ "type": "tool_use", "id": id, "name": name, "input": input(arguments_json) }),
-        _ => return None,
-    })
+fn write_block(w: &mut Writer, part: &Part) {
+    match part {
+        Part::Text(text) | Part::Refusal(text) | Part::Cited { text, .. } => w.object(|w| {
+            w.member("type", "text");
+            w.member_text("text", text);
+            if let Part::Cited { citations, .. } = part {
+                w.member("citations", &citations.iter().map(location).collect::<Vec<_>>());
+            }
+        }),
+        // A thought that is neither shown nor signed says nothing.
+        Part::Thinking { text, signature: None } if text.is_empty() => {}
+        Part::Thinking { text, signature } => w.object(|w| {
+            w.member("type", "thinking");
+            w.member_text("thinking", text);
+            w.member("signature", signature.as_deref().unwrap_or_default());
+        }),
+        Part::RedactedThinking(data) => w.object(|w| {
+            w.member("type", "redacted_thinking");
+            w.member_text("data", data);
+        }),
+        Part::ToolUse { id, name, kind, arguments_json } => w.object(|w| {
+            w.member("type", "tool_use");
+            w.member("id", id);
+            w.member("name", name);
+            write_input(w, *kind, arguments_json);
+        }),
+        _ => {}
+    }
 }
 
 /// A citation: as it was where it is of this dialect, else as a result of a web search.
@@ -67,15 +91,16 @@ fn location(citation: &Citation) -> Value {
     })
 }
 
-/// Arguments as the object that the dialect demands. What is no JSON object is wrapped, so that nothing is lost (case 47);
-/// the name follows the vendor's advice for handing broken arguments back.
-fn input(arguments_json: &str) -> Value {
-    if arguments_json.trim().is_empty() {
-        return Value::Object(Map::new());
+/// Arguments as the object that the dialect demands, as they are written. What is no JSON object is wrapped, so that nothing is lost
+/// (case 47); the name follows the vendor's advice for handing broken arguments back.
+fn write_input(w: &mut Writer, kind: ToolKind, arguments_json: &str) {
+    if kind == ToolKind::Custom {
+        return w.member_object("input", |w| w.member(super::WRAPPED_INPUT, arguments_json));
     }
-    match serde_json::from_str(arguments_json) {
-        Ok(object @ Value::Object(_)) => object,
-        _ => json!({ super::INVALID_INPUT: arguments_json }),
+    match serde_json::from_str::<&RawValue>(arguments_json) {
+        Ok(object) if object.get().starts_with('{') => w.member_raw("input", object.get()),
+        _ if arguments_json.trim().is_empty() => w.member_object("input", |_| {}),
+        _ => w.member_object("input", |w| w.member(super::INVALID_INPUT, arguments_json)),
     }
 }
 
@@ -131,7 +156,7 @@ impl MessagesStream {
 
     /// `message_start` with provisional usage, and the ping that the vendor sends after it (case 31).
     pub(super) fn opening(&mut self) -> Vec<u8> {
-        let mut message = envelope(&self.id, &self.model, Vec::new());
+        let mut message = envelope(&self.id, &self.model);
         message["usage"] = usage::messages_start(&self.usage);
         let mut out = Vec::new();
         push_named_event(&mut out, "message_start", &json!({ "type": "message_start", "message": message }));
@@ -144,16 +169,16 @@ impl MessagesStream {
         match *delta {
             Delta::Text(text) | Delta::Refusal(text) => {
                 self.ensure(&mut out, Block::Text, || json!({ "type": "text", "text": "" }));
-                self.push_delta(&mut out, &json!({ "type": "text_delta", "text": text }));
+                self.push_delta(&mut out, "text_delta", |w| w.member_text("text", text));
             }
             Delta::Thinking(text) => {
                 self.ensure_thinking(&mut out);
-                self.push_delta(&mut out, &json!({ "type": "thinking_delta", "thinking": text }));
+                self.push_delta(&mut out, "thinking_delta", |w| w.member_text("thinking", text));
             }
             // Case 35: whole, and last in its block.
             Delta::Signature(signature) => {
                 self.ensure_thinking(&mut out);
-                self.push_delta(&mut out, &json!({ "type": "signature_delta", "signature": signature }));
+                self.push_delta(&mut out, "signature_delta", |w| w.member_text("signature", signature));
                 self.end_block(&mut out);
             }
             Delta::RedactedThinking(data) => {
@@ -167,12 +192,12 @@ impl MessagesStream {
                     &json!({ "type": "tool_use", "id": id, "name": name, "input": {} }),
                 );
                 // Case 34: the vendor's first fragment is empty.
-                self.push_delta(&mut out, &json!({ "type": "input_json_delta", "partial_json": "" }));
+                self.push_input(&mut out, "");
             }
             Delta::Arguments(text) => self.arguments(&mut out, text),
             Delta::Citation(citation) => {
                 self.ensure(&mut out, Block::Text, || json!({ "type": "text", "text": "" }));
-                self.push_delta(&mut out, &json!({ "type": "citations_delta", "citation": location(citation) }));
+                self.push_delta(&mut out, "citations_delta", |w| w.member("citation", &location(citation)));
             }
             Delta::EndPart => self.end_block(&mut out),
         }
@@ -194,7 +219,7 @@ impl MessagesStream {
     }
 
     fn push_input(&self, out: &mut Vec<u8>, json: &str) {
-        self.push_delta(out, &json!({ "type": "input_json_delta", "partial_json": json }));
+        self.push_delta(out, "input_json_delta", |w| w.member_text("partial_json", json));
     }
 
     fn ensure_thinking(&mut self, out: &mut Vec<u8>) {
@@ -215,8 +240,19 @@ impl MessagesStream {
         push_named_event(out, "content_block_start", &json!({ "type": "content_block_start", "index": self.index, "content_block": start }));
     }
 
-    fn push_delta(&self, out: &mut Vec<u8>, delta: &Value) {
-        push_named_event(out, "content_block_delta", &json!({ "type": "content_block_delta", "index": self.index, "delta": delta }));
+    /// Most events are of this kind, so no document is made for them.
+    fn push_delta(&self, out: &mut Vec<u8>, kind: &str, write: impl FnOnce(&mut Writer)) {
+        out.reserve(224);
+        out.extend_from_slice(b"event: content_block_delta\ndata: {");
+        let mut writer = Writer::onto(std::mem::take(out));
+        writer.member("type", "content_block_delta");
+        writer.member("index", &self.index);
+        writer.member_object("delta", |w| {
+            w.member("type", kind);
+            write(w);
+        });
+        *out = writer.into_bytes();
+        out.extend_from_slice(b"}\n\n");
     }
 
     fn end_block(&mut self, out: &mut Vec<u8>) {

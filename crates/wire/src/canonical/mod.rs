@@ -26,6 +26,7 @@ mod read_reply;
 mod reply;
 mod request;
 mod responses;
+mod responses_stream;
 mod schema;
 mod signature;
 mod stream;

@@ -158,7 +158,12 @@ fn responses(reply: &mut Reply, root: &mut Object<'_>, loss: &mut Loss) -> Resul
 
 /// What a response says of its end.
 pub(super) fn responses_stop(root: &mut Object<'_>, loss: &mut Loss) -> Result<StopReason, Fault> {
-    let reason = root.object("incomplete_details", |mut details| details.text("reason"))?.flatten();
+    let reason = root.object("incomplete_details", |mut details| {
+        let reason = details.text("reason")?;
+        details.rest(loss);
+        Ok(reason)
+    })?;
+    let reason = reason.flatten();
     match root.text("status")?.as_deref() {
         Some("incomplete") => Ok(match reason.as_deref() {
             Some("max_output_tokens") => StopReason::MaxTokens,

@@ -58,12 +58,11 @@ pub enum StopReason {
 /// The reply as one JSON document in the shape of `endpoint`. `request` says what the dialect repeats (Responses) and how vectors are written.
 #[must_use]
 pub fn encode_reply(endpoint: Endpoint, request: &Request, reply: &Reply) -> Vec<u8> {
-    let document = match endpoint {
+    match endpoint {
         Endpoint::Chat => chat::document(reply),
         Endpoint::Responses => responses::document(request, reply),
         Endpoint::Messages => messages::document(reply),
-        Endpoint::CountTokens => messages::token_count(reply),
-        Endpoint::Embeddings => embeddings::document(request, reply),
-    };
-    document.to_string().into_bytes()
+        Endpoint::CountTokens => messages::token_count(reply).to_string().into_bytes(),
+        Endpoint::Embeddings => embeddings::document(request, reply).to_string().into_bytes(),
+    }
 }

@@ -1,357 +1,140 @@
-//! Responses: the document and the stream. The document is the `response` of the stream's last event, so the two cannot differ.
+//! The document of Responses: what the last event of the stream tells.
 
-use super::part::Citation;
-use super::reply::{Reply, StopReason};
+use super::chat::text_bytes;
+use super::part::{Citation, Part};
+use super::reply::Reply;
 use super::request::{Request, ToolKind};
-use super::stream::{Delta, part_deltas, push_named_event};
+use super::responses_stream::{MEMBERS, incomplete_reason, response_id, settled, tier};
+use super::stream::has_no_arguments;
 use super::usage;
-use jeton_core::Usage;
-use serde_json::{Map, Value, json};
+use super::writer::Writer;
+use serde_json::{Value, json};
 
 /// A finished `response` object.
-pub(super) fn document(request: &Request, reply: &Reply) -> Value {
-    let mut stream = ResponsesStream::new(request, reply);
-    stream.opening();
-    for delta in reply.parts.iter().flat_map(|part| part_deltas(part, |text| vec![text])) {
-        stream.delta(&delta);
-    }
-    stream.closing(&reply.stop, &reply.usage);
-    stream.response
-}
-
-/// A stream of Responses events (cases 55–57).
-#[derive(Clone, Debug)]
-pub(super) struct ResponsesStream {
-    id: String,
-    sequence: u64,
-    /// The response as it stands; `output` is filled at the end.
-    response: Value,
-    output: Vec<Value>,
-    open: Option<Item>,
-    refusal_told: bool,
-}
-
-/// The item that is being written.
-#[derive(Clone, Debug)]
-struct Item {
-    id: String,
-    kind: ItemKind,
-}
-
-#[derive(Clone, Debug)]
-enum ItemKind {
-    Message { done: Vec<Value>, part: Option<ContentPart> },
-    Reasoning { summary: Option<String>, encrypted: Option<String> },
-    Call { call_id: String, name: String, kind: ToolKind, arguments: String },
-}
-
-/// A part of a message that is being written.
-#[derive(Clone, Debug)]
-struct ContentPart {
-    refusal: bool,
-    text: String,
-    annotations: Vec<Value>,
-}
-
-impl ContentPart {
-    fn value(&self) -> Value {
-        if self.refusal {
-            json!({ "type": "refusal", "refusal": self.text })
-        } else {
-            json!({ "type": "output_text", "annotations": self.annotations, "logprobs": [], "text": self.text })
-        }
-    }
-}
-
-impl Item {
-    /// The item as it stands.
-    fn value(&self, status: &str) -> Value {
-        match &self.kind {
-            ItemKind::Message { done, .. } => json!({ "id": self.id, "type": "message", "status": status, "content": done, "role": "assistant" }),
-            ItemKind::Reasoning { summary, encrypted } => {
-                let texts: Vec<Value> = summary.iter().map(|text| json!({ "type": "summary_text", "text": text })).collect();
-                let mut item = json!({ "id": self.id, "type": "reasoning", "summary": texts });
-                if let Some(encrypted) = encrypted {
-                    item["encrypted_content"] = encrypted.as_str().into();
-                }
-                item
-            }
-            // Case 58: the item's id is not the call's.
-            ItemKind::Call { call_id, name, kind: ToolKind::Custom, arguments } => {
-                json!({ "id": self.id, "type": "custom_tool_call", "status": status, "call_id": call_id, "name": name, "input": arguments })
-            }
-            ItemKind::Call { call_id, name, arguments, .. } => {
-                json!({ "id": self.id, "type": "function_call", "status": status, "call_id": call_id, "name": name, "arguments": arguments })
+pub(super) fn document(request: &Request, reply: &Reply) -> Vec<u8> {
+    let refused = reply.parts.iter().any(|part| matches!(part, Part::Refusal(_)));
+    let cut_short = incomplete_reason(&reply.stop, refused);
+    let status = if cut_short.is_some() { "incomplete" } else { "completed" };
+    let mut writer = Writer::with_capacity(1024 + text_bytes(&reply.parts));
+    writer.object(|w| {
+        for (name, default) in MEMBERS {
+            match name {
+                "id" => w.member_text(name, &response_id(reply)),
+                "created_at" => w.member(name, &reply.created),
+                "model" => w.member_text(name, &reply.model),
+                "service_tier" => w.member(name, &tier(reply)),
+                "status" => w.member_text(name, status),
+                "incomplete_details" => w.member(name, &cut_short.map(|reason| json!({ "reason": reason }))),
+                "usage" => w.member(name, &usage::responses(&reply.usage)),
+                "output" => w.member_list(name, |w| write_items(w, reply, status)),
+                _ => write_settled(w, request, name, default),
             }
         }
-    }
-}
-
-impl ResponsesStream {
-    pub(super) fn new(request: &Request, head: &Reply) -> Self {
-        Self { id: head.id.clone(), sequence: 0, response: skeleton(request, head), output: Vec::new(), open: None, refusal_told: false }
-    }
-
-    pub(super) const fn next_sequence(&self) -> u64 {
-        self.sequence
-    }
-
-    pub(super) fn opening(&mut self) -> Vec<u8> {
-        let mut out = Vec::new();
-        let response = self.response.clone();
-        self.push(&mut out, "response.created", json!({ "response": response.clone() }));
-        self.push(&mut out, "response.in_progress", json!({ "response": response }));
-        out
-    }
-
-    pub(super) fn delta(&mut self, delta: &Delta<'_>) -> Vec<u8> {
-        let mut out = Vec::new();
-        match *delta {
-            Delta::Text(text) => self.text(&mut out, text, false),
-            Delta::Refusal(text) => self.text(&mut out, text, true),
-            Delta::Thinking(text) => self.thinking(&mut out, text),
-            Delta::Signature(data) => {
-                self.ensure_reasoning(&mut out);
-                if let Some(Item { kind: ItemKind::Reasoning { encrypted, .. }, .. }) = &mut self.open {
-                    *encrypted = Some(data.to_owned());
-                }
-                self.end_item(&mut out, "completed");
-            }
-            Delta::RedactedThinking(data) => {
-                self.begin(&mut out, "rs", ItemKind::Reasoning { summary: None, encrypted: Some(data.to_owned()) });
-                self.end_item(&mut out, "completed");
-            }
-            Delta::ToolUse { id, name, kind } => {
-                let prefix = if kind == ToolKind::Custom { "ctc" } else { "fc" };
-                self.begin(&mut out, prefix, ItemKind::Call { call_id: id.to_owned(), name: name.to_owned(), kind, arguments: String::new() });
-            }
-            Delta::Arguments(text) => self.arguments(&mut out, text),
-            Delta::Citation(citation) => self.annotation(&mut out, citation),
-            // A message goes on with its next part; everything else is an item of its own.
-            Delta::EndPart if matches!(self.open, Some(Item { kind: ItemKind::Message { .. }, .. })) => self.end_content_part(&mut out),
-            Delta::EndPart => self.end_item(&mut out, "completed"),
-        }
-        out
-    }
-
-    fn text(&mut self, out: &mut Vec<u8>, text: &str, refusal: bool) {
-        self.refusal_told |= refusal;
-        if !matches!(self.open, Some(Item { kind: ItemKind::Message { .. }, .. })) {
-            self.begin(out, "msg", ItemKind::Message { done: Vec::new(), part: None });
-        }
-        self.ensure_content_part(out, refusal);
-        let Some(Item { id, kind: ItemKind::Message { done, part: Some(part) } }) = &mut self.open else { return };
-        part.text.push_str(text);
-        let mut event = json!({ "item_id": id, "output_index": self.output.len(), "content_index": done.len(), "delta": text });
-        if refusal {
-            self.push(out, "response.refusal.delta", event);
-        } else {
-            event["logprobs"] = json!([]);
-            self.push(out, "response.output_text.delta", event);
-        }
-    }
-
-    fn ensure_content_part(&mut self, out: &mut Vec<u8>, refusal: bool) {
-        let Some(Item { kind: ItemKind::Message { part, .. }, .. }) = &self.open else { return };
-        if part.as_ref().is_some_and(|part| part.refusal == refusal) {
-            return;
-        }
-        self.end_content_part(out);
-        let Some(Item { id, kind: ItemKind::Message { done, part } }) = &mut self.open else { return };
-        let fresh = part.insert(ContentPart { refusal, text: String::new(), annotations: Vec::new() });
-        let event = json!({ "item_id": id, "output_index": self.output.len(), "content_index": done.len(), "part": fresh.value() });
-        self.push(out, "response.content_part.added", event);
-    }
-
-    fn end_content_part(&mut self, out: &mut Vec<u8>) {
-        let Some(Item { id, kind: ItemKind::Message { done, part } }) = &mut self.open else { return };
-        let Some(ended) = part.take() else { return };
-        let place = json!({ "item_id": id, "output_index": self.output.len(), "content_index": done.len() });
-        let value = ended.value();
-        done.push(value.clone());
-        if ended.refusal {
-            self.push(out, "response.refusal.done", with(&place, &[("refusal", ended.text.into())]));
-        } else {
-            self.push(out, "response.output_text.done", with(&place, &[("text", ended.text.into()), ("logprobs", json!([]))]));
-        }
-        self.push(out, "response.content_part.done", with(&place, &[("part", value)]));
-    }
-
-    /// A source that has an address, with the place of the text so far (case 41).
-    fn annotation(&mut self, out: &mut Vec<u8>, citation: &Citation) {
-        let Some(url) = &citation.url else { return };
-        let Some(Item { id, kind: ItemKind::Message { done, part: Some(part) } }) = &mut self.open else { return };
-        let title = citation.title.as_deref().unwrap_or_default();
-        let annotation = json!({ "type": "url_citation", "url": url, "title": title, "start_index": 0, "end_index": part.text.chars().count() });
-        let event = json!({
-            "item_id": id,
-            "output_index": self.output.len(),
-            "content_index": done.len(),
-            "annotation_index": part.annotations.len(),
-            "annotation": annotation,
-        });
-        part.annotations.push(annotation);
-        self.push(out, "response.output_text.annotation.added", event);
-    }
-
-    fn ensure_reasoning(&mut self, out: &mut Vec<u8>) {
-        if !matches!(self.open, Some(Item { kind: ItemKind::Reasoning { .. }, .. })) {
-            self.begin(out, "rs", ItemKind::Reasoning { summary: None, encrypted: None });
-        }
-    }
-
-    fn thinking(&mut self, out: &mut Vec<u8>, text: &str) {
-        self.ensure_reasoning(out);
-        let Some(Item { id, kind: ItemKind::Reasoning { summary, .. } }) = &mut self.open else { return };
-        let place = json!({ "item_id": id, "output_index": self.output.len(), "summary_index": 0 });
-        let fresh = summary.is_none();
-        summary.get_or_insert_default().push_str(text);
-        if fresh {
-            self.push(out, "response.reasoning_summary_part.added", with(&place, &[("part", json!({ "type": "summary_text", "text": "" }))]));
-        }
-        self.push(out, "response.reasoning_summary_text.delta", with(&place, &[("delta", text.into())]));
-    }
-
-    fn arguments(&mut self, out: &mut Vec<u8>, text: &str) {
-        let Some(Item { id, kind: ItemKind::Call { kind, arguments, .. } }) = &mut self.open else { return };
-        arguments.push_str(text);
-        let name = if *kind == ToolKind::Custom { "response.custom_tool_call_input.delta" } else { "response.function_call_arguments.delta" };
-        let event = json!({ "item_id": id, "output_index": self.output.len(), "delta": text });
-        self.push(out, name, event);
-    }
-
-    fn begin(&mut self, out: &mut Vec<u8>, prefix: &str, kind: ItemKind) {
-        self.end_item(out, "completed");
-        let item = Item { id: format!("{prefix}_{}_{}", self.id, self.output.len()), kind };
-        let event = json!({ "output_index": self.output.len(), "item": item.value("in_progress") });
-        self.open = Some(item);
-        self.push(out, "response.output_item.added", event);
-    }
-
-    fn end_item(&mut self, out: &mut Vec<u8>, status: &str) {
-        self.end_content_part(out);
-        // Case 8: a function that got no arguments gets `{}`.
-        if matches!(&self.open, Some(Item { kind: ItemKind::Call { kind, arguments, .. }, .. }) if arguments.is_empty() && *kind != ToolKind::Custom) {
-            self.arguments(out, "{}");
-        }
-        let Some(item) = self.open.take() else { return };
-        let index = self.output.len();
-        self.push_inner_done(out, &item, index);
-        let value = item.value(status);
-        self.output.push(value.clone());
-        self.push(out, "response.output_item.done", json!({ "output_index": index, "item": value }));
-    }
-
-    /// The `done` events of what an item other than a message holds.
-    fn push_inner_done(&mut self, out: &mut Vec<u8>, item: &Item, index: usize) {
-        let place = json!({ "item_id": item.id, "output_index": index });
-        match &item.kind {
-            ItemKind::Reasoning { summary: Some(text), .. } => {
-                let place = with(&place, &[("summary_index", 0.into())]);
-                self.push(out, "response.reasoning_summary_text.done", with(&place, &[("text", text.as_str().into())]));
-                let part = json!({ "type": "summary_text", "text": text });
-                self.push(out, "response.reasoning_summary_part.done", with(&place, &[("part", part)]));
-            }
-            ItemKind::Call { kind: ToolKind::Custom, arguments, .. } => {
-                self.push(out, "response.custom_tool_call_input.done", with(&place, &[("input", arguments.as_str().into())]));
-            }
-            ItemKind::Call { name, arguments, .. } => {
-                let members = [("name", name.as_str().into()), ("arguments", arguments.as_str().into())];
-                self.push(out, "response.function_call_arguments.done", with(&place, &members));
-            }
-            _ => {}
-        }
-    }
-
-    /// Case 56: the last event tells how it ended; there is no `[DONE]`.
-    pub(super) fn closing(&mut self, stop: &StopReason, usage: &Usage) -> Vec<u8> {
-        let mut out = Vec::new();
-        let cut_short = incomplete_reason(stop, self.refusal_told);
-        let status = if cut_short.is_some() { "incomplete" } else { "completed" };
-        self.end_item(&mut out, status);
-        self.response["status"] = status.into();
-        self.response["incomplete_details"] = cut_short.map_or(Value::Null, |reason| json!({ "reason": reason }));
-        self.response["output"] = std::mem::take(&mut self.output).into();
-        self.response["usage"] = usage::responses(usage).unwrap_or(Value::Null);
-        if let Some(tier) = &usage.service_tier {
-            self.response["service_tier"] = usage::openai_tier(tier).into();
-        }
-        let response = self.response.clone();
-        self.push(&mut out, if cut_short.is_some() { "response.incomplete" } else { "response.completed" }, json!({ "response": response }));
-        out
-    }
-
-    /// Writes one event: its type first, its growing number (case 55) last.
-    fn push(&mut self, out: &mut Vec<u8>, name: &str, members: Value) {
-        let mut event = Map::new();
-        event.insert("type".into(), name.into());
-        if let Value::Object(members) = members {
-            event.extend(members);
-        }
-        event.insert("sequence_number".into(), self.sequence.into());
-        self.sequence += 1;
-        push_named_event(out, name, &event.into());
-    }
-}
-
-/// `place` with more members.
-fn with(place: &Value, members: &[(&str, Value)]) -> Value {
-    let mut object = place.clone();
-    for (name, value) in members {
-        object[*name] = value.clone();
-    }
-    object
-}
-
-/// Why a response is incomplete; `None` where it is complete.
-const fn incomplete_reason(stop: &StopReason, refusal_told: bool) -> Option<&'static str> {
-    match stop {
-        StopReason::MaxTokens | StopReason::PauseTurn | StopReason::ContextWindowExceeded => Some("max_output_tokens"),
-        StopReason::Refusal if !refusal_told => Some("content_filter"),
-        _ => None,
-    }
-}
-
-/// A response in progress with every member that the vendor writes; the request's own values replace the defaults.
-fn skeleton(request: &Request, head: &Reply) -> Value {
-    let mut response = json!({
-        "id": format!("resp_{}", head.id),
-        "object": "response",
-        "created_at": head.created,
-        "status": "in_progress",
-        "background": false,
-        "error": null,
-        "incomplete_details": null,
-        "instructions": null,
-        "max_output_tokens": null,
-        "max_tool_calls": null,
-        "model": head.model,
-        "output": [],
-        "parallel_tool_calls": true,
-        "previous_response_id": null,
-        "prompt_cache_key": null,
-        "reasoning": { "effort": null, "summary": null },
-        "safety_identifier": null,
-        "service_tier": head.usage.service_tier.as_deref().map_or(Some("default"), usage::openai_tier),
-        "store": false,
-        "temperature": 1.0,
-        "text": { "format": { "type": "text" } },
-        "tool_choice": "auto",
-        "tools": [],
-        "top_logprobs": 0,
-        "top_p": 1.0,
-        "truncation": "disabled",
-        "usage": null,
-        "user": null,
-        "metadata": {},
+        write_settled(w, request, "metadata", "{}");
     });
-    for (name, value) in &request.repeated {
-        // An object given in part (`text` without `format`) keeps the defaults of what it leaves out.
-        match (response.get_mut(name), value) {
-            (Some(Value::Object(known)), Value::Object(given)) => known.extend(given.clone()),
-            (Some(known), given) => *known = given.clone(),
-            (None, _) => {}
-        }
+    writer.into_bytes()
+}
+
+fn write_settled(w: &mut Writer, request: &Request, name: &str, default: &str) {
+    if request.repeated.contains_key(name) { w.member(name, &settled(request, name, default)) } else { w.member_raw(name, default) }
+}
+
+/// Whether a part is content of a message; the others that are told are items of their own.
+const fn is_said(part: &Part) -> bool {
+    matches!(part, Part::Text(_) | Part::Cited { .. } | Part::Refusal(_))
+}
+
+fn is_item(part: &Part) -> bool {
+    match part {
+        Part::Thinking { text, signature } => !text.is_empty() || signature.is_some(),
+        part => matches!(part, Part::RedactedThinking(_) | Part::ToolUse { .. }),
     }
-    response
+}
+
+fn write_items(w: &mut Writer, reply: &Reply, status: &str) {
+    let told: Vec<&Part> = reply.parts.iter().filter(|part| is_said(part) || is_item(part)).collect();
+    let mut index = 0;
+    let mut rest = told.as_slice();
+    while let Some((first, others)) = rest.split_first() {
+        let id = |prefix: &str| format!("{prefix}_{}_{index}", reply.id);
+        if is_said(first) {
+            let length = rest.iter().position(|part| !is_said(part)).unwrap_or(rest.len());
+            let (said, others) = rest.split_at(length);
+            // A message that nothing follows is cut short with the answer.
+            write_said(w, &id("msg"), said, if others.is_empty() { status } else { "completed" });
+            rest = others;
+        } else {
+            write_item(w, first, id);
+            rest = others;
+        }
+        index += 1;
+    }
+}
+
+fn write_said(w: &mut Writer, id: &str, parts: &[&Part], status: &str) {
+    w.object(|w| {
+        w.member("id", id);
+        w.member("type", "message");
+        w.member("status", status);
+        w.member_list("content", |w| parts.iter().for_each(|part| w.object(|w| write_part(w, part))));
+        w.member("role", "assistant");
+    });
+}
+
+fn write_part(w: &mut Writer, part: &Part) {
+    match part {
+        Part::Refusal(text) => {
+            w.member("type", "refusal");
+            w.member_text("refusal", text);
+        }
+        Part::Text(text) | Part::Cited { text, .. } => {
+            w.member("type", "output_text");
+            let cited: &[Citation] = if let Part::Cited { citations, .. } = part { citations } else { &[] };
+            w.member("annotations", &cited.iter().filter_map(|citation| annotation(citation, text.chars().count())).collect::<Vec<_>>());
+            w.member_list("logprobs", |_| {});
+            w.member_text("text", text);
+        }
+        _ => {}
+    }
+}
+
+/// A source that has an address, of a text of so many characters (case 41).
+pub(super) fn annotation(citation: &Citation, chars: usize) -> Option<Value> {
+    let url = citation.url.as_ref()?;
+    let title = citation.title.as_deref().unwrap_or_default();
+    Some(json!({ "type": "url_citation", "url": url, "title": title, "start_index": 0, "end_index": chars }))
+}
+
+/// Case 58: the item's id is not the call's.
+fn write_item(w: &mut Writer, part: &Part, id: impl Fn(&str) -> String) {
+    w.object(|w| match part {
+        Part::Thinking { text, signature } => write_reasoning(w, &id("rs"), text, signature.as_deref()),
+        Part::RedactedThinking(data) => write_reasoning(w, &id("rs"), "", Some(data)),
+        Part::ToolUse { id: call_id, name, kind, arguments_json } => {
+            let is_custom = *kind == ToolKind::Custom;
+            w.member("id", &id(if is_custom { "ctc" } else { "fc" }));
+            w.member("type", if is_custom { "custom_tool_call" } else { "function_call" });
+            w.member("status", "completed");
+            w.member("call_id", call_id);
+            w.member("name", name);
+            // Case 8.
+            let is_bare = !is_custom && (arguments_json.is_empty() || has_no_arguments(*kind, arguments_json));
+            w.member(if is_custom { "input" } else { "arguments" }, if is_bare { "{}" } else { arguments_json });
+        }
+        _ => {}
+    });
+}
+
+fn write_reasoning(w: &mut Writer, id: &str, text: &str, encrypted: Option<&str>) {
+    w.member("id", id);
+    w.member("type", "reasoning");
+    w.member_list("summary", |w| {
+        if !text.is_empty() {
+            w.object(|w| {
+                w.member("type", "summary_text");
+                w.member_text("text", text);
+            });
+        }
+    });
+    w.member_of("encrypted_content", encrypted);
 }

@@ -5,7 +5,7 @@ use super::messages::MessagesStream;
 use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason, encode_reply};
 use super::request::{Request, ToolKind};
-use super::responses::ResponsesStream;
+use super::responses_stream::ResponsesStream;
 use crate::Endpoint;
 use jeton_core::Usage;
 use serde_json::Value;
@@ -136,7 +136,8 @@ pub(super) fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a s
         Part::Cited { text, citations } => cut(text).into_iter().map(Delta::Text).chain(citations.iter().map(Delta::Citation)).collect(),
         Part::Refusal(text) => cut(text).into_iter().map(Delta::Refusal).collect(),
         Part::Thinking { text, signature } => {
-            let thoughts = cut(text).into_iter().map(Delta::Thinking);
+            // A signature may stand without the thought that it signs.
+            let thoughts = cut(text).into_iter().filter(|text| !text.is_empty()).map(Delta::Thinking);
             thoughts.chain(signature.as_deref().map(Delta::Signature)).collect()
         }
         Part::RedactedThinking(data) => vec![Delta::RedactedThinking(data)],
@@ -153,7 +154,7 @@ pub(super) fn part_deltas<'a>(part: &'a Part, cut: impl Fn(&'a str) -> Vec<&'a s
 }
 
 /// Whether the arguments of a function are an empty object, however it is written.
-fn has_no_arguments(kind: ToolKind, arguments_json: &str) -> bool {
+pub(super) fn has_no_arguments(kind: ToolKind, arguments_json: &str) -> bool {
     kind != ToolKind::Custom && arguments_json.bytes().filter(|byte| !byte.is_ascii_whitespace()).eq(*b"{}")
 }
 
@@ -179,7 +180,7 @@ pub(super) fn push_named_event(out: &mut Vec<u8>, name: &str, data: &Value) {
 }
 
 /// Appends the data, framed.
-pub(super) fn push_event(out: &mut Vec<u8>, data: &Value) {
+fn push_event(out: &mut Vec<u8>, data: &Value) {
     out.extend_from_slice(b"data: ");
     out.extend_from_slice(data.to_string().as_bytes());
     out.extend_from_slice(b"\n\n");

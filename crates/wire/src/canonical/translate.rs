@@ -14,7 +14,7 @@ use crate::sse::{EVENT_BYTES_MAX, SseReader};
 use crate::{Endpoint, encode_error_event};
 use bytes::Bytes;
 use jeton_core::{Fault, Usage};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 /// What of a request its answer needs.
 #[derive(Clone, Debug)]
@@ -69,7 +69,7 @@ impl Answering {
 pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<(Vec<u8>, Loss), Fault> {
     let (mut reply, mut loss) = read_reply(answering.from, body, usage, created)?;
     tell_end(answering, &reply.stop, &mut loss);
-    tell_tier(answering, &reply.usage, &mut loss);
+    tell_usage(answering, &reply.usage, &mut loss);
     let parts = std::mem::take(&mut reply.parts);
     reply.parts = parts.into_iter().filter_map(|part| own_part(answering, part, &mut loss)).collect();
     Ok((encode_reply(answering.face(), &answering.request, &reply), loss))
@@ -88,8 +88,15 @@ fn tell_end(answering: &Answering, stop: &StopReason, loss: &mut Loss) {
     }
 }
 
-/// Tiers for which the caller's dialect has no word (case 53).
-fn tell_tier(answering: &Answering, usage: &Usage, loss: &mut Loss) {
+/// Figures for which the caller's dialect has no place (case 24), and tiers for which it has no word (case 53).
+fn tell_usage(answering: &Answering, usage: &Usage, loss: &mut Loss) {
+    let is_some = |figure: Option<u64>| figure.is_some_and(|figure| figure > 0);
+    if answering.face() != Endpoint::Messages && is_some(usage.web_searches) {
+        loss.dropped("usage.web_searches", "searches by the provider are not counted there");
+    }
+    if answering.face() != Endpoint::Chat && (is_some(usage.input_audio) || is_some(usage.output_audio)) {
+        loss.dropped("usage.audio_tokens", "tokens of sound are not told apart there");
+    }
     let Some(tier) = usage.service_tier.as_deref() else { return };
     let known = if answering.face() == Endpoint::Messages { anthropic_tier(tier) } else { openai_tier(tier) };
     if known.is_none() {
@@ -149,8 +156,14 @@ fn carries_citation(answering: &Answering, citation: &Citation, loss: &mut Loss)
 
 /// The free text inside the arguments of a tool that was declared as a function.
 fn unwrapped(arguments: &str) -> String {
-    let inner = serde_json::from_str::<Value>(arguments).ok().and_then(|object| Some(object.get(super::WRAPPED_INPUT)?.as_str()?.to_owned()));
-    inner.unwrap_or_else(|| arguments.to_owned())
+    match serde_json::from_str::<Map<String, Value>>(arguments) {
+        // What stands beside the text would be lost.
+        Ok(mut object) if object.len() == 1 => match object.remove(super::WRAPPED_INPUT) {
+            Some(Value::String(text)) => text,
+            _ => arguments.to_owned(),
+        },
+        _ => arguments.to_owned(),
+    }
 }
 
 /// A pure state machine from a provider's stream to the caller's.
@@ -248,7 +261,7 @@ impl StreamTranslator {
         match (&mut self.encoder, self.stop.take()) {
             (Some(encoder), Some(stop)) => {
                 tell_end(&self.answering, &stop, &mut self.loss);
-                tell_tier(&self.answering, usage, &mut self.loss);
+                tell_usage(&self.answering, usage, &mut self.loss);
                 out.extend(encoder.closing(&stop, usage));
             }
             _ => return Err(broken("its stream ended before its end")),

@@ -1,11 +1,11 @@
 //! Every scenario, between every two dialects that it is written in, each way: requests, answers and streams.
 
+use crate::helpers::metered;
 use crate::scenario::{CREATED, DIALECTS, Scenario, all, plain_answer, plain_request, told};
 use crate::script;
 use bytes::Bytes;
-use jeton_core::Usage;
 use jeton_wire::canonical::{StreamTranslator, encode_request, read_request, translate_document};
-use jeton_wire::{Endpoint, StreamMeter, StreamOptions, read_document};
+use jeton_wire::{Endpoint, read_document};
 use serde_json::Value;
 
 fn pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
@@ -130,14 +130,6 @@ pub(crate) fn translated(scenario: &Scenario, from: Endpoint, to: Endpoint, stre
         Err(fault) => out.extend(translator.fail(&fault)),
     }
     (out, told(translator.loss()))
-}
-
-/// Usage as the meter finds it in the provider's stream.
-pub(crate) fn metered(from: Endpoint, stream: &[u8]) -> Usage {
-    let mut meter = StreamMeter::new(from, StreamOptions::default());
-    let _ = meter.push(Bytes::copy_from_slice(stream));
-    let _ = meter.finish();
-    meter.usage().clone()
 }
 
 fn plain_events(events: Vec<script::Event>) -> Vec<script::Event> {

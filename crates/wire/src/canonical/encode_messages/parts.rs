@@ -26,12 +26,12 @@ pub(super) fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, 
         Part::Thinking { .. } | Part::RedactedThinking(_) => match own_thinking(&piece.part, request) {
             Some(OwnThinking::Shown { text, signature }) => {
                 w.member("type", "thinking");
-                w.member("thinking", text);
-                w.member("signature", signature);
+                w.member_text("thinking", text);
+                w.member_text("signature", signature);
             }
             Some(OwnThinking::Redacted(data)) => {
                 w.member("type", "redacted_thinking");
-                w.member("data", data);
+                w.member_text("data", data);
             }
             None => {}
         },
@@ -54,7 +54,7 @@ pub(super) fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, 
             w.member_object("source", |w| {
                 w.member("type", "text");
                 w.member("media_type", "text/plain");
-                w.member("data", text);
+                w.member_text("data", text);
             });
             w.member_of("title", title.as_deref());
         }
@@ -103,7 +103,7 @@ fn write_result(w: &mut Writer, content: &[Piece], context: &Context<'_>, loss: 
     let mut failed = None;
     match content {
         [] => {}
-        [Piece { part: Part::Text(text), cache: None, .. }] => w.member("content", text),
+        [Piece { part: Part::Text(text), cache: None, .. }] => w.member_text("content", text),
         pieces => w.member_list("content", |w| {
             for piece in pieces.iter().filter(|piece| !matches!(&piece.part, Part::Text(text) if text.is_empty())) {
                 w.object(|w| failed = failed.take().or(write_piece(w, piece, context, loss).err()));
@@ -144,7 +144,7 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target, lo
         MediaSource::Base64 { media_type, data } => {
             w.member("type", "base64");
             w.member("media_type", media_type);
-            w.member("data", data);
+            w.member_text("data", data);
         }
         MediaSource::FileId(id) => {
             w.member("type", "file");

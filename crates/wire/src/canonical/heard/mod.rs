@@ -101,7 +101,7 @@ impl Reader {
         }
         match &mut self.state {
             State::Chat(reader) => reader.flush(hear),
-            State::Messages(_) | State::Responses(_) => return Err(broken("its stream ended before its last event")),
+            State::Messages(_) | State::Responses(_) => return Err(broken("its stream ended before its end")),
         }
         hear(Heard::End);
         Ok(())

@@ -8,7 +8,7 @@ use crate::canonical::part::Part;
 use crate::canonical::read_reply::{broken, forget_repeated, output_item, responses_stop};
 use crate::canonical::reply::StopReason;
 use crate::canonical::request::ToolKind;
-use crate::canonical::stream::Delta;
+use crate::canonical::stream::{Delta, part_deltas};
 use crate::error::read_embedded;
 use jeton_core::Fault;
 
@@ -16,6 +16,8 @@ use jeton_core::Fault;
 pub(super) struct ResponsesReader {
     started: bool,
     open: Option<Item>,
+    /// Items begun so far.
+    items: u64,
     called: bool,
     refused: bool,
 }
@@ -185,6 +187,7 @@ impl ResponsesReader {
             Ok(Kind::Call)
         })?;
         event.rest(loss);
+        self.items += 1;
         self.called |= kind == Kind::Call;
         self.open = Some(Item { output_index, kind, heard: false, summary_index: 0, told: false });
         Ok(())
@@ -277,6 +280,14 @@ impl ResponsesReader {
         }
         let stop = event.need_object("response", |mut response| {
             let stop = responses_stop(&mut response, loss)?;
+            // A server may tell nothing but the end, with all that it is the end of.
+            if self.items == 0 {
+                for piece in response.each("output", |item| output_item(item, loss))?.iter().flatten() {
+                    self.called |= matches!(piece.part, Part::ToolUse { .. });
+                    self.refused |= matches!(piece.part, Part::Refusal(_));
+                    part_deltas(&piece.part, |text| vec![text]).into_iter().for_each(|delta| hear(Heard::Delta(delta)));
+                }
+            }
             for name in ["id", "object", "model", "created_at", "output", "usage", "service_tier"] {
                 response.ignore(name);
             }

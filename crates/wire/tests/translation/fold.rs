@@ -1,0 +1,127 @@
+//! What a client has in the end that puts the pieces of a stream together, as the vendors' SDKs do.
+
+use crate::script::Event;
+use jeton_wire::Endpoint;
+use serde_json::{Value, json};
+
+/// The document that the stream tells; panics where the stream breaks the dialect's order of events.
+pub(crate) fn document(dialect: Endpoint, events: &[Event]) -> Value {
+    match dialect {
+        Endpoint::Chat => chat(events),
+        Endpoint::Messages => messages(events),
+        _ => {
+            let (name, last) = events.last().unwrap();
+            assert!(matches!(name.as_str(), "response.completed" | "response.incomplete"), "{name}");
+            assert!(events.iter().enumerate().all(|(at, (_, event))| event["sequence_number"] == at));
+            last["response"].clone()
+        }
+    }
+}
+
+fn append(place: &mut Value, text: &Value) {
+    if let Some(text) = text.as_str() {
+        *place = (place.as_str().unwrap_or_default().to_owned() + text).into();
+    }
+}
+
+fn chat(events: &[Event]) -> Value {
+    let (last, chunks) = events.split_last().unwrap();
+    assert_eq!(last.1, "[DONE]");
+    let first = &chunks[0].1;
+    let mut message = json!({ "role": null, "content": null, "refusal": null });
+    let (mut finish, mut usage) = (Value::Null, Value::Null);
+    let mut lists = json!({ "annotations": [], "reasoning_details": [], "tool_calls": [] });
+    for (_, chunk) in chunks {
+        for name in ["id", "created", "model", "object"] {
+            assert_eq!(chunk[name], first[name]);
+        }
+        if let Some(stated) = chunk.get("usage").filter(|usage| !usage.is_null()) {
+            usage = stated.clone();
+            assert_eq!(chunk["choices"], json!([]));
+            continue;
+        }
+        let choice = &chunk["choices"][0];
+        assert!(finish.is_null(), "something comes behind the reason of the end");
+        finish = choice["finish_reason"].clone();
+        let delta = &choice["delta"];
+        for name in ["role", "content", "refusal", "reasoning_content"] {
+            append(&mut message[name], &delta[name]);
+        }
+        for name in ["annotations", "reasoning_details"] {
+            lists[name].as_array_mut().unwrap().extend(delta[name].as_array().cloned().unwrap_or_default());
+        }
+        for fragment in delta["tool_calls"].as_array().into_iter().flatten() {
+            let calls = lists["tool_calls"].as_array_mut().unwrap();
+            let index = usize::try_from(fragment["index"].as_u64().unwrap()).unwrap();
+            if index == calls.len() {
+                let mut call = fragment.clone();
+                call.as_object_mut().unwrap().shift_remove("index");
+                calls.push(call);
+                continue;
+            }
+            let (kind, member) = if fragment.get("custom").is_some() { ("custom", "input") } else { ("function", "arguments") };
+            append(&mut calls[index][kind][member], &fragment[kind][member]);
+        }
+    }
+    for (name, list) in lists.as_object().unwrap() {
+        message[name] = list.clone();
+    }
+    // The opening's empty content says nothing.
+    if message["content"] == "" {
+        message["content"] = Value::Null;
+    }
+    json!({
+        "id": first["id"], "object": "chat.completion", "created": first["created"], "model": first["model"], "service_tier": first["service_tier"],
+        "choices": [{ "index": 0, "message": message, "finish_reason": finish }], "usage": usage,
+    })
+}
+
+fn messages(events: &[Event]) -> Value {
+    let mut message = events[0].1["message"].clone();
+    let mut partial = String::new();
+    let mut open = None;
+    for (name, event) in &events[1..] {
+        assert_eq!(event["type"], name.as_str());
+        let blocks = message["content"].as_array_mut().unwrap();
+        match name.as_str() {
+            "ping" => {}
+            "content_block_start" => {
+                assert!(open.is_none() && event["index"] == blocks.len());
+                open = Some(blocks.len());
+                partial.clear();
+                blocks.push(event["content_block"].clone());
+            }
+            "content_block_delta" => {
+                let block = &mut blocks[open.expect("an open block")];
+                let delta = &event["delta"];
+                match delta["type"].as_str().unwrap() {
+                    "text_delta" => append(&mut block["text"], &delta["text"]),
+                    "thinking_delta" => append(&mut block["thinking"], &delta["thinking"]),
+                    "signature_delta" => block["signature"] = delta["signature"].clone(),
+                    "input_json_delta" => partial += delta["partial_json"].as_str().unwrap(),
+                    "citations_delta" => match block.get_mut("citations").and_then(Value::as_array_mut) {
+                        Some(citations) => citations.push(delta["citation"].clone()),
+                        None => block["citations"] = json!([delta["citation"]]),
+                    },
+                    unknown => panic!("{unknown}"),
+                }
+            }
+            "content_block_stop" => {
+                let block = &mut blocks[open.take().expect("an open block")];
+                if block["type"] == "tool_use" {
+                    block["input"] = serde_json::from_str(&partial).unwrap_or_else(|_| json!({ "INVALID_JSON": partial }));
+                }
+            }
+            "message_delta" => {
+                assert!(open.is_none());
+                message["stop_reason"] = event["delta"]["stop_reason"].clone();
+                message["stop_sequence"] = event["delta"]["stop_sequence"].clone();
+                message["usage"].as_object_mut().unwrap().extend(event["usage"].as_object().unwrap().clone());
+            }
+            "message_stop" => {}
+            unknown => panic!("{unknown}"),
+        }
+    }
+    assert_eq!(events.last().unwrap().0, "message_stop");
+    message
+}

@@ -1,0 +1,121 @@
+//! Providers that break their own protocol: a clean error, never a hang, never a false end.
+
+use crate::helpers::{Chat, Messages, PAIRS, Responses, answered, answering, hi, stream_of, translate_chunks};
+use jeton_core::Usage;
+use jeton_wire::Endpoint;
+use serde_json::Value;
+
+const START: &str = "start {\"input_tokens\":1,\"output_tokens\":1}";
+
+#[track_caller]
+fn check(from: Endpoint, what: &str, stream: &[u8]) {
+    for (_, to) in PAIRS.iter().filter(|(one, _)| *one == from) {
+        let (out, fault) = *translate_chunks(&answering(from, *to), [stream], &Usage::default()).expect_err(what);
+        assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some("upstream_protocol")), "{what}");
+        let text = String::from_utf8(out).unwrap();
+        for terminal in ["[DONE]", "message_stop", "response.completed"] {
+            assert!(!text.contains(terminal), "{what}, {from} → {to}: {text}");
+        }
+    }
+}
+
+fn script(from: Endpoint, what: &str, script: &str) {
+    check(from, what, &stream_of(from, script, &answered(from, hi(from), if from == Responses { "completed" } else { "stop" }, Value::Null)));
+}
+
+#[test]
+fn case_29_and_30_a_messages_stream_out_of_order_is_an_error() {
+    for (what, lines) in [
+        ("nothing", ""),
+        ("no start", "block text\ntext \"x\"\nstop"),
+        ("two starts", &format!("{START}\n{START}")),
+        ("a block in a block", &format!("{START}\nblock text\nblock text")),
+        ("a delta without a block", &format!("{START}\ntext \"x\"")),
+        ("a stop without a block", &format!("{START}\nstop")),
+        ("a delta of another kind", &format!("{START}\nblock text\njson \"{{}}\"")),
+        ("a signature in a text", &format!("{START}\nblock text\nsign \"s\"")),
+        ("an end with a block open", &format!("{START}\nblock text\ntext \"x\"\nend {{\"stop_reason\":\"end_turn\"}} {{\"output_tokens\":1}}\ndone")),
+        ("a stop of the message with a block open", &format!("{START}\nblock text\ntext \"x\"\ndone")),
+        ("no reason", &format!("{START}\nblock text\ntext \"x\"\nstop\ndone")),
+        ("no stop of the message", &format!("{START}\nblock text\ntext \"x\"\nstop\nend {{\"stop_reason\":\"end_turn\"}} {{\"output_tokens\":1}}")),
+        ("a reason before the start", "end {\"stop_reason\":\"end_turn\"} {\"output_tokens\":1}\ndone"),
+    ] {
+        script(Messages, what, lines);
+    }
+}
+
+#[test]
+fn case_07_and_12_a_chat_stream_out_of_order_is_an_error() {
+    for (what, lines) in [
+        ("nothing", ""),
+        ("no reason", "role\ntext \"x\"\ndone"),
+        ("nothing but the end", "done"),
+        ("a call without an id", "role\nargs 0 \"{}\"\nfinish tool_calls\ndone"),
+        ("arguments behind the next call", "role\ncall 0 a f\nargs 0 \"{}\"\ncall 1 b f\nargs 1 \"{}\"\nargs 0 \"x\""),
+    ] {
+        script(Chat, what, lines);
+    }
+}
+
+#[test]
+fn case_55_and_57_a_responses_stream_out_of_order_is_an_error() {
+    let item = r#"raw {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m"}}"#;
+    for (what, lines) in [
+        ("nothing", String::new()),
+        ("no start", item.to_owned()),
+        ("an item in an item", format!("start\n{item}\n{item}")),
+        ("a delta without an item", "start\nraw {\"type\":\"response.output_text.delta\",\"output_index\":0,\"delta\":\"x\"}".to_owned()),
+        ("a delta of another item", format!("start\n{item}\nraw {{\"type\":\"response.output_text.delta\",\"output_index\":7,\"delta\":\"x\"}}")),
+        ("an end with an item open", format!("start\n{item}\nraw {{\"type\":\"response.completed\",\"response\":{{\"status\":\"completed\"}}}}")),
+        ("an end that is none", "start\nraw {\"type\":\"response.completed\",\"response\":{\"status\":\"in_progress\"}}".to_owned()),
+        ("no end", "start\nmessage\ntext \"x\"".to_owned()),
+    ] {
+        script(Responses, what, &lines);
+    }
+}
+
+#[test]
+fn events_that_are_no_json_objects_or_have_wrong_types_are_errors() {
+    for from in [Chat, Messages, Responses] {
+        for data in ["{", "[]", "7", "\"x\"", "{\"type\":", "\u{fffd}"] {
+            check(from, data, format!("data: {data}\n\n").as_bytes());
+        }
+        check(from, "bytes that are no text", b"data: {\"a\":\"\xff\"}\n\n");
+        check(from, "a page of HTML", b"<html><body>502 Bad Gateway</body></html>\n");
+        check(from, "an event too large", format!("data: \"{}\"\n\n", "x".repeat(9_000_000)).as_bytes());
+    }
+    check(Chat, "choices", b"data: {\"choices\":{}}\n\n");
+    check(Chat, "content", b"data: {\"choices\":[{\"index\":0,\"delta\":{\"content\":7}}]}\n\n");
+    check(
+        Messages,
+        "index",
+        b"data: {\"type\":\"message_start\",\"message\":{}}\n\ndata: {\"type\":\"content_block_start\",\"index\":-1,\"content_block\":{\"type\":\"text\"}}\n\n",
+    );
+    check(Responses, "response", b"data: {\"type\":\"response.created\",\"response\":7}\n\n");
+}
+
+#[test]
+fn what_a_responses_server_tells_at_the_end_alone_is_told() {
+    let item = r#"{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":"{\"x\":1}","status":"completed"}"#;
+    let said = r#"{"type":"message","id":"m","status":"completed","role":"assistant","content":[{"type":"output_text","text":"Hi","annotations":[]}]}"#;
+    let end = format!(r#"raw {{"type":"response.completed","response":{{"status":"completed","output":[{said},{item}]}}}}"#);
+    let late = |index: u64, begun: &str, whole: &str| {
+        format!(
+            "raw {{\"type\":\"response.output_item.added\",\"output_index\":{index},\"item\":{begun}}}\nraw {{\"type\":\"response.output_item.done\",\"output_index\":{index},\"item\":{whole}}}"
+        )
+    };
+    let call = r#"{"type":"function_call","id":"fc","call_id":"c","name":"f","arguments":""}"#;
+    for lines in [format!("start\n{end}"), format!("start\n{}\n{}\n{end}", late(0, r#"{"type":"message","id":"m","content":[]}"#, said), late(1, call, item))] {
+        let document = crate::fold::document(Messages, &crate::helpers::stream(Responses, Messages, &lines).0);
+        assert_eq!(document["content"].to_string(), r#"[{"type":"text","text":"Hi"},{"type":"tool_use","id":"c","name":"f","input":{"x":1}}]"#, "{lines}");
+        assert_eq!(document["stop_reason"], "tool_use");
+    }
+}
+
+#[test]
+fn calls_that_come_side_by_side_are_told_one_after_the_other_and_whole() {
+    let lines = "role\ncall 0 a f\nargs 0 \"{\\\"x\\\"\"\ncall 1 b f\nargs 1 \"{\\\"y\\\"\"\nargs 0 \":1}\"\nargs 1 \":2}\"\nfinish tool_calls\ndone";
+    let (events, _) = crate::helpers::stream(Chat, Messages, lines);
+    let document = crate::fold::document(Messages, &events);
+    assert_eq!((document["content"][0]["input"].to_string(), document["content"][1]["input"].to_string()), ("{\"x\":1}".into(), "{\"y\":2}".into()));
+}
