@@ -37,8 +37,10 @@ pub(crate) fn up(context: &Context, args: &UpArgs) -> Result<(), Failure> {
         snapshot.gateway.listen = listen;
     }
     logging::start(&snapshot.log);
+    // Before anything is served: who was answered once may stop the server.
+    let signals = signals::Signals::listen()?;
     let running = start(context, Arc::new(snapshot), args)?;
-    running.serve()
+    running.serve(&signals)
 }
 
 /// Figures that are read now and then, instead of being counted on the path of every call.
@@ -206,8 +208,7 @@ fn announce(ledger: &Path, address: &str) -> std::path::PathBuf {
 }
 
 impl Running {
-    fn serve(mut self) -> Result<(), Failure> {
-        let signals = signals::Signals::listen()?;
+    fn serve(mut self, signals: &signals::Signals) -> Result<(), Failure> {
         while signals.count() == 0 {
             if let Err(error) = self.ledger.tick() {
                 tracing::warn!(%error, "the ledger's housekeeping failed");
@@ -216,7 +217,7 @@ impl Running {
             self.gauges.look(&self.gateway);
             signals.wait(TICK);
         }
-        self.stop(&signals);
+        self.stop(signals);
         Ok(())
     }
 
