@@ -263,10 +263,19 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
     }
     let is_simulated = config.is_some_and(|config| matches!(config.api, Api::Twin | Api::Replay));
     let abilities = match config.map(|config| &config.prices) {
-        Some(Prices::Book(book)) => Abilities::of(book, name),
+        Some(Prices::Book(book)) => abilities_of(book, name),
         _ => Abilities::default(),
     };
     ModelEntry { name: name.to_owned(), price, price_version: version, context: limits.0, output: limits.1, is_simulated, abilities }
+}
+
+/// What is published of a model. One that is known not to reason takes no effort.
+fn abilities_of(book: &str, name: &str) -> Abilities {
+    let abilities = Abilities::of(book, name);
+    match PriceBook::builtin().find(book, name) {
+        Some(facts) if !facts.reasoning => Abilities { effort_max: "none".to_owned(), ..abilities },
+        _ => abilities,
+    }
 }
 
 /// Price, its version and limits (window, output) from the price book.

@@ -6,7 +6,7 @@ use crate::estimate;
 use crate::stages::attempt::Answer;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use jeton_core::{Fault, FaultKind, Samplers, Usage};
+use jeton_core::{Fault, FaultKind, Usage};
 use jeton_project::{OutputLimitField, StreamOptions};
 use jeton_wire::canonical::{Answering, Effort, Loss, Request, StreamTranslator, Takes, Target, encode_request, read_request, translate_document};
 use jeton_wire::{Dialect, Endpoint, Observed, RequestFacts, encode_error, scan};
@@ -102,7 +102,8 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
         custom_tools: through == Endpoint::Responses || is_openai,
         adaptive_thinking: abilities.adaptive_thinking,
         effort_max: Effort::of(&abilities.effort_max).unwrap_or(Effort::High),
-        both_samplers: abilities.samplers == Samplers::Both,
+        thinking_budget: abilities.thinking_budget,
+        samplers: abilities.samplers,
         stream_options: asks_for_usage(call, resolved),
     }
 }

@@ -7,9 +7,10 @@ use super::part::{CacheLife, Part, Piece};
 use super::request::{Asked, Effort, Message, Request, Role, Sampling, ToolDecl};
 use super::signature::{Family, unseal};
 use super::target::Target;
+use super::writer::Writer;
 use super::{encode_chat, encode_messages, encode_responses};
 use crate::Endpoint;
-use jeton_core::Fault;
+use jeton_core::{Fault, Samplers};
 use serde_json::Number;
 use std::fmt;
 
@@ -179,6 +180,19 @@ pub(super) fn drop_sampling_because(sampling: &Sampling, keeps: &[&str], why: &'
             loss.dropped(name, why);
         }
     }
+}
+
+/// Why a model that takes no sampling settings loses them.
+pub(super) const NO_SAMPLERS: &str = "the model does not take it";
+
+/// Temperature and `top_p` of the dialects that have both, where the model takes them.
+pub(super) fn write_samplers(w: &mut Writer, sampling: &Sampling, target: &Target, loss: &mut Loss) {
+    if target.takes.samplers == Samplers::None {
+        let others = ["top_k", "frequency_penalty", "presence_penalty", "seed", "logit_bias"];
+        return drop_sampling_because(sampling, &others, NO_SAMPLERS, loss);
+    }
+    w.member_of("temperature", sampling.temperature.as_ref());
+    w.member_of("top_p", sampling.top_p.as_ref());
 }
 
 /// Reports a setting that the dialect does not have.

@@ -4,7 +4,7 @@ mod tools;
 
 use super::encode::{
     document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part, results_first,
-    strict_there, thinks, turns, user_there,
+    strict_there, thinks, turns, user_there, write_samplers,
 };
 use super::loss::Loss;
 use super::names::ToolNames;
@@ -59,7 +59,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         w.member_of(if target.takes.completion_limit { "max_completion_tokens" } else { "max_tokens" }, limit);
         write_stop(w, stop, loss);
         write_format(w, response_format.as_ref(), request, loss);
-        write_sampling(w, &request.sampling, loss);
+        write_sampling(w, &request.sampling, target, loss);
         w.member_of("reasoning_effort", effort(request, target, loss).map(Effort::name));
         w.member_of("n", choices.as_ref().map(|choices| choices.value).filter(|&choices| choices != 1));
         if let Some(logprobs) = logprobs {
@@ -361,10 +361,9 @@ fn write_format(w: &mut Writer, format: Option<&ResponseFormat>, request: &Reque
     });
 }
 
-fn write_sampling(w: &mut Writer, sampling: &Sampling, loss: &mut Loss) {
+fn write_sampling(w: &mut Writer, sampling: &Sampling, target: &Target, loss: &mut Loss) {
     drop_sampling(sampling, &["temperature", "top_p", "frequency_penalty", "presence_penalty", "seed", "logit_bias"], loss);
-    w.member_of("temperature", sampling.temperature.as_ref());
-    w.member_of("top_p", sampling.top_p.as_ref());
+    write_samplers(w, sampling, target, loss);
     w.member_of("frequency_penalty", sampling.frequency_penalty.as_ref());
     w.member_of("presence_penalty", sampling.presence_penalty.as_ref());
     w.member_of("seed", sampling.seed.as_ref());

@@ -4,7 +4,7 @@ mod parts;
 mod thinking;
 mod tools;
 
-use super::encode::{JSON_ONLY, drop_asked, drop_choice, drop_sampling, drop_sampling_because, instruction_text, turns, within};
+use super::encode::{JSON_ONLY, NO_SAMPLERS, drop_asked, drop_choice, drop_sampling, drop_sampling_because, instruction_text, turns, within};
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{CacheLife, Part, Piece};
@@ -12,7 +12,7 @@ use super::request::{Request, ResponseFormat, Role, ServiceTier, ToolChoice};
 use super::target::Target;
 use super::writer::Writer;
 use crate::{Dialect, Endpoint};
-use jeton_core::Fault;
+use jeton_core::{Fault, Samplers};
 use parts::write_piece;
 use thinking::{Thinking, own_thinking, thinking, write_thinking};
 use tools::{write_choice, write_output, write_tools};
@@ -302,12 +302,15 @@ fn write_sampling(w: &mut Writer, request: &Request, target: &Target, thinking: 
         let keeps: &[&str] = if is_usual { &["temperature"] } else { &[] };
         return drop_sampling_because(sampling, keeps, "a model that thinks does not take it", loss);
     }
+    if target.takes.samplers == Samplers::None {
+        return drop_sampling_because(sampling, &[], NO_SAMPLERS, loss);
+    }
     drop_sampling(sampling, &["temperature", "top_p", "top_k"], loss);
     if let Some(temperature) = &sampling.temperature {
         w.member("temperature", &within(temperature, 1.0, "temperature", loss));
     }
     if let Some(top_p) = &sampling.top_p {
-        if sampling.temperature.is_some() && !target.takes.both_samplers {
+        if sampling.temperature.is_some() && target.takes.samplers != Samplers::Both {
             loss.dropped("top_p", "it may not stand beside a temperature");
         } else {
             w.member("top_p", top_p);

@@ -5,6 +5,7 @@ mod tools;
 use super::decode_responses::ENCRYPTED;
 use super::encode::{
     document_text, drop_cache, drop_choice, drop_sampling, refuse_foreign_file, refused_part, results_first, signature_for, strict_there, turns, user_there,
+    write_samplers,
 };
 use super::encode_chat::{TOOL_FAILED, effort, write_tier};
 use super::loss::Loss;
@@ -66,8 +67,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         }
         write_text(w, response_format.as_ref(), verbosity.as_ref().map(|asked| asked.value.as_str()), request, loss);
         drop_sampling(sampling, &["temperature", "top_p"], loss);
-        w.member_of("temperature", sampling.temperature.as_ref());
-        w.member_of("top_p", sampling.top_p.as_ref());
+        write_samplers(w, sampling, target, loss);
         w.member_of("top_logprobs", logprobs.as_ref().map(|asked| asked.value));
         write_reasoning(w, &context, loss);
         w.member_of("safety_identifier", user.as_ref().map(|asked| user_there(asked, loss)));

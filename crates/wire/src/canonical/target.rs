@@ -2,6 +2,7 @@
 
 use super::request::Effort;
 use crate::Endpoint;
+use jeton_core::Samplers;
 
 /// The model that a request is written for.
 #[derive(Clone, Debug)]
@@ -30,10 +31,12 @@ pub struct Takes {
     pub custom_tools: bool,
     /// Whether the model grades its own thinking (Messages `adaptive`); else it is given a budget.
     pub adaptive_thinking: bool,
-    /// The highest grade of effort.
+    /// Whether it takes a budget of thinking tokens.
+    pub thinking_budget: bool,
+    /// The highest grade of effort; none: the model does not think.
     pub effort_max: Effort,
-    /// Whether temperature and `top_p` may stand beside each other.
-    pub both_samplers: bool,
+    /// Which of temperature, `top_p` and `top_k` it takes.
+    pub samplers: Samplers,
     /// Chat: whether usage can be asked for in a stream.
     pub stream_options: bool,
 }
@@ -45,8 +48,9 @@ impl Default for Takes {
             reasoning_member: None,
             custom_tools: true,
             adaptive_thinking: false,
+            thinking_budget: true,
             effort_max: Effort::High,
-            both_samplers: false,
+            samplers: Samplers::One,
             stream_options: true,
         }
     }

@@ -116,7 +116,7 @@ proptest! {
     fn what_a_dialect_can_carry_comes_back_as_it_was(request in made::request(Endpoint::Chat)) {
         for to in DIALECTS {
             let mut target = Target::new(to, "m", 64_000);
-            target.takes.both_samplers = true;
+            target.takes.samplers = jeton_core::Samplers::Both;
             target.takes.effort_max = Effort::Max;
             let encoded = encode_request(&request, &target).unwrap();
             let (back, loss) = read_request(to, &encoded.body).unwrap();

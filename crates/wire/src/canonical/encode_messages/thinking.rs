@@ -2,7 +2,7 @@
 
 use super::Block;
 use crate::Endpoint;
-use crate::canonical::encode::{EFFORT_SHARES, effort_within, signature_for, thinks};
+use crate::canonical::encode::{EFFORT_SHARES, effort_of_budget, effort_within, signature_for, thinks};
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Part, Piece};
 use crate::canonical::request::{Effort, Reasoning, Request, Role, ToolChoice};
@@ -67,8 +67,13 @@ pub(super) fn thinking(request: &Request, target: &Target, limit: u64, turns: &[
     if goes_on_without_thought(turns, request) {
         return off("the turn that goes on has no signed reasoning at its beginning");
     }
-    if target.takes.adaptive_thinking && budget_tokens.is_none() {
-        return Thinking::Adaptive(effort.as_ref().map(|effort| effort_within(effort, target, loss)));
+    match budget_tokens {
+        None if target.takes.adaptive_thinking => return Thinking::Adaptive(effort.as_ref().map(|effort| effort_within(effort, target, loss))),
+        Some(budget) if !target.takes.thinking_budget => {
+            loss.approximated(budget.path, "the model itself decides how much it thinks, at the grade nearest to the budget");
+            return Thinking::Adaptive(Some(effort_of_budget(budget.value, limit).min(target.takes.effort_max)));
+        }
+        _ => {}
     }
     if limit <= THINKING_TOKENS_MIN {
         return off("thinking takes at least 1024 tokens of the output limit, and something must be left for the answer");
