@@ -8,7 +8,6 @@ use super::stream::{Delta, push_named_event};
 use super::usage;
 use super::writer::Writer;
 use jeton_core::Usage;
-use serde_json::value::RawValue;
 use serde_json::{Value, json};
 
 /// A `message` object.
@@ -97,10 +96,10 @@ fn write_input(w: &mut Writer, kind: ToolKind, arguments_json: &str) {
     if kind == ToolKind::Custom {
         return w.member_object("input", |w| w.member(super::WRAPPED_INPUT, arguments_json));
     }
-    match serde_json::from_str::<&RawValue>(arguments_json) {
-        Ok(object) if object.get().starts_with('{') => w.member_raw("input", object.get()),
-        _ if arguments_json.trim().is_empty() => w.member_object("input", |_| {}),
-        _ => w.member_object("input", |w| w.member(super::INVALID_INPUT, arguments_json)),
+    match super::object_text(arguments_json) {
+        Some(object) => w.member_raw("input", object),
+        None if arguments_json.trim().is_empty() => w.member_object("input", |_| {}),
+        None => w.member_object("input", |w| w.member(super::INVALID_INPUT, arguments_json)),
     }
 }
 

@@ -66,6 +66,11 @@ const WRAPPED_INPUT: &str = "input";
 /// The member in which arguments travel that are no JSON object (case 47), by the name that Anthropic advises for it.
 const INVALID_INPUT: &str = "INVALID_JSON";
 
+/// Arguments that are a JSON object which every reader can read (no number beyond all bounds), as they are written.
+fn object_text(arguments: &str) -> Option<&str> {
+    matches!(serde_json::from_str(arguments), Ok(Value::Object(_))).then(|| arguments.trim())
+}
+
 /// The name of a schema that has none, where the dialect demands one.
 const UNNAMED_SCHEMA: &str = "answer";
 

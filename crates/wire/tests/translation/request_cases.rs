@@ -154,7 +154,7 @@ fn case_46_results_come_first_all_in_one_turn_and_behind_their_calls() {
 
 #[test]
 fn case_47_arguments_that_are_no_json_object_are_kept_whole() {
-    for arguments in ["{\"a\": ", "[1]", "\"x\"", "nonsense", "null"] {
+    for arguments in ["{\"a\": ", "[1]", "\"x\"", "nonsense", "null", "{\"a\":1e999}"] {
         for from in [Chat, Responses] {
             let call = json!({ "id": "1", "type": "function", "function": { "name": "a", "arguments": arguments } });
             let body = if from == Chat {

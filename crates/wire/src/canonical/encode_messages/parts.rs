@@ -8,7 +8,7 @@ use crate::canonical::part::{Citation, Media, MediaKind, MediaSource, Part, Piec
 use crate::canonical::request::{Request, ToolKind};
 use crate::canonical::target::Target;
 use crate::canonical::writer::Writer;
-use crate::canonical::{INVALID_INPUT, WRAPPED_INPUT};
+use crate::canonical::{INVALID_INPUT, WRAPPED_INPUT, object_text};
 use crate::{Dialect, Endpoint};
 use jeton_core::Fault;
 use serde_json::Value;
@@ -89,10 +89,10 @@ fn write_input(w: &mut Writer, piece: &Piece, kind: ToolKind, arguments: &str, l
     if kind == ToolKind::Custom {
         return w.member_object("input", |w| w.member(WRAPPED_INPUT, arguments));
     }
-    match serde_json::from_str::<&RawValue>(arguments) {
-        _ if arguments.trim().is_empty() => w.member_object("input", |_| {}),
-        Ok(object) if object.get().starts_with('{') => w.member_raw("input", object.get()),
-        _ => {
+    match object_text(arguments) {
+        None if arguments.trim().is_empty() => w.member_object("input", |_| {}),
+        Some(object) => w.member_raw("input", object),
+        None => {
             loss.approximated(&piece.place, "arguments that are no JSON object stand as text in one");
             w.member_object("input", |w| w.member(INVALID_INPUT, arguments));
         }
