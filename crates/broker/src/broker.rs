@@ -10,6 +10,7 @@ use crate::stages::meter::{self, Metered};
 use crate::stages::settle::{self, Ending};
 use crate::stages::{admit, attach, choose, classify, hold, identify, translate};
 use crate::tap::{self, Tap};
+use crate::vault::Vault;
 use arc_swap::ArcSwap;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
@@ -53,6 +54,7 @@ pub struct Broker {
     context: Option<Arc<dyn ContextSource>>,
     on_record: OnRecord,
     tap: Option<Arc<dyn Tap>>,
+    vault: Option<Vault>,
     nobody: Arc<[Arc<str>]>,
     in_flight: AtomicU64,
 }
@@ -79,6 +81,7 @@ impl Broker {
             context: options.context,
             on_record: options.on_record,
             tap: options.tap,
+            vault: Vault::new(),
             nobody: Arc::from([Arc::from(DEFAULT_ACCOUNT)]),
             in_flight: AtomicU64::new(0),
         }))
@@ -125,6 +128,14 @@ impl Broker {
 
     pub(crate) fn tap(&self) -> Option<&Arc<dyn Tap>> {
         self.tap.as_ref()
+    }
+
+    pub(crate) fn vault(&self) -> Option<&Vault> {
+        self.vault.as_ref()
+    }
+
+    pub(crate) fn now(&self) -> jeton_core::Timestamp {
+        self.clock.now()
     }
 
     pub(crate) fn next_id(&self) -> CallId {

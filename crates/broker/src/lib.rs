@@ -22,6 +22,7 @@ mod stages;
 mod tap;
 #[cfg(test)]
 mod tests;
+mod vault;
 
 pub use assemble::Surroundings;
 pub use body::CallBody;

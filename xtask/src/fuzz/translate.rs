@@ -41,7 +41,7 @@ pub(super) fn answer(from: Endpoint, input: &[u8]) -> Result<u64, String> {
     let mut kinds = Vec::new();
     for to in DIALECTS {
         match translate_document(&answering(from, to), input, usage.clone(), 1) {
-            Ok((document, loss)) => {
+            Ok(jeton_wire::canonical::Translation { body: document, loss, .. }) => {
                 need(is_json(&document), || format!("in {to} it is no JSON: {}", document.escape_ascii()))?;
                 kinds.push(outcome((kinds_of(&loss), document.len().min(600) / 100)));
             }

@@ -245,6 +245,7 @@ impl Metered {
         };
         if let Some(translator) = &self.translator {
             translate::note_loss(call, "answer", translator.loss());
+            translate::keep_signed(call, translator.signed());
         }
         call.upstream_us += micros_since(self.begun);
         absorb(call, &self.meter);

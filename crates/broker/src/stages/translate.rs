@@ -8,7 +8,9 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jeton_core::{Fault, FaultKind, Usage};
 use jeton_project::{OutputLimitField, StreamOptions};
-use jeton_wire::canonical::{Answering, Effort, Loss, Request, StreamTranslator, Takes, Target, encode_request, read_request, translate_document};
+use jeton_wire::canonical::{
+    Answering, Effort, Loss, Request, SignedTurn, StreamTranslator, Takes, Target, encode_request, put_back, read_request, translate_document,
+};
 use jeton_wire::{Dialect, Endpoint, Observed, RequestFacts, encode_error, scan};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -53,7 +55,9 @@ fn asked(call: &mut Call) -> Result<Asked, Fault> {
     if let Some(asked) = &call.asked {
         return Ok(Arc::clone(asked));
     }
-    let asked = Arc::new(read_request(call.inbound.endpoint, &call.inbound.body)?);
+    let (mut request, loss) = read_request(call.inbound.endpoint, &call.inbound.body)?;
+    put_signed_back(call, &mut request);
+    let asked = Arc::new((request, loss));
     call.asked = Some(Arc::clone(&asked));
     Ok(asked)
 }
@@ -172,10 +176,11 @@ impl Translated {
     /// # Errors
     /// Where the provider's answer is none of its dialect.
     pub(crate) fn document(&self, call: &mut Call, body: &[u8]) -> Result<Bytes, Fault> {
-        let (body, loss) = translate_document(&self.answering, body, call.usage.clone(), call.started.seconds())?;
-        note_loss(call, "answer", &loss);
-        call.dropped.extend(loss);
-        Ok(body.into())
+        let translated = translate_document(&self.answering, body, call.usage.clone(), call.started.seconds())?;
+        note_loss(call, "answer", &translated.loss);
+        call.dropped.extend(translated.loss);
+        keep_signed(call, &translated.signed);
+        Ok(translated.body.into())
     }
 
     /// What turns the provider's stream into the caller's.
@@ -201,6 +206,31 @@ pub(crate) fn counted_here(call: &mut Call) -> Result<Option<Answer>, Fault> {
     call.decided("translate", format!("the provider of `{model}` counts no tokens: {tokens} by Jeton's estimate"));
     let body = serde_json::json!({ "input_tokens": tokens }).to_string();
     Ok(Some(Answer::Document { status: StatusCode::OK, headers: json_headers(HeaderMap::new()), body: body.into() }))
+}
+
+/// Keeps the signed reasoning of a turn for a Chat client, whose dialect has no place of its own for it.
+pub(crate) fn keep_signed(call: &Call, signed: &SignedTurn) {
+    if let Some(vault) = call.broker.vault().filter(|_| signed.must_be_kept()) {
+        vault.keep(&caller(call), signed, call.broker.now());
+    }
+}
+
+/// Puts signed reasoning that was kept back into the turns of a Chat client, byte for byte. A turn that goes to another family of models
+/// loses it again, and that is told.
+fn put_signed_back(call: &mut Call, request: &mut Request) {
+    if request.endpoint != Endpoint::Chat {
+        return;
+    }
+    let (caller, now) = (caller(call), call.broker.now());
+    let found = call.broker.vault().map_or(0, |vault| put_back(request, |id| vault.find(&caller, id, now)));
+    if found > 0 {
+        call.decided("translate", format!("signed reasoning was put back into {found} turns"));
+    }
+}
+
+/// Whose turns they are: the key's, or everybody's on this machine where there are no keys.
+fn caller(call: &Call) -> Arc<str> {
+    call.attribution.key.as_deref().map_or_else(|| Arc::from(""), Arc::from)
 }
 
 /// Notes on the receipt that the request was translated, and what it lost by it.

@@ -264,3 +264,47 @@ fn signed_reasoning_of_one_vendor_comes_back_through_the_dialect_of_the_other() 
     assert_eq!(reply.status(), 200, "{}", reply.text());
     assert_eq!(house.upstream.last().json()["messages"][1]["content"], thinking["content"], "byte for byte");
 }
+
+#[test]
+fn a_chat_client_that_gives_nothing_back_keeps_its_signed_reasoning_streamed_and_not() {
+    let thinking =
+        json!([{ "type": "thinking", "thinking": "Hm.", "signature": "EqQB+/=" }, { "type": "tool_use", "id": "toolu_1", "name": "f", "input": {} }]);
+    let document = json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "tool_use", "stop_sequence": null,
+        "content": thinking, "usage": { "input_tokens": 5, "output_tokens": 3 },
+    });
+    let block = |index: u64, start: &str, delta: &str| {
+        event("content_block_start", &format!(r#"{{"type":"content_block_start","index":{index},"content_block":{start}}}"#))
+            + delta
+            + &event("content_block_stop", &format!(r#"{{"type":"content_block_stop","index":{index}}}"#))
+    };
+    let delta = |delta: &str| event("content_block_delta", &format!(r#"{{"type":"content_block_delta","index":0,"delta":{delta}}}"#));
+    let thought = delta(r#"{"type":"thinking_delta","thinking":"Hm."}"#) + &delta(r#"{"type":"signature_delta","signature":"EqQB+/="}"#);
+    let stream = messages_opening(5)
+        + &block(0, r#"{"type":"thinking","thinking":"","signature":""}"#, &thought)
+        + &block(1, r#"{"type":"tool_use","id":"toolu_1","name":"f","input":{}}"#, "")
+        + &event("message_delta", r#"{"type":"message_delta","delta":{"stop_reason":"tool_use","stop_sequence":null},"usage":{"output_tokens":3}}"#)
+        + &event("message_stop", r#"{"type":"message_stop"}"#);
+    for (upstream, is_stream) in [(Upstream::document(document.to_string()), false), (Upstream::events(stream), true)] {
+        let house = House::new(upstream);
+        let ask = |more: Value| {
+            let mut messages = vec![json!({ "role": "user", "content": "Hi" })];
+            messages.extend(more.as_array().unwrap().iter().cloned());
+            let tools = json!([{ "type": "function", "function": { "name": "f", "parameters": { "type": "object" } } }]);
+            json!({ "model": "claudia/x", "stream": is_stream, "messages": messages, "tools": tools, "reasoning_effort": "low", "max_tokens": 3000 })
+                .to_string()
+        };
+        let first = house.server.post(CHAT, ask(json!([])));
+        assert!(first.text().contains("toolu_1"), "{}", first.text());
+        let call = json!({ "id": "toolu_1", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+        let turns = json!([{ "role": "assistant", "content": null, "tool_calls": [call] }, { "role": "tool", "tool_call_id": "toolu_1", "content": "done" }]);
+        let second = house.server.post(CHAT, ask(turns.clone()));
+        let sent = house.upstream.last().json();
+        assert_eq!(sent["messages"][1]["content"], thinking, "byte for byte");
+        assert!(sent["thinking"].is_object(), "so the model may go on thinking");
+        assert_has(&decisions(&house.server.record(&second.call())), &["signed reasoning was put back into 1 turns"]);
+        let elsewhere = house.server.post(CHAT, ask(turns).replace("claudia/x", "acme/fast"));
+        assert_eq!(house.server.record(&elsewhere.call())["model_asked"], "acme/fast");
+        house.verify();
+    }
+}

@@ -29,6 +29,7 @@ mod responses;
 mod responses_stream;
 mod schema;
 mod signature;
+mod signed;
 mod stream;
 mod target;
 mod translate;
@@ -54,9 +55,10 @@ pub use request::{
     Asked, Effort, EmbeddingAsk, EmbeddingInput, Message, Reasoning, Request, ResponseFormat, Role, Sampling, ServiceTier, ToolChoice, ToolDecl, ToolKind,
 };
 pub use signature::{Family, has_marked, seal, unseal};
+pub use signed::{SignedTurn, put_back};
 pub use stream::{Delta, StreamEncoder, encode_stream, encode_stream_cut};
 pub use target::{Takes, Target};
-pub use translate::{Answering, StreamTranslator, translate_document};
+pub use translate::{Answering, StreamTranslator, Translation, translate_document};
 
 use serde_json::{Value, json};
 

@@ -8,6 +8,7 @@ use super::read_reply::{broken, read_reply};
 use super::reply::{Reply, StopReason, encode_reply};
 use super::request::{Request, ToolKind};
 use super::signature::{Family, seal};
+use super::signed::SignedTurn;
 use super::stream::{Delta, StreamEncoder};
 use super::usage::{anthropic_tier, openai_tier};
 use crate::sse::{EVENT_BYTES_MAX, SseReader};
@@ -61,18 +62,30 @@ impl Answering {
     }
 }
 
+/// A whole answer in the caller's dialect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Translation {
+    /// The document.
+    pub body: Vec<u8>,
+    /// What of the answer did not come across.
+    pub loss: Loss,
+    /// Its signed reasoning.
+    pub signed: SignedTurn,
+}
+
 /// A whole answer, in the caller's dialect, and what of it did not come across. `usage` is what [`crate::read_document`] found in it;
 /// `created` is told where the provider does not say when it was made, in seconds since 1970.
 ///
 /// # Errors
 /// A fault of the provider where the body is no answer of its dialect.
-pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<(Vec<u8>, Loss), Fault> {
+pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<Translation, Fault> {
     let (mut reply, mut loss) = read_reply(answering.from, body, usage, created)?;
     tell_end(answering, &reply.stop, &mut loss);
     tell_usage(answering, &reply.usage, &mut loss);
     let parts = std::mem::take(&mut reply.parts);
     reply.parts = parts.into_iter().filter_map(|part| own_part(answering, part, &mut loss)).collect();
-    Ok((encode_reply(answering.face(), &answering.request, &reply), loss))
+    let signed = if answering.face() == Endpoint::Chat { SignedTurn::of(&reply.parts) } else { SignedTurn::default() };
+    Ok(Translation { body: encode_reply(answering.face(), &answering.request, &reply), loss, signed })
 }
 
 /// OpenAI's dialects do not tell which stop text was met (case 50), nor that a turn was paused or the window full (case 51).
@@ -179,6 +192,8 @@ pub struct StreamTranslator {
     created: i64,
     /// What is told of the usage at the beginning, where the dialect tells it there (case 33).
     provisional: Usage,
+    /// What of the answer must come back with the tools' results, where the caller may have no place for it.
+    signed: SignedTurn,
     loss: Loss,
     phase: Phase,
 }
@@ -207,6 +222,7 @@ impl StreamTranslator {
             stop: None,
             created,
             provisional,
+            signed: SignedTurn::default(),
             loss: Loss::default(),
             phase: Phase::Telling,
         }
@@ -234,8 +250,8 @@ impl StreamTranslator {
 
     /// Has the reader tell what it hears.
     fn heard<T>(&mut self, out: &mut Vec<u8>, read: impl FnOnce(&mut Reader, &mut Loss, &mut Hear<'_>) -> T) -> T {
-        let Self { answering, reader, encoder, wrapped, stop, created, provisional, loss, phase, .. } = self;
-        let mut teller = Teller { answering, encoder, wrapped, stop, created: *created, provisional, phase, out, lost: Loss::default() };
+        let Self { answering, reader, encoder, wrapped, stop, created, provisional, signed, loss, phase, .. } = self;
+        let mut teller = Teller { answering, encoder, wrapped, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
         let read = read(reader, loss, &mut |heard| teller.hear(heard));
         let lost = teller.lost;
         loss.extend(lost);
@@ -281,6 +297,12 @@ impl StreamTranslator {
         self.phase != Phase::Telling
     }
 
+    /// The signed reasoning of an answer to a Chat client so far; empty for others, who give it back themselves.
+    #[must_use]
+    pub const fn signed(&self) -> &SignedTurn {
+        &self.signed
+    }
+
     /// What of the answer did not come across so far.
     #[must_use]
     pub const fn loss(&self) -> &Loss {
@@ -296,6 +318,7 @@ struct Teller<'a> {
     stop: &'a mut Option<StopReason>,
     created: i64,
     provisional: &'a Usage,
+    signed: &'a mut SignedTurn,
     phase: &'a mut Phase,
     out: &'a mut Vec<u8>,
     lost: Loss,
@@ -365,6 +388,10 @@ impl Teller<'_> {
     }
 
     fn tell(&mut self, delta: &Delta<'_>) {
+        // The other dialects have a place for signatures of their own.
+        if self.answering.face() == Endpoint::Chat {
+            self.signed.hear(delta);
+        }
         if let Some(encoder) = self.encoder {
             self.out.extend(encoder.delta(delta));
         }

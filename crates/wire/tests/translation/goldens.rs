@@ -94,7 +94,7 @@ fn answers_come_across_as_the_other_dialect_writes_them() {
         let body = answer.to_string();
         let usage = read_document(from, body.as_bytes()).usage;
         let translated = translate_document(&scenario.answering(from, to), body.as_bytes(), usage, CREATED);
-        Some(translated.map_err(|fault| fault.to_string()).and_then(|(body, loss)| {
+        Some(translated.map_err(|fault| fault.to_string()).and_then(|jeton_wire::canonical::Translation { body, loss, .. }| {
             let got: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
             same("answer", &plain_answer(got, &mut Vec::new()), &plain_answer(wanted, &mut Vec::new()))?;
             same_lost(&told(&loss), &scenario.lost("answered", from, to))

@@ -4,7 +4,7 @@ use crate::scenario::{CREATED, told};
 use crate::script::{self, Event};
 use bytes::Bytes;
 use jeton_core::{Fault, Usage};
-use jeton_wire::canonical::{Answering, StreamTranslator, Target, ToolNames, encode_request, read_request, translate_document};
+use jeton_wire::canonical::{Answering, StreamTranslator, Target, ToolNames, Translation, encode_request, read_request, translate_document};
 use jeton_wire::{Endpoint, StreamMeter, StreamOptions, read_document};
 use serde_json::{Value, json};
 
@@ -55,7 +55,7 @@ pub(crate) fn answering(from: Endpoint, to: Endpoint) -> Answering {
 pub(crate) fn answer(from: Endpoint, to: Endpoint, body: &Value) -> (Value, Vec<String>) {
     let body = body.to_string();
     let usage = read_document(from, body.as_bytes()).usage;
-    let (document, loss) = translate_document(&answering(from, to), body.as_bytes(), usage, CREATED).unwrap();
+    let Translation { body: document, loss, .. } = translate_document(&answering(from, to), body.as_bytes(), usage, CREATED).unwrap();
     (serde_json::from_slice(&document).unwrap(), told(&loss))
 }
 
