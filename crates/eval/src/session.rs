@@ -53,6 +53,8 @@ pub enum SessionError {
     NoTarget(String, Vec<String>),
     /// Nothing is left of the suite after the choice.
     Nothing,
+    /// The suite has no targets, and none was named.
+    NoTargets,
 }
 
 impl From<LedgerError> for SessionError {
@@ -67,7 +69,9 @@ impl fmt::Display for SessionError {
             Self::Ledger(error) => write!(f, "{error}"),
             Self::NoRun(run) => write!(f, "there is no run `{run}`"),
             Self::Changed { run, suite } => write!(f, "suite `{suite}` is not what it was when {run} began: its rows would not belong together"),
+            Self::NoTarget(name, have) if have.is_empty() => write!(f, "`{name}` is no model by its full name, and the suite has no targets"),
             Self::NoTarget(name, have) => write!(f, "the suite has no target `{name}`; it has {}", have.join(", ")),
+            Self::NoTargets => f.write_str("the suite does not say what is tried"),
             Self::Nothing => f.write_str("no case of the suite is left after what was asked for"),
         }
     }
@@ -86,16 +90,19 @@ pub struct Session {
     pub rows: Vec<Row>,
 }
 
-/// The targets that a choice takes, in the suite's order.
+/// The targets that a choice takes, in the suite's order; behind them models that are named as `provider/name` and are not the suite's, each a
+/// target without context.
 ///
 /// # Errors
-/// Where one is not of the suite.
+/// Where a name is neither.
 pub fn chosen_targets(suite: &Suite, names: &[String]) -> Result<Vec<Target>, SessionError> {
     let have = || suite.targets.iter().map(|target| target.name.clone()).collect();
-    if let Some(unknown) = names.iter().find(|name| !suite.targets.iter().any(|target| target.name == **name)) {
-        return Err(SessionError::NoTarget(unknown.clone(), have()));
+    let strangers: Vec<&String> = names.iter().filter(|name| !suite.targets.iter().any(|target| target.name == **name)).collect();
+    if let Some(unknown) = strangers.iter().find(|name| !name.contains('/')) {
+        return Err(SessionError::NoTarget((*unknown).clone(), have()));
     }
-    Ok(suite.targets.iter().filter(|target| names.is_empty() || names.contains(&target.name)).cloned().collect())
+    let of_suite = suite.targets.iter().filter(|target| names.is_empty() || names.contains(&target.name)).cloned();
+    Ok(of_suite.chain(strangers.into_iter().map(|name| Target::of_model(name))).collect())
 }
 
 impl Session {
@@ -113,6 +120,9 @@ impl Session {
     /// Where nothing is to be done, or the ledger fails.
     pub fn begin_as(id: String, place: &Place<'_>, suite: &Suite, choice: Choice, selftest: Option<SelfTestSummary>) -> Result<Self, SessionError> {
         let targets = chosen_targets(suite, &choice.targets)?;
+        if targets.is_empty() {
+            return Err(SessionError::NoTargets);
+        }
         let plan = plan(suite, &targets, &choice);
         if plan.is_empty() {
             return Err(SessionError::Nothing);

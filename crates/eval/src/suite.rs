@@ -87,6 +87,15 @@ pub struct Target {
     pub only: Vec<String>,
 }
 
+impl Target {
+    /// A model alone, by its full name.
+    #[must_use]
+    pub fn of_model(model: &str) -> Self {
+        let kind = TargetKind::Model { model: model.to_owned(), pack: None, oracle: false };
+        Self { name: model.to_owned(), kind, prompt: None, params: Map::new(), only: Vec::new() }
+    }
+}
+
 /// What answers.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -68,7 +68,7 @@ pub(crate) enum EvalCommand {
 /// Which part of a suite is run, and how.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct ChoiceArgs {
-    /// Only this target; may be given more than once [default: all]
+    /// Only this target, or a model as provider/name; may be given more than once [default: all]
     #[arg(long, value_name = "NAME")]
     pub(crate) target: Vec<String>,
     /// Only cases with this tag; may be given more than once

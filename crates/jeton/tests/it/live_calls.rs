@@ -131,6 +131,20 @@ fn failing_answers_raise_an_alarm_that_is_posted_and_stands_in_the_ledger() {
 }
 
 #[test]
+fn a_suite_without_targets_runs_with_a_model_that_is_named() {
+    let project = Project::with(BINARY, CONFIG);
+    suite(&project, "silent_minutes = 60", "[[grade]]\nkind = \"length\"\nat_least = 1\n");
+    let none = project.run(&["eval", "run", "desk"]);
+    assert_eq!(none.code, 2);
+    assert!(none.stderr.contains("does not say what is tried") && none.stderr.contains("--target provider/name"), "{none:?}");
+    let unknown = project.run(&["eval", "run", "desk", "--target", "nope"]);
+    assert!(unknown.code == 2 && unknown.stderr.contains("`nope` is no model by its full name"), "{unknown:?}");
+    let run = project.json(&["eval", "run", "desk", "--target", "sim/plain"]);
+    assert_eq!(run["totals"]["targets"][0]["passed"], 1, "{run}");
+    verify(&project);
+}
+
+#[test]
 fn the_watch_runs_what_is_due_once_and_stays_within_the_days_budget() {
     let project = Project::with(BINARY, CONFIG);
     let graders = "[[grade]]\nkind = \"length\"\nat_least = 1\n\n[[target]]\nmodel = \"sim/plain\"\n";

@@ -204,7 +204,10 @@ fn refused(error: SessionError) -> Failure {
         SessionError::Ledger(error) => error.into(),
         SessionError::NoRun(_) => Failure::usage(error.to_string(), "`jeton eval list` shows suites and runs"),
         SessionError::Changed { .. } => Failure::usage(error.to_string(), "begin a new run, or bring the suite back to what it was"),
-        SessionError::NoTarget(..) => Failure::usage(error.to_string(), "name one of those"),
+        SessionError::NoTargets => Failure::usage(error.to_string(), "write `[[target]]` into it, or name a model: `--target provider/name`"),
+        SessionError::NoTarget(..) => {
+            Failure::usage(error.to_string(), "name a target of the suite, or a model as `provider/name`; `jeton model list` shows them")
+        }
         SessionError::Nothing => Failure::usage(error.to_string(), "look at `--tag`, `--case`, and the suite's cases"),
     }
 }
