@@ -169,9 +169,13 @@ pub(crate) fn watch(suite: &Fields<'_>) -> Option<Watch> {
     if webhook.as_ref().is_some_and(|url| !(url.starts_with("http://") || url.starts_with("https://"))) {
         table.error("bad-value", "webhook", "the webhook is no address", "Write `https://…`.");
     }
+    let sample = table.number_in("sample", 0.0, 1.0).unwrap_or_default();
+    if sample > 0.0 && suite.map.get("class").is_none() {
+        table.error("missing-key", "sample", "live calls are sampled by their class, and the suite has none", "Write `class = \"…\"` at the top of the suite.");
+    }
     Some(Watch {
         every_minutes: table.count("every_minutes", 1, u64::MAX),
-        sample: table.number_in("sample", 0.0, 1.0).unwrap_or_default(),
+        sample,
         budget_usd_per_day: table.number_in("budget_usd_per_day", 0.0, f64::INFINITY),
         silent_minutes: table.count("silent_minutes", 1, u64::MAX).unwrap_or(60),
         false_alarm_every: table.number_in("false_alarm_every", 1.0, f64::INFINITY).unwrap_or(10_000.0),

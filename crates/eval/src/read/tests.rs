@@ -173,6 +173,7 @@ fn mistakes_of_the_suite() {
         &[],
         &["unknown-key evals/refunds.toml:1", "bad-value evals/refunds.toml:1", "bad-value evals/refunds.toml:1"],
     );
+    check(&with("watch = { sample = 0.1 }"), &[], &["missing-key evals/refunds.toml:1"]);
 }
 
 #[test]
