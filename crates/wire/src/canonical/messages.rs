@@ -156,7 +156,9 @@ impl MessagesStream {
     /// `message_start` with provisional usage, and the ping that the vendor sends after it (case 31).
     pub(super) fn opening(&mut self) -> Vec<u8> {
         let mut message = envelope(&self.id, &self.model);
-        message["usage"] = usage::messages_start(&self.usage);
+        if let Some(usage) = usage::messages_start(&self.usage) {
+            message["usage"] = usage;
+        }
         let mut out = Vec::new();
         push_named_event(&mut out, "message_start", &json!({ "type": "message_start", "message": message }));
         push_named_event(&mut out, "ping", &json!({ "type": "ping" }));
@@ -273,7 +275,11 @@ impl MessagesStream {
         self.end_block(&mut out);
         let delta = json!({ "stop_reason": stop_reason(stop), "stop_sequence": stop_sequence(stop) });
         let mut event = json!({ "type": "message_delta", "delta": delta });
-        event["usage"] = usage::messages_delta(usage).unwrap_or_else(|| json!({ "output_tokens": usage.output.unwrap_or(0) }));
+        // Whoever was told of the usage at the beginning adds up from it, and cannot do without the end.
+        let begun = self.usage.input.map(|_| json!({ "output_tokens": usage.output.unwrap_or(0) }));
+        if let Some(usage) = usage::messages_delta(usage).or(begun) {
+            event["usage"] = usage;
+        }
         push_named_event(&mut out, "message_delta", &event);
         push_named_event(&mut out, "message_stop", &json!({ "type": "message_stop" }));
         out

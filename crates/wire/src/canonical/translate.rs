@@ -310,6 +310,14 @@ impl StreamTranslator {
     }
 }
 
+/// What a Messages stream tells of its usage at the beginning. The vendor's SDKs cannot do without; each later figure replaces it (case 33).
+fn begun(provisional: &Usage) -> Usage {
+    match provisional.input {
+        Some(_) => provisional.clone(),
+        None => Usage { input: Some(0), output: Some(0), ..provisional.clone() },
+    }
+}
+
 /// Tells the caller what was heard.
 struct Teller<'a> {
     answering: &'a Answering,
@@ -346,7 +354,7 @@ impl Teller<'_> {
             created: created.unwrap_or(self.created),
             parts: Vec::new(),
             stop: StopReason::EndTurn,
-            usage: if self.answering.face() == Endpoint::Messages { self.provisional.clone() } else { Usage::default() },
+            usage: if self.answering.face() == Endpoint::Messages { begun(self.provisional) } else { Usage::default() },
         };
         let mut encoder = StreamEncoder::new(self.answering.face(), &self.answering.request, &head);
         self.out.extend(encoder.opening());

@@ -51,10 +51,10 @@ pub(super) fn messages(usage: &Usage) -> Option<Value> {
 }
 
 /// The provisional `usage` of `message_start` (case 33): the input, and one token at most of the output. The vendor's SDKs add up
-/// from it and cannot do without, so what is not known yet is 0 here, as every later figure replaces it.
-pub(super) fn messages_start(usage: &Usage) -> Value {
+/// from it and cannot do without, so a translated stream begins with an estimate; none where not even that is known.
+pub(super) fn messages_start(usage: &Usage) -> Option<Value> {
     let first = Usage { output: Some(usage.output.unwrap_or(1).min(1)), reasoning: None, web_searches: None, ..usage.clone() };
-    messages(&first).unwrap_or_else(|| json!({ "input_tokens": 0, "output_tokens": 0 }))
+    messages(&first)
 }
 
 /// OpenAI's word for the tier that an answer names, where it has one (case 53).
