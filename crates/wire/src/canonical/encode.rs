@@ -254,6 +254,31 @@ pub(super) fn within(number: &Number, most: f64, path: &str, loss: &mut Loss) ->
     number.clone()
 }
 
+/// Words as both of OpenAI's dialects write them, but for the name of a text part. False where the part is none.
+pub(super) fn write_said(w: &mut Writer, piece: &Piece, text_type: &str, loss: &mut Loss) -> bool {
+    let text = |w: &mut Writer, words: &str| {
+        w.member("type", text_type);
+        w.member_text("text", words);
+    };
+    match &piece.part {
+        Part::Text(words) => text(w, words),
+        Part::Cited { text: words, .. } => {
+            loss.dropped(piece.place.member("citations"), "citations are not taken back there");
+            text(w, words);
+        }
+        Part::Refusal(words) => {
+            w.member("type", "refusal");
+            w.member_text("refusal", words);
+        }
+        Part::Document { title, text: words } => {
+            loss.approximated(&piece.place, "a document is text between marks there");
+            text(w, &document_text(title.as_deref(), words));
+        }
+        _ => return false,
+    }
+    true
+}
+
 /// The text of a document that has no place of its own in the dialect.
 pub(super) fn document_text(title: Option<&str>, text: &str) -> String {
     match title {

@@ -4,7 +4,7 @@ mod tools;
 
 use super::encode::{
     document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part, results_first,
-    strict_there, thinks, turns, user_there, write_samplers,
+    strict_there, thinks, turns, user_there, write_said, write_samplers,
 };
 use super::loss::Loss;
 use super::names::ToolNames;
@@ -139,24 +139,10 @@ fn write_content(w: &mut Writer, pieces: &[&Piece], context: &Context<'_>, loss:
 }
 
 fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
-    let text = |w: &mut Writer, text: &str| {
-        w.member("type", "text");
-        w.member_text("text", text);
-    };
+    if write_said(w, piece, "text", loss) {
+        return Ok(());
+    }
     match &piece.part {
-        Part::Text(words) => text(w, words),
-        Part::Cited { text: words, .. } => {
-            loss.dropped(piece.place.member("citations"), "citations are not taken back there");
-            text(w, words);
-        }
-        Part::Refusal(words) => {
-            w.member("type", "refusal");
-            w.member_text("refusal", words);
-        }
-        Part::Document { title, text: words } => {
-            loss.approximated(&piece.place, "a document is text between marks there");
-            text(w, &document_text(title.as_deref(), words));
-        }
         Part::Media(media) => {
             refuse_foreign_file(piece, &media.source, context.request, context.target)?;
             write_media(w, piece, media, context.target)?;
@@ -164,7 +150,7 @@ fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut 
         Part::Other { kind, .. } => {
             return Err(refused_part(piece, context.target, &format!("a part of kind `{kind}`"), "Leave it out, or name a model of its own provider."));
         }
-        Part::Thinking { .. } | Part::RedactedThinking(_) | Part::ToolUse { .. } | Part::ToolResult { .. } | Part::Embedding(_) => {
+        _ => {
             return Err(refused_part(piece, context.target, "a part of another turn", "Put it into the turn that it belongs to."));
         }
     }

@@ -4,7 +4,7 @@ mod tools;
 
 use super::decode_responses::ENCRYPTED;
 use super::encode::{
-    document_text, drop_cache, drop_choice, drop_sampling, refuse_foreign_file, refused_part, results_first, signature_for, strict_there, turns, user_there,
+    drop_cache, drop_choice, drop_sampling, refuse_foreign_file, refused_part, results_first, signature_for, strict_there, turns, user_there, write_said,
     write_samplers,
 };
 use super::encode_chat::{TOOL_FAILED, effort, write_tier};
@@ -171,24 +171,10 @@ fn write_message(w: &mut Writer, role: Role, pieces: &[&Piece], context: &Contex
 }
 
 fn write_part(w: &mut Writer, piece: &Piece, role: Role, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
-    let text = |w: &mut Writer, words: &str| {
-        w.member("type", if role == Role::Assistant { "output_text" } else { "input_text" });
-        w.member_text("text", words);
-    };
+    if write_said(w, piece, if role == Role::Assistant { "output_text" } else { "input_text" }, loss) {
+        return Ok(());
+    }
     match &piece.part {
-        Part::Text(words) => text(w, words),
-        Part::Cited { text: words, .. } => {
-            loss.dropped(piece.place.member("citations"), "citations are not taken back there");
-            text(w, words);
-        }
-        Part::Refusal(words) => {
-            w.member("type", "refusal");
-            w.member_text("refusal", words);
-        }
-        Part::Document { title, text: words } => {
-            loss.approximated(&piece.place, "a document is text between marks there");
-            text(w, &document_text(title.as_deref(), words));
-        }
         Part::Media(media) => {
             refuse_foreign_file(piece, &media.source, context.request, context.target)?;
             write_media(w, piece, media, context.target)?;
