@@ -151,12 +151,13 @@ impl Keys {
 fn with_server(root: &Path, name: &str, suite: impl FnOnce(&Keys, &str) -> Result<Tally, String>) -> Tally {
     let ready = || {
         let context = if name == "browser" { "tests/browser/context" } else { "tests/sdk/context" };
-        let project = Project::new(root, name, PROJECT)?.with_context(&root.join(context))?;
+        let agent = jeton_testkit::agent();
+        let project = Project::new(root, name, &PROJECT.replace("AGENT", &agent.url()))?.with_context(&root.join(context))?;
         let keys = Keys::make(&project)?;
         let server = Server::start(&project)?;
-        Ok::<_, String>((project, keys, server))
+        Ok::<_, String>((project, keys, server, agent))
     };
-    let (project, keys, server) = match ready() {
+    let (project, keys, server, _agent) = match ready() {
         Ok(ready) => ready,
         Err(why) => return Tally::failure(why),
     };

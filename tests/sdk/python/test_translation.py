@@ -1,0 +1,97 @@
+"""A conversation with tools, a picture and signed thinking, held by each vendor's client with a model of every other dialect."""
+
+import json
+
+import pytest
+
+PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
+SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
+RESULTS = {"call_a": "hello", "call_b": "a.txt b.txt", "call_c": "hello again"}
+CALLS = [[("call_a", "read", {"path": "a.txt"}), ("call_b", "list", {})], [("call_c", "read", {"path": "b.txt"})], []]
+TEXTS = ["Let me look.", "", "Both files say hello."]
+
+OF_OTHERS = pytest.mark.parametrize("model", ["agent-chat/m", "agent-responses/m"])
+WHOLE_OR_STREAMED = pytest.mark.parametrize("stream", [False, True])
+
+
+@OF_OTHERS
+@WHOLE_OR_STREAMED
+def test_the_anthropic_client(ant, model, stream):
+    tools = [{"name": name, "description": "d", "input_schema": SCHEMA} for name in ("read", "list")]
+    image = {"type": "image", "source": {"type": "base64", "media_type": "image/png", "data": PICTURE}}
+    messages = [{"role": "user", "content": [image, {"type": "text", "text": "What do the files say?"}]}]
+    for turn, calls in enumerate(CALLS):
+        asked = {"model": model, "max_tokens": 4000, "tools": tools, "messages": messages, "thinking": {"type": "enabled", "budget_tokens": 2000}}
+        if stream:
+            with ant.messages.stream(**asked) as events:
+                for _ in events:
+                    pass
+                message = events.get_final_message()
+        else:
+            message = ant.messages.create(**asked)
+        assert [(block.id, block.name, block.input) for block in message.content if block.type == "tool_use"] == calls
+        assert "".join(block.text for block in message.content if block.type == "text") == TEXTS[turn]
+        thoughts = [block for block in message.content if block.type == "thinking"]
+        assert [block.thinking for block in thoughts] == (["Two files are to be read."] if turn == 0 else [])
+        assert message.stop_reason == ("tool_use" if calls else "end_turn")
+        assert (message.usage.input_tokens, message.usage.cache_read_input_tokens, message.usage.output_tokens) == (100, 20, 30)
+        messages.append({"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in message.content]})
+        if calls:
+            results = [{"type": "tool_result", "tool_use_id": id, "content": RESULTS[id], "is_error": id == "call_b"} for id, _, _ in calls]
+            messages.append({"role": "user", "content": results})
+
+
+@WHOLE_OR_STREAMED
+def test_the_openai_client_through_chat(oai, stream):
+    tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("read", "list")]
+    image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}
+    messages = [{"role": "user", "content": [image, {"type": "text", "text": "What do the files say?"}]}]
+    for turn, calls in enumerate(CALLS):
+        asked = {"model": "agent-messages/m", "max_completion_tokens": 4000, "tools": tools, "messages": messages, "reasoning_effort": "medium"}
+        if stream:
+            with oai.chat.completions.stream(**asked, stream_options={"include_usage": True}) as events:
+                for _ in events:
+                    pass
+                completion = events.get_final_completion()
+        else:
+            completion = oai.chat.completions.create(**asked)
+        message = completion.choices[0].message
+        made = [(call.id, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or []]
+        assert made == calls and (message.content or "") == TEXTS[turn]
+        assert completion.choices[0].finish_reason == ("tool_calls" if calls else "stop")
+        assert (completion.usage.prompt_tokens, completion.usage.prompt_tokens_details.cached_tokens, completion.usage.completion_tokens) == (120, 20, 30)
+        # Only what this client knows goes back: the signature is none of it, and comes back all the same.
+        turned = {"role": "assistant", "content": message.content}
+        if calls:
+            turned["tool_calls"] = [
+                {"id": call.id, "type": "function", "function": {"name": call.function.name, "arguments": call.function.arguments}} for call in message.tool_calls
+            ]
+        messages.append(turned)
+        messages += [{"role": "tool", "tool_call_id": id, "content": RESULTS[id]} for id, _, _ in calls]
+
+
+@pytest.mark.parametrize("model", ["agent-messages/m", "agent-chat/m"])
+@WHOLE_OR_STREAMED
+def test_the_openai_client_through_responses(oai, model, stream):
+    tools = [{"type": "function", "name": name, "parameters": SCHEMA, "strict": False} for name in ("read", "list")]
+    image = {"type": "input_image", "image_url": f"data:image/png;base64,{PICTURE}", "detail": "auto"}
+    items = [{"role": "user", "content": [image, {"type": "input_text", "text": "What do the files say?"}]}]
+    for turn, calls in enumerate(CALLS):
+        asked = {"model": model, "max_output_tokens": 4000, "tools": tools, "input": items, "reasoning": {"effort": "medium", "summary": "auto"}, "store": False}
+        if stream:
+            with oai.responses.stream(**asked) as events:
+                for _ in events:
+                    pass
+                response = events.get_final_response()
+        else:
+            response = oai.responses.create(**asked)
+        made = [(item.call_id, item.name, json.loads(item.arguments)) for item in response.output if item.type == "function_call"]
+        assert made == calls and response.output_text == TEXTS[turn]
+        thoughts = [item.summary[0].text for item in response.output if item.type == "reasoning"]
+        assert thoughts == (["Two files are to be read."] if turn == 0 else [])
+        assert response.status == "completed"
+        assert (response.usage.input_tokens, response.usage.input_tokens_details.cached_tokens, response.usage.output_tokens) == (120, 20, 30)
+        known = {"reasoning": ("type", "id", "summary", "encrypted_content"), "message": ("type", "id", "role", "status", "content")}
+        call = ("type", "id", "call_id", "name", "arguments", "status")
+        items += [{key: value for key, value in item.model_dump(exclude_none=True).items() if key in known.get(item.type, call)} for item in response.output]
+        items += [{"type": "function_call_output", "call_id": id, "output": RESULTS[id]} for id, _, _ in calls]
