@@ -1,7 +1,10 @@
 //! A provider that plays one conversation with tools, in whichever vendor's dialect it is asked, as its public reference writes it:
 //! it thinks and calls two tools at once, calls a third when both results are there, and answers in the end.
 //!
-//! It is strict: the picture must be in the first turn, and what it signed must come back byte for byte, else it refuses with 400.
+//! It is strict: every turn must tell the conversation so far as it was, with the picture, the calls and their results in order, and what
+//! it signed byte for byte; else it refuses with 400.
+
+mod heard;
 
 use crate::fixtures::{DONE, event};
 use crate::{Exchange, Upstream};
@@ -9,8 +12,6 @@ use serde_json::{Value, json};
 
 /// What Messages signs its thought with, and Responses encrypts it to.
 const SIGNATURE: &str = "EqQBCkYIBxgCKkDd/+=";
-/// The beginning of every PNG in base64.
-const PICTURE: &str = "iVBORw0KGgo";
 const THOUGHT: &str = "Two files are to be read.";
 
 /// The provider.
@@ -51,26 +52,8 @@ const TURNS: [Words; 3] = [
 ];
 
 fn turn(target: &str, body: &Value) -> Result<Said, String> {
-    let written = body.to_string();
-    if !written.contains(PICTURE) {
-        return Err("the picture is missing".into());
-    }
     let dialect = target.rsplit('/').next().unwrap_or_default();
-    let mark = match dialect {
-        "messages" => r#""type":"tool_result""#,
-        "responses" => r#""type":"function_call_output""#,
-        _ => r#""role":"tool""#,
-    };
-    let place = match written.matches(mark).count() {
-        0 => 0,
-        2 => 1,
-        3 => 2,
-        other => return Err(format!("{other} results of tools make no turn of this conversation")),
-    };
-    if place > 0 && dialect != "completions" && !written.contains(SIGNATURE) {
-        return Err("the signed thought did not come back".into());
-    }
-    let words = &TURNS[place];
+    let words = &TURNS[heard::turns_held(dialect, body)?];
     Ok(match dialect {
         "messages" => messages(words),
         "responses" => responses(words),

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from conftest import check_record, receipt
 
 PICTURE = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
@@ -10,8 +11,41 @@ RESULTS = {"call_a": "hello", "call_b": "a.txt b.txt", "call_c": "hello again"}
 CALLS = [[("call_a", "read", {"path": "a.txt"}), ("call_b", "list", {})], [("call_c", "read", {"path": "b.txt"})], []]
 TEXTS = ["Let me look.", "", "Both files say hello."]
 
+THOUGHT = "Two files are to be read."
+SIGNATURE = "EqQBCkYIBxgCKkDd/+="
+
+# What does not come across, or not exactly (`~`): from the first turn on, and from the second. Chat has no place for a thought that nobody signed,
+# nor OpenAI a mark for a tool that failed.
+TOLD = {
+    ("messages", "agent-chat/m"): (["thinking.budget_tokens~"], ["messages[1].content[0]", "messages[2].content[1].is_error~"]),
+    ("messages", "agent-responses/m"): (["thinking.budget_tokens~"], ["messages[2].content[1].is_error~"]),
+    ("chat", "agent-messages/m"): (["reasoning_effort~"], []),
+    ("responses", "agent-messages/m"): (["reasoning.effort~"], []),
+    ("responses", "agent-chat/m"): (["reasoning.summary"], ["input[1]"]),
+}
+
 OF_OTHERS = pytest.mark.parametrize("model", ["agent-chat/m", "agent-responses/m"])
 WHOLE_OR_STREAMED = pytest.mark.parametrize("stream", [False, True])
+
+
+def check_told(headers, endpoint, model, turn, stream):
+    """The header tells exactly what did not come across, and the ledger has the call."""
+    always, later = TOLD[endpoint, model]
+    dropped = [*later, *always] if turn else always
+    assert headers["jeton-dropped"] == ", ".join(dropped)
+    check_record(receipt(headers), model, endpoint, stream=stream)
+
+
+def check_raw_stream(events, answer):
+    """What the client parses of each event adds up to what its helper makes of them."""
+    starts = [event.content_block for event in events if event.type == "content_block_start"]
+    deltas = [event.delta for event in events if event.type == "content_block_delta"]
+    assert [start.type for start in starts] == [block.type for block in answer.content]
+    assert "".join(delta.text for delta in deltas if delta.type == "text_delta") == "".join(block.text for block in answer.content if block.type == "text")
+    assert [delta.signature for delta in deltas if delta.type == "signature_delta"] == [
+        block.signature for block in answer.content if block.type == "thinking" and block.signature
+    ]
+    assert [event.delta.stop_reason for event in events if event.type == "message_delta"] == [answer.stop_reason]
 
 
 @OF_OTHERS
@@ -26,13 +60,18 @@ def test_the_anthropic_client(ant, model, stream):
             with ant.messages.stream(**asked) as events:
                 for _ in events:
                     pass
-                message = events.get_final_message()
+                message, headers = events.get_final_message(), events.response.headers
+            check_raw_stream(list(ant.messages.create(**asked, stream=True)), message)
         else:
-            message = ant.messages.create(**asked)
+            raw = ant.messages.with_raw_response.create(**asked)
+            message, headers = raw.parse(), raw.headers
+        check_told(headers, "messages", model, turn, stream)
         assert [(block.id, block.name, block.input) for block in message.content if block.type == "tool_use"] == calls
         assert "".join(block.text for block in message.content if block.type == "text") == TEXTS[turn]
         thoughts = [block for block in message.content if block.type == "thinking"]
-        assert [block.thinking for block in thoughts] == (["Two files are to be read."] if turn == 0 else [])
+        # Chat has no signatures; those of Responses are marked as OpenAI's.
+        signature = f"jeton:openai:{SIGNATURE}" if model == "agent-responses/m" else ""
+        assert [(block.thinking, block.signature) for block in thoughts] == ([(THOUGHT, signature)] if turn == 0 else [])
         assert message.stop_reason == ("tool_use" if calls else "end_turn")
         assert (message.usage.input_tokens, message.usage.cache_read_input_tokens, message.usage.output_tokens) == (100, 20, 30)
         messages.append({"role": "assistant", "content": [block.model_dump(exclude_none=True) for block in message.content]})
@@ -52,12 +91,15 @@ def test_the_openai_client_through_chat(oai, stream):
             with oai.chat.completions.stream(**asked, stream_options={"include_usage": True}) as events:
                 for _ in events:
                     pass
-                completion = events.get_final_completion()
+                completion, headers = events.get_final_completion(), events._response.headers
         else:
-            completion = oai.chat.completions.create(**asked)
+            raw = oai.chat.completions.with_raw_response.create(**asked)
+            completion, headers = raw.parse(), raw.headers
+        check_told(headers, "chat", "agent-messages/m", turn, stream)
         message = completion.choices[0].message
         made = [(call.id, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or []]
         assert made == calls and (message.content or "") == TEXTS[turn]
+        assert getattr(message, "reasoning_content", None) == (THOUGHT if turn == 0 else None)
         assert completion.choices[0].finish_reason == ("tool_calls" if calls else "stop")
         assert (completion.usage.prompt_tokens, completion.usage.prompt_tokens_details.cached_tokens, completion.usage.completion_tokens) == (120, 20, 30)
         # Only what this client knows goes back: the signature is none of it, and comes back all the same.
@@ -82,13 +124,16 @@ def test_the_openai_client_through_responses(oai, model, stream):
             with oai.responses.stream(**asked) as events:
                 for _ in events:
                     pass
-                response = events.get_final_response()
+                response, headers = events.get_final_response(), events._response.headers
         else:
-            response = oai.responses.create(**asked)
+            raw = oai.responses.with_raw_response.create(**asked)
+            response, headers = raw.parse(), raw.headers
+        check_told(headers, "responses", model, turn, stream)
         made = [(item.call_id, item.name, json.loads(item.arguments)) for item in response.output if item.type == "function_call"]
         assert made == calls and response.output_text == TEXTS[turn]
-        thoughts = [item.summary[0].text for item in response.output if item.type == "reasoning"]
-        assert thoughts == (["Two files are to be read."] if turn == 0 else [])
+        thoughts = [(item.summary[0].text, item.encrypted_content) for item in response.output if item.type == "reasoning"]
+        encrypted = f"jeton:anthropic:{SIGNATURE}" if model == "agent-messages/m" else None
+        assert thoughts == ([(THOUGHT, encrypted)] if turn == 0 else [])
         assert response.status == "completed"
         assert (response.usage.input_tokens, response.usage.input_tokens_details.cached_tokens, response.usage.output_tokens) == (120, 20, 30)
         known = {"reasoning": ("type", "id", "summary", "encrypted_content"), "message": ("type", "id", "role", "status", "content")}

@@ -335,6 +335,25 @@ fn case_36_thinking_stands_first_in_its_turn_and_without_it_a_turn_of_tools_does
 }
 
 #[test]
+fn case_36_all_calls_of_tools_since_the_user_last_spoke_are_one_turn() {
+    let thought = json!([{ "type": "reasoning.text", "text": "t", "signature": "s+/=" }]);
+    let call = |id: &str, details: &Value| json!({ "role": "assistant", "reasoning_details": details, "tool_calls": [{ "id": id, "type": "function", "function": { "name": "a", "arguments": "{}" } }] });
+    let result = |id: &str| json!({ "role": "tool", "tool_call_id": id, "content": "z" });
+    let user = json!({ "role": "user", "content": "x" });
+    let thinks = |messages: Value| {
+        let (out, lost) = ask(Chat, Messages, &json!({ "model": "m", "max_completion_tokens": 9000, "reasoning_effort": "low", "messages": messages }));
+        assert_eq!(lost.contains(&"dropped reasoning_effort".to_owned()), out.get("thinking").is_none(), "{lost:?}");
+        out.get("thinking").is_some()
+    };
+    let (none, some) = (json!([]), thought);
+    assert!(thinks(json!([user, call("1", &some), result("1"), call("2", &none), result("2")])), "behind a result it need not think");
+    assert!(!thinks(json!([user, call("1", &none), result("1"), call("2", &some), result("2")])), "its turn begins without a thought");
+    let spoken = json!([user, call("1", &none), result("1"), { "role": "assistant", "content": "y" }, user, call("2", &some), result("2")]);
+    assert!(thinks(spoken), "an earlier turn is over");
+    assert!(thinks(json!([user, call("1", &none), result("1"), { "role": "assistant", "content": "y" }, user])), "a new turn begins");
+}
+
+#[test]
 fn case_59_what_is_stored_at_a_provider_is_refused_before_anything_is_sent() {
     for (name, value) in
         [("previous_response_id", json!("resp_1")), ("conversation", json!("conv_1")), ("background", json!(true)), ("prompt", json!({ "id": "p" }))]

@@ -99,12 +99,17 @@ fn share_of(limit: u64, effort: Effort) -> u64 {
     (limit as f64 * share) as u64
 }
 
-/// Whether the model would go on with a turn that begins with a tool call instead of its reasoning, which the API refuses (case 36).
+/// Whether the model would go on with a turn that begins with a tool call instead of its reasoning, which the API refuses (case 36). All
+/// calls of tools since the user last spoke are one turn: behind a result the model may call the next tool without a thought.
 fn goes_on_without_thought(turns: &[(Role, Vec<Block<'_>>)], request: &Request) -> bool {
-    let [.., (Role::Assistant, turn), (Role::User, answers)] = turns else { return false };
     let is_result = |block: &Block<'_>| matches!(block, Block::Piece(Piece { part: Part::ToolResult { .. }, .. }));
     let thinks = |block: &Block<'_>| matches!(block, Block::Piece(piece) if own_thinking(&piece.part, request).is_some());
-    answers.iter().any(is_result) && !turn.first().is_some_and(thinks)
+    let answers = |turn: &(Role, Vec<Block<'_>>)| turn.0 == Role::User && turn.1.iter().any(is_result);
+    if !turns.last().is_some_and(answers) {
+        return false;
+    }
+    let begun = turns.iter().rposition(|turn| turn.0 == Role::User && !answers(turn)).map_or(0, |asked| asked + 1);
+    turns[begun..].iter().find(|(role, _)| *role == Role::Assistant).is_some_and(|(_, turn)| !turn.first().is_some_and(thinks))
 }
 
 /// Writes what was settled; gives back the grade that stands elsewhere, beside the format of the answer.
