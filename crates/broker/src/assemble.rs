@@ -1,8 +1,10 @@
 //! From a configuration to what serves calls: providers with their credentials, built-in models, recordings.
 
 use crate::live::Live;
-use jeton_project::{Api, CredentialSource, Secret, Snapshot};
-use jeton_upstream::{BUILT_IN_TWINS, Credential, Provider, ProviderConfig, ProviderKind, Replay, ReplayConfig, Secret as UpstreamSecret, Twin, TwinConfig};
+use jeton_project::{Api, CredentialSource, Secret, SecretRef, Snapshot};
+use jeton_upstream::{
+    AwsKey, BUILT_IN_TWINS, Credential, Provider, ProviderConfig, ProviderKind, Replay, ReplayConfig, Secret as UpstreamSecret, Twin, TwinConfig,
+};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
@@ -54,11 +56,7 @@ type Built = (Arc<Provider>, Vec<String>);
 fn provider(name: &str, config: &jeton_project::Provider, around: &Surroundings<'_>) -> Result<Built, String> {
     let previous = around.previous.and_then(|live| live.providers().get(name));
     let (kind, models) = kind(name, config, around, previous)?;
-    let credential = match (config.credential, &config.api_key) {
-        (CredentialSource::Caller, _) => Credential::Caller,
-        (CredentialSource::Own, None) => Credential::None,
-        (CredentialSource::Own, Some(key)) => Credential::Own(upstream_secret(&key.resolve(around.project_dir, around.env)?)),
-    };
+    let credential = credential(config, around)?;
     let headers = config
         .headers
         .iter()
@@ -67,6 +65,33 @@ fn provider(name: &str, config: &jeton_project::Provider, around: &Surroundings<
     let config = ProviderConfig { name: name.to_owned(), kind, base_url: config.base_url.clone(), credential, headers };
     let provider = Provider::new(config, previous.map(AsRef::as_ref))?;
     Ok((Arc::new(provider), models))
+}
+
+fn credential(config: &jeton_project::Provider, around: &Surroundings<'_>) -> Result<Credential, String> {
+    let resolved = |secret: &SecretRef| Ok::<_, String>(upstream_secret(&secret.resolve(around.project_dir, around.env)?));
+    if let (Some(id), Some(secret)) = (&config.aws.access_key_id, &config.aws.secret_access_key) {
+        let region =
+            config.aws.region.clone().or_else(|| region_of(&config.base_url)).ok_or("the region cannot be read out of `base_url`: name it in `aws.region`")?;
+        let session_token = config.aws.session_token.as_ref().map(resolved).transpose()?;
+        return Ok(Credential::Aws(AwsKey { region, access_key_id: resolved(id)?, secret_access_key: resolved(secret)?, session_token }));
+    }
+    Ok(match (config.credential, &config.api_key) {
+        (CredentialSource::Caller, _) => Credential::Caller,
+        (CredentialSource::Own, None) => Credential::None,
+        (CredentialSource::Own, Some(key)) => {
+            let secret = key.resolve(around.project_dir, around.env)?;
+            // An access token is one word; the key file of a service account is a JSON document.
+            let is_key_file = config.api == Api::Vertex && secret.expose().trim_start().starts_with('{');
+            if is_key_file { Credential::ServiceAccount(upstream_secret(&secret)) } else { Credential::Own(upstream_secret(&secret)) }
+        }
+    })
+}
+
+/// The region in an address of Bedrock (`bedrock-runtime.REGION.amazonaws.com`, also with `-fips`).
+fn region_of(base_url: &str) -> Option<String> {
+    let host = base_url.split_once("://")?.1.split(['/', ':']).next()?;
+    let region = host.strip_prefix("bedrock-runtime")?.split('.').nth(1)?;
+    Some(region.to_owned()).filter(|region| !region.is_empty())
 }
 
 fn kind(
@@ -78,6 +103,10 @@ fn kind(
     match config.api {
         Api::Openai => Ok((ProviderKind::OpenAi, Vec::new())),
         Api::Anthropic => Ok((ProviderKind::Anthropic, Vec::new())),
+        Api::Gemini => Ok((ProviderKind::Gemini, Vec::new())),
+        Api::Vertex => Ok((ProviderKind::Vertex, Vec::new())),
+        Api::Bedrock => Ok((ProviderKind::Bedrock, Vec::new())),
+        Api::Azure => Ok((ProviderKind::Azure { api_version: config.api_version.clone() }, Vec::new())),
         Api::Local => Ok((ProviderKind::Local, LOCAL_MODELS.map(str::to_owned).to_vec())),
         Api::Twin => {
             let settings: TwinConfig = match &config.twin {
@@ -109,4 +138,16 @@ fn kind(
 
 fn upstream_secret(secret: &Secret) -> UpstreamSecret {
     UpstreamSecret::new(secret.expose())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_region_stands_in_the_address_of_bedrock() {
+        assert_eq!(region_of("https://bedrock-runtime.eu-central-1.amazonaws.com").as_deref(), Some("eu-central-1"));
+        assert_eq!(region_of("https://bedrock-runtime-fips.us-east-1.amazonaws.com/").as_deref(), Some("us-east-1"));
+        assert_eq!(region_of("http://127.0.0.1:9"), None);
+    }
 }

@@ -182,7 +182,7 @@ async fn path(call: &mut Call) -> Result<Answer, Fault> {
     identify::identify(call)?;
     call.passed("identify");
     log_content(call, "request", &call.inbound.body);
-    call.facts = Some(jeton_wire::scan(call.inbound.endpoint, &call.inbound.body)?);
+    call.facts = Some(call.inbound.facts(&call.inbound.body)?);
     classify::classify(call)?;
     call.passed("classify");
     attach::attach(call).await?;

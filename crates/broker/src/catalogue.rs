@@ -74,25 +74,31 @@ impl ProviderEntry {
     /// The paths under which its models are served.
     #[must_use]
     pub fn served_paths(&self) -> Vec<&'static str> {
-        Endpoint::ALL.into_iter().filter(|&endpoint| self.serves(endpoint)).map(public_path).collect()
+        let is_served = |&endpoint: &Endpoint| endpoint != Endpoint::Converse && self.serves(endpoint);
+        Endpoint::ALL.into_iter().filter(is_served).map(public_path).collect()
     }
 }
 
 /// The endpoints that a provider has itself.
 fn endpoints_of(config: &jeton_project::Provider) -> Vec<Endpoint> {
     match config.api {
-        Api::Openai if !config.endpoints.is_empty() => {
+        Api::Openai | Api::Azure if !config.endpoints.is_empty() => {
             config.endpoints.iter().filter_map(|name| Endpoint::ALL.into_iter().find(|endpoint| endpoint.name() == name)).collect()
         }
-        Api::Openai if crate::stages::translate::is_openai(&config.base_url) => vec![Endpoint::Responses, Endpoint::Chat, Endpoint::Embeddings],
-        Api::Openai => vec![Endpoint::Chat, Endpoint::Responses, Endpoint::Embeddings],
+        // Deployments of Azure's older API are reached by Chat Completions everywhere.
+        Api::Azure if config.api_version.is_some() => vec![Endpoint::Chat, Endpoint::Responses, Endpoint::Embeddings],
+        Api::Openai | Api::Azure if crate::stages::translate::is_openai(config) => vec![Endpoint::Responses, Endpoint::Chat, Endpoint::Embeddings],
+        Api::Openai | Api::Azure => vec![Endpoint::Chat, Endpoint::Responses, Endpoint::Embeddings],
         Api::Anthropic => vec![Endpoint::Messages, Endpoint::CountTokens],
+        Api::Gemini | Api::Vertex => vec![Endpoint::Generate],
+        Api::Bedrock => vec![Endpoint::Converse],
         Api::Local => vec![Endpoint::Chat, Endpoint::Messages, Endpoint::CountTokens],
-        Api::Twin | Api::Replay => Endpoint::ALL.to_vec(),
+        Api::Twin => vec![Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::CountTokens, Endpoint::Embeddings],
+        Api::Replay => Endpoint::ALL.to_vec(),
     }
 }
 
-/// The path under which Jeton serves an endpoint.
+/// The path under which Jeton serves an endpoint; Converse is but asked, not served.
 #[must_use]
 pub const fn public_path(endpoint: Endpoint) -> &'static str {
     match endpoint {
@@ -101,6 +107,8 @@ pub const fn public_path(endpoint: Endpoint) -> &'static str {
         Endpoint::Messages => "/v1/messages",
         Endpoint::CountTokens => "/v1/messages/count_tokens",
         Endpoint::Embeddings => "/v1/embeddings",
+        Endpoint::Generate => "/v1beta/models/{model}:generateContent",
+        Endpoint::Converse => "/model/{model}/converse",
     }
 }
 

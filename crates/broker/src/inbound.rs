@@ -3,7 +3,8 @@
 use crate::buffers::Reserved;
 use bytes::Bytes;
 use http::HeaderMap;
-use jeton_wire::Endpoint;
+use jeton_core::Fault;
+use jeton_wire::{Endpoint, RequestFacts};
 use std::sync::Arc;
 use tokio::time::Instant;
 
@@ -14,6 +15,15 @@ pub struct Peer {
     pub is_loopback: bool,
     /// Jeton itself asks, from within: no key is needed.
     pub is_own: bool,
+}
+
+/// What the path says of a call, where the body does not ([`Endpoint::names_model_in_path`]).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PathModel {
+    /// The model that is asked.
+    pub model: String,
+    /// Whether the answer is to be streamed.
+    pub is_stream: bool,
 }
 
 /// A request to a model, read whole, before anything is known of it.
@@ -29,7 +39,9 @@ pub struct Inbound {
     pub path_class: Option<String>,
     /// The key in the URL prefix `/k/KEY/`.
     pub path_key: Option<String>,
-    /// The query that travels with a Messages call (`beta=true`); holds no key.
+    /// Model and stream, where the path names them.
+    pub path_model: Option<PathModel>,
+    /// The query that travels with a call of the same dialect (`beta=true`); holds no key.
     pub query: Option<String>,
     /// The caller's headers.
     pub headers: Arc<HeaderMap>,
@@ -46,6 +58,19 @@ pub struct Inbound {
 }
 
 impl Inbound {
+    /// What the request says of itself.
+    ///
+    /// # Errors
+    /// As [`jeton_wire::scan`].
+    pub(crate) fn facts(&self, body: &[u8]) -> Result<RequestFacts, Fault> {
+        let mut facts = jeton_wire::scan(self.endpoint, body)?;
+        if let Some(PathModel { model, is_stream }) = &self.path_model {
+            facts.model.clone_from(model);
+            facts.stream = *is_stream;
+        }
+        Ok(facts)
+    }
+
     /// The value of a header, where it is printable ASCII.
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {

@@ -30,7 +30,7 @@ pub use broker::{Broker, BrokerOptions, OnRecord};
 pub use buffers::{Buffers, Reserved, memory_full};
 pub use catalogue::{Catalogue, ModelEntry, ProviderEntry, Resolved, public_path};
 pub use context::{ContextAnswer, ContextManifest, ContextRequest, ContextSource, context_budget_exceeded, hold_out};
-pub use inbound::{Inbound, Peer};
+pub use inbound::{Inbound, PathModel, Peer};
 pub use live::Live;
 pub use stages::identify::presented_key;
 pub use tap::{Seen, Tap};

@@ -20,6 +20,7 @@ pub(crate) fn list(live: &Live, dialect: Dialect) -> Value {
             let end = |model: Option<&Value>| model.map_or(Value::Null, |model| model["id"].clone());
             json!({ "first_id": end(models.first()), "last_id": end(models.last()), "data": models, "has_more": false })
         }
+        Dialect::Gemini | Dialect::Bedrock => json!({ "models": models }),
     }
 }
 
@@ -48,5 +49,10 @@ fn entry(id: &str, owner: &str, dialect: Dialect) -> Value {
         // When a model was made is not known here; the SDKs demand a number and a date.
         Dialect::OpenAi => json!({ "id": id, "object": "model", "created": 0, "owned_by": owner }),
         Dialect::Anthropic => json!({ "type": "model", "id": id, "display_name": id, "created_at": "1970-01-01T00:00:00Z" }),
+        Dialect::Gemini | Dialect::Bedrock => json!({
+            "name": format!("models/{id}"),
+            "displayName": id,
+            "supportedGenerationMethods": ["generateContent", "streamGenerateContent"],
+        }),
     }
 }

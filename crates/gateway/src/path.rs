@@ -1,11 +1,14 @@
 //! What a path asks for. Pure, and the one place that knows the vendors' paths.
 
+use jeton_broker::PathModel;
 use jeton_wire::{Dialect, Endpoint};
 
 /// What a path asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target {
     pub(crate) kind: Kind,
+    /// Model and stream of a call, where the path names them.
+    pub(crate) model: Option<PathModel>,
     pub(crate) class: Option<String>,
     pub(crate) key: Option<String>,
     /// The path behind the prefixes: what may be shown, for a key may stand before it.
@@ -17,8 +20,8 @@ pub(crate) struct Target {
 pub(crate) enum Kind {
     /// A call.
     Call(Endpoint),
-    /// The list of models, or one of them by its name.
-    Models(Option<String>),
+    /// The list of models, or one of them by its name; the dialect, where the path tells it.
+    Models(Option<String>, Option<Dialect>),
     /// A vendor's path that Jeton does not serve, and why.
     Refused { dialect: Dialect, why: &'static str },
     /// Not a vendor's path.
@@ -50,7 +53,7 @@ const UNMETERED: [(&str, &str); 18] = [
 /// Reads a path: `/v1/…`, behind any of the prefixes `/c/CLASS` and `/k/KEY`. `is_anthropic` says in which dialect a
 /// path shared by both vendors is meant. A prefix with an empty name is no prefix.
 pub(crate) fn parse(path: &str, is_anthropic: bool) -> Target {
-    let mut target = Target { kind: Kind::Other, class: None, key: None, rest: String::new() };
+    let mut target = Target { kind: Kind::Other, model: None, class: None, key: None, rest: String::new() };
     let mut rest = path;
     loop {
         let place = if rest.starts_with("/c/") && target.class.is_none() {
@@ -67,15 +70,38 @@ pub(crate) fn parse(path: &str, is_anthropic: bool) -> Target {
         *place = Some(percent_decoded(name));
         rest = &rest[3 + name.len()..];
     }
-    target.kind = kind(rest, is_anthropic);
+    (target.kind, target.model) = match gemini(rest) {
+        Some(found) => found,
+        None => (kind(rest, is_anthropic), None),
+    };
     rest.clone_into(&mut target.rest);
     target
 }
 
-fn kind(path: &str, is_anthropic: bool) -> Kind {
-    if path.starts_with("/v1beta/") {
-        return Kind::Refused { dialect: Dialect::OpenAi, why: "Gemini's dialect is not served" };
+/// A path of Google's: `/v1beta/models/MODEL:METHOD`, and below `/v1` that with a method alone, for the rest is OpenAI's there.
+fn gemini(path: &str) -> Option<(Kind, Option<PathModel>)> {
+    let is_own = path.starts_with("/v1beta/");
+    let rest = path.strip_prefix("/v1beta/").or_else(|| path.strip_prefix("/v1/"))?.trim_end_matches('/');
+    let refused = |why| Some((Kind::Refused { dialect: Dialect::Gemini, why }, None));
+    let Some(name) = rest.strip_prefix("models/") else {
+        return match rest {
+            "models" if is_own => Some((Kind::Models(None, Some(Dialect::Gemini)), None)),
+            _ if is_own => refused("what Google keeps (files, caches, tuned models, batches) is not metered"),
+            _ => None,
+        };
+    };
+    let call = |name: &str, is_stream| Some((Kind::Call(Endpoint::Generate), Some(PathModel { model: percent_decoded(name), is_stream })));
+    match name.rsplit_once(':') {
+        Some((name, "generateContent")) => call(name, false),
+        Some((name, "streamGenerateContent")) => call(name, true),
+        Some((_, "countTokens")) => refused("token counts in Gemini's dialect"),
+        Some((_, "embedContent" | "batchEmbedContents")) => refused("embeddings in Gemini's dialect: `/v1/embeddings` has them"),
+        _ if is_own => Some((Kind::Models(Some(percent_decoded(name)), Some(Dialect::Gemini)), None)),
+        _ => None,
     }
+}
+
+fn kind(path: &str, is_anthropic: bool) -> Kind {
     let Some(rest) = path.strip_prefix("/v1/") else { return Kind::Other };
     match rest.trim_end_matches('/') {
         "chat/completions" => return Kind::Call(Endpoint::Chat),
@@ -83,11 +109,11 @@ fn kind(path: &str, is_anthropic: bool) -> Kind {
         "embeddings" => return Kind::Call(Endpoint::Embeddings),
         "messages" => return Kind::Call(Endpoint::Messages),
         "messages/count_tokens" => return Kind::Call(Endpoint::CountTokens),
-        "models" => return Kind::Models(None),
+        "models" => return Kind::Models(None, None),
         _ => {}
     }
     if let Some(name) = rest.strip_prefix("models/") {
-        return Kind::Models(Some(percent_decoded(name)));
+        return Kind::Models(Some(percent_decoded(name)), None);
     }
     let dialect = if is_anthropic || rest.starts_with("messages") { Dialect::Anthropic } else { Dialect::OpenAi };
     let why = UNMETERED.iter().find(|(prefix, _)| rest.starts_with(prefix)).map_or("there is no such path", |(_, what)| *what);
@@ -114,7 +140,7 @@ mod tests {
 
     fn check(path: &str, kind: Kind, class: Option<&str>, key: Option<&str>) {
         let rest = path.find("/v1").map_or(path, |at| &path[at..]).to_owned();
-        let expected = Target { kind, class: class.map(str::to_owned), key: key.map(str::to_owned), rest };
+        let expected = Target { kind, model: None, class: class.map(str::to_owned), key: key.map(str::to_owned), rest };
         assert_eq!(parse(path, false), expected, "{path}");
     }
 
@@ -124,7 +150,25 @@ mod tests {
         check("/v1/messages/count_tokens", Kind::Call(Endpoint::CountTokens), None, None);
         check("/c/support.refund/v1/messages", Kind::Call(Endpoint::Messages), Some("support.refund"), None);
         check("/k/jtn_x/c/a%3Db/v1/responses/", Kind::Call(Endpoint::Responses), Some("a=b"), Some("jtn_x"));
-        check("/c/a/k/b/v1/models/openai%2Fgpt-5", Kind::Models(Some("openai/gpt-5".into())), Some("a"), Some("b"));
+        check("/c/a/k/b/v1/models/openai%2Fgpt-5", Kind::Models(Some("openai/gpt-5".into()), None), Some("a"), Some("b"));
+    }
+
+    #[test]
+    fn googles_paths_name_model_and_method() {
+        let call = |path: &str| {
+            let target = parse(path, false);
+            (target.kind, target.model.map(|model| (model.model, model.is_stream)), target.key)
+        };
+        let generate = Kind::Call(Endpoint::Generate);
+        assert_eq!(call("/v1beta/models/gemini-2.5-pro:generateContent"), (generate.clone(), Some(("gemini-2.5-pro".into(), false)), None));
+        assert_eq!(call("/k/jtn_x/v1beta/models/a%2Fb:0:streamGenerateContent"), (generate.clone(), Some(("a/b:0".into(), true)), Some("jtn_x".into())));
+        assert_eq!(call("/v1/models/openai/gpt-5:generateContent"), (generate, Some(("openai/gpt-5".into(), false)), None));
+        assert_eq!(call("/v1beta/models").0, Kind::Models(None, Some(Dialect::Gemini)));
+        assert_eq!(call("/v1beta/models/a:b").0, Kind::Models(Some("a:b".into()), Some(Dialect::Gemini)));
+        assert_eq!(call("/v1/models/a:b").0, Kind::Models(Some("a:b".into()), None));
+        for refused in ["/v1beta/files", "/v1beta/cachedContents/x", "/v1beta/models/m:countTokens", "/v1beta/models/m:embedContent"] {
+            assert!(matches!(call(refused).0, Kind::Refused { dialect: Dialect::Gemini, .. }), "{refused}");
+        }
     }
 
     #[test]

@@ -107,7 +107,10 @@ impl Gateway {
             return answer;
         }
         let client = client(peer, request.headers(), &settings.trusted_proxies);
-        let target = parse(request.uri().path(), is_anthropic(request.headers()));
+        let mut target = parse(request.uri().path(), is_anthropic(request.headers()));
+        if target.model.is_some() || matches!(target.kind, Kind::Models(_, Some(Dialect::Gemini))) {
+            target.key = target.key.or_else(|| query_key(request.uri().query()));
+        }
         let checked = check_host(request.headers(), &settings.allowed_hosts).and_then(|()| cors::check_origin(request.headers(), &settings.cors_origins));
         let mut response = match checked {
             Err(fault) => plain_error(dialect_of(&target.kind), &fault),
@@ -141,8 +144,15 @@ impl Gateway {
     async fn vendor(&self, request: Request<Incoming>, target: Target, client: Client, live: &Live, received: Instant) -> Response<GatewayBody> {
         let (head, body) = request.into_parts();
         match (&target.kind, &head.method) {
+            (Kind::Call(_), &Method::POST) if is_array_stream(&target, head.uri.query()) => {
+                let fault = Fault::new(FaultKind::InvalidRequest, "A stream comes as server-sent events here, and the request asks for a JSON array.")
+                    .code("stream_form")
+                    .param("alt")
+                    .remedy("Add `?alt=sse` to the address, as Google's SDKs do.");
+                self.refuse(head, target, client, received, fault).await
+            }
             (Kind::Call(endpoint), &Method::POST) => self.call(*endpoint, head, body, target, client, live, received).await,
-            (Kind::Models(name), &Method::GET) => self.models(name.as_deref(), &head, target.key.as_deref(), client, live),
+            (Kind::Models(name, dialect), &Method::GET) => self.models(name.as_deref(), *dialect, &head, target.key.as_deref(), client, live),
             (Kind::Refused { why, .. }, _) => {
                 let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served ({why}).", head.method, shown(&target.rest)))
                     .code("path_not_served")
@@ -150,7 +160,7 @@ impl Gateway {
                 self.refuse(head, target, client, received, fault).await
             }
             _ => {
-                let wanted = if matches!(target.kind, Kind::Models(_)) { "GET" } else { "POST" };
+                let wanted = if matches!(target.kind, Kind::Models(..)) { "GET" } else { "POST" };
                 let fault = Fault::new(FaultKind::MethodNotAllowed, format!("{} is asked for with {wanted}, not with {}.", shown(&target.rest), head.method));
                 let mut response = self.refuse(head, target, client, received, fault).await;
                 response.headers_mut().insert(header::ALLOW, HeaderValue::from_static(wanted));
@@ -159,8 +169,8 @@ impl Gateway {
         }
     }
 
-    fn models(&self, name: Option<&str>, head: &Parts, path_key: Option<&str>, client: Client, live: &Live) -> Response<GatewayBody> {
-        let dialect = if is_anthropic(&head.headers) { Dialect::Anthropic } else { Dialect::OpenAi };
+    fn models(&self, name: Option<&str>, told: Option<Dialect>, head: &Parts, path_key: Option<&str>, client: Client, live: &Live) -> Response<GatewayBody> {
+        let dialect = told.unwrap_or(if is_anthropic(&head.headers) { Dialect::Anthropic } else { Dialect::OpenAi });
         let ledger = self.broker.ledger();
         let key = path_key.or_else(|| jeton_broker::presented_key(&head.headers));
         let may = match key {
@@ -225,14 +235,20 @@ impl Gateway {
 
 /// A call as the broker takes it. A path that is no endpoint is written down in its vendor's dialect.
 fn inbound(endpoint: Option<Endpoint>, head: Parts, (body, reserved): (Bytes, Reserved), target: Target, client: Client, received: Instant) -> Inbound {
-    let shape = if dialect_of(&target.kind) == Dialect::Anthropic { Endpoint::Messages } else { Endpoint::Chat };
+    let shape = match dialect_of(&target.kind) {
+        Dialect::Anthropic => Endpoint::Messages,
+        Dialect::Gemini => Endpoint::Generate,
+        Dialect::OpenAi | Dialect::Bedrock => Endpoint::Chat,
+    };
+    let query = head.uri.query().map(|query| if endpoint == Some(Endpoint::Generate) { without_googles_own(query) } else { query.to_owned() });
     Inbound {
         is_endpoint: endpoint.is_some(),
         endpoint: endpoint.unwrap_or(shape),
         path: head.uri.path().to_owned(),
-        query: head.uri.query().map(str::to_owned),
+        query,
         path_class: target.class,
         path_key: target.key,
+        path_model: target.model,
         headers: Arc::new(head.headers),
         body,
         reserved,
@@ -242,11 +258,28 @@ fn inbound(endpoint: Option<Endpoint>, head: Parts, (body, reserved): (Bytes, Re
     }
 }
 
+/// Google streams a JSON array where the query does not ask for server-sent events.
+fn is_array_stream(target: &Target, query: Option<&str>) -> bool {
+    let is_stream = target.model.as_ref().is_some_and(|model| model.is_stream);
+    is_stream && !query.unwrap_or_default().split('&').any(|pair| pair == "alt=sse")
+}
+
+/// The query of a call in Gemini's dialect without the form of the stream, which the provider's own path names, and without a key.
+fn without_googles_own(query: &str) -> String {
+    query.split('&').filter(|pair| !pair.starts_with("alt=") && !pair.starts_with("key=") && !pair.starts_with("$alt=")).collect::<Vec<_>>().join("&")
+}
+
+/// A key of ours in the query, where Google's clients may put it.
+fn query_key(query: Option<&str>) -> Option<String> {
+    query?.split('&').find_map(|pair| pair.strip_prefix("key=")).filter(|key| key.starts_with("jtn_")).map(str::to_owned)
+}
+
 fn dialect_of(kind: &Kind) -> Dialect {
     match kind {
         Kind::Call(endpoint) => endpoint.dialect(),
         Kind::Refused { dialect, .. } => *dialect,
-        Kind::Models(_) | Kind::Other => Dialect::OpenAi,
+        Kind::Models(_, dialect) => dialect.unwrap_or(Dialect::OpenAi),
+        Kind::Other => Dialect::OpenAi,
     }
 }
 
@@ -277,5 +310,13 @@ mod tests {
         assert_eq!(shown("/k/jtn_a_b/v1/nonsense"), "/k/…/v1/nonsense");
         assert_eq!(shown("/c/docs/k/jtn_a_b/c/k/v1/x"), "/c/docs/k/…/c/k/…/x");
         assert_eq!(shown("/v1/bad\u{7}path"), "/v1/badpath");
+    }
+
+    #[test]
+    fn a_query_of_googles_loses_its_key_and_the_form_of_its_stream() {
+        assert_eq!(without_googles_own("alt=sse&key=AIza&x=1"), "x=1");
+        assert_eq!(without_googles_own("alt=sse"), "");
+        assert_eq!(query_key(Some("alt=sse&key=jtn_a_b")).as_deref(), Some("jtn_a_b"));
+        assert_eq!(query_key(Some("key=AIza")), None);
     }
 }

@@ -3,7 +3,7 @@
 use crate::describe::DESCRIPTION;
 use crate::forms::{parse_listen, split_header};
 use crate::snapshot::{
-    Account, Allow, Api, Budget, BudgetRules, Class, ClassLimits, CredentialSource, Declared, Durability, Gateway, HeaderMatch, Log, LogFormat, LogLevel,
+    Account, Allow, Api, Aws, Budget, BudgetRules, Class, ClassLimits, CredentialSource, Declared, Durability, Gateway, HeaderMatch, Log, LogFormat, LogLevel,
     MatchRule, Model, OnCancel, OutputLimitField, Prices, Provider, Quality, Route, Snapshot, Store, StreamOptions, TimeoutOverrides, Timeouts, Tls,
     UnknownPrice, Window,
 };
@@ -207,7 +207,8 @@ fn timeout_overrides(reader: &Reader<'_>) -> TimeoutOverrides {
     }
 }
 
-const APIS: [Api; 5] = [Api::Openai, Api::Anthropic, Api::Twin, Api::Replay, Api::Local];
+/// Every kind of provider.
+pub(crate) const APIS: [Api; 9] = [Api::Openai, Api::Anthropic, Api::Gemini, Api::Vertex, Api::Bedrock, Api::Azure, Api::Twin, Api::Replay, Api::Local];
 
 /// The kind of the provider `name`: what is said, else its name; none where neither is one.
 pub(crate) fn api_of(tree: &Tree, name: &str) -> Option<Api> {
@@ -220,20 +221,24 @@ fn provider(tree: &Tree, name: &str, reader: &Reader<'_>) -> Provider {
     // Where the kind is not known the reading fails; which one stands here does not matter.
     let _ = reader.value("api");
     let api = api_of(tree, name).unwrap_or(Api::Openai);
+    let aws = aws(&reader.table("aws"));
     let vendors_own = match api {
-        Api::Openai => "https://api.openai.com/v1",
-        Api::Anthropic => "https://api.anthropic.com",
-        Api::Twin | Api::Replay | Api::Local => "",
+        Api::Openai => "https://api.openai.com/v1".to_owned(),
+        Api::Anthropic => "https://api.anthropic.com".to_owned(),
+        Api::Gemini => "https://generativelanguage.googleapis.com".to_owned(),
+        Api::Bedrock => aws.region.as_ref().map_or_else(String::new, |region| format!("https://bedrock-runtime.{region}.amazonaws.com")),
+        // They belong to a resource or a project, so there is none for everybody.
+        Api::Azure | Api::Vertex | Api::Twin | Api::Replay | Api::Local => String::new(),
     };
     let declared = match tree.tables.get(&reader.path) {
         Some(Some(_)) => Declared::File,
         _ if api.is_remote() => Declared::Environment,
         _ => Declared::BuiltIn,
     };
-    let prices = reader.text("prices").unwrap_or_else(|| name.to_owned());
+    let prices = reader.text("prices").unwrap_or_else(|| api.book().unwrap_or(name).to_owned());
     Provider {
         api,
-        base_url: reader.text("base_url").map_or_else(|| vendors_own.to_owned(), |url| url.trim_end_matches('/').to_owned()),
+        base_url: reader.text("base_url").map_or(vendors_own, |url| url.trim_end_matches('/').to_owned()),
         api_key: reader.secret("api_key"),
         credential: reader.word("credential", &[("own", CredentialSource::Own), ("caller", CredentialSource::Caller)]),
         headers: reader.headers("headers"),
@@ -249,6 +254,8 @@ fn provider(tree: &Tree, name: &str, reader: &Reader<'_>) -> Provider {
         },
         endpoints: reader.texts("endpoints"),
         reasoning_field: reader.text("reasoning_field"),
+        api_version: reader.text("api_version"),
+        aws,
         timeouts: timeout_overrides(&reader.table("timeouts")),
         region: reader.text("region"),
         on_cancel: reader.word("on_cancel", &[("cancel", OnCancel::Cancel), ("drain", OnCancel::Drain)]),
@@ -256,6 +263,15 @@ fn provider(tree: &Tree, name: &str, reader: &Reader<'_>) -> Provider {
         twin: if let Some(Value::Json(twin)) = reader.value("twin") { twin } else { serde_json::Value::Null },
         replay_dir: reader.text("replay_dir").unwrap_or_default().into(),
         declared,
+    }
+}
+
+fn aws(reader: &Reader<'_>) -> Aws {
+    Aws {
+        region: reader.text("region"),
+        access_key_id: reader.secret("access_key_id"),
+        secret_access_key: reader.secret("secret_access_key"),
+        session_token: reader.secret("session_token"),
     }
 }
 

@@ -10,7 +10,11 @@ use crate::tree::{Found, Tree, Value, owned};
 use std::net::SocketAddr;
 
 /// Provider, its key's variable and its base address's variable, as the vendors' SDKs name them.
-pub(crate) const VENDORS: [(&str, &str, &str); 2] = [("openai", "OPENAI_API_KEY", "OPENAI_BASE_URL"), ("anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL")];
+pub(crate) const VENDORS: [(&str, &str, &str); 3] = [
+    ("openai", "OPENAI_API_KEY", "OPENAI_BASE_URL"),
+    ("anthropic", "ANTHROPIC_API_KEY", "ANTHROPIC_BASE_URL"),
+    ("gemini", "GEMINI_API_KEY", "GOOGLE_GEMINI_BASE_URL"),
+];
 
 /// Providers that are always there.
 pub(crate) const BUILT_IN: [&str; 3] = ["local", "twin", "replay"];

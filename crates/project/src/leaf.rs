@@ -112,11 +112,6 @@ fn choice(decoder: &mut Decoder<'_>, slot: &Slot<'_>, words: &'static [&'static 
     if words.contains(&text) {
         return Some(Value::Text(text.to_owned()));
     }
-    if slot.definition.path == "providers.*.api" && crate::settings::LATER_APIS.contains(&text) {
-        let remedy = "reach the vendor through an address that speaks OpenAI's or Anthropic's dialect, or wait for that release";
-        decoder.findings.add(Code::Later, Some(span), format!("{}: `{text}` comes in a later release", slot.name()), expected(slot.definition), remedy);
-        return None;
-    }
     // A word that is nothing like a word is shown to nobody: a quote left out may have put a key here.
     let private = secrets::looks_confidential(text) || text.len() > 32 || text.contains(char::is_whitespace);
     if private {

@@ -37,7 +37,7 @@ pub use reference::reference;
 pub use schema::schema;
 pub use secret::{HeaderValue, Secret, SecretRef};
 pub use snapshot::{
-    Account, Allow, Api, Budget, BudgetRules, Class, ClassLimits, CredentialSource, Declared, Durability, Gateway, HeaderMatch, Log, LogFormat, LogLevel,
+    Account, Allow, Api, Aws, Budget, BudgetRules, Class, ClassLimits, CredentialSource, Declared, Durability, Gateway, HeaderMatch, Log, LogFormat, LogLevel,
     MatchRule, Model, OnCancel, OutputLimitField, Prices, Provider, Quality, Route, Snapshot, Store, StreamOptions, TimeoutOverrides, Timeouts, Tls,
     UnknownPrice, Window,
 };

@@ -26,10 +26,30 @@ pub(crate) fn check(tree: &Tree, snapshot: &mut Snapshot, findings: &mut Finding
 }
 
 /// Settings of a provider that only some kinds have.
+const LIMITED: [&str; 12] = [
+    "base_url",
+    "api_key",
+    "credential",
+    "headers",
+    "output_limit_field",
+    "stream_options",
+    "endpoints",
+    "reasoning_field",
+    "api_version",
+    "aws",
+    "twin",
+    "replay_dir",
+];
+
+/// Whether a kind of provider has a setting.
 pub(crate) fn applies(leaf: &str, api: Api) -> bool {
     match leaf {
-        "base_url" | "api_key" | "credential" | "headers" | "output_limit_field" | "stream_options" => api.is_remote(),
-        "endpoints" | "reasoning_field" => api == Api::Openai,
+        "base_url" | "api_key" | "headers" => api.is_remote(),
+        "credential" => matches!(api, Api::Openai | Api::Anthropic | Api::Gemini),
+        "output_limit_field" | "stream_options" => matches!(api, Api::Openai | Api::Anthropic | Api::Azure),
+        "endpoints" | "reasoning_field" => matches!(api, Api::Openai | Api::Azure),
+        "api_version" => api == Api::Azure,
+        "aws" => api == Api::Bedrock,
         "twin" => api == Api::Twin,
         "replay_dir" => api == Api::Replay,
         _ => true,
@@ -69,18 +89,15 @@ impl Checker<'_> {
                     remedy,
                 );
             }
-            self.provider_settings(name, api, &place);
+            self.provider_settings(snapshot, name, api, &place);
         }
     }
 
-    fn provider_settings(&mut self, name: &str, api: Api, place: &str) {
-        for leaf in
-            ["base_url", "api_key", "credential", "headers", "output_limit_field", "stream_options", "endpoints", "reasoning_field", "twin", "replay_dir"]
-        {
+    fn provider_settings(&mut self, snapshot: &Snapshot, name: &str, api: Api, place: &str) {
+        for leaf in LIMITED {
             let path = ["providers", name, leaf];
-            if self.tree.is_said(&path) && !applies(leaf, api) {
-                let fitting: Vec<&str> =
-                    [Api::Openai, Api::Anthropic, Api::Twin, Api::Replay].iter().filter(|api| applies(leaf, **api)).map(|api| api.as_str()).collect();
+            if (self.tree.is_said(&path) || self.tree.has_table(&path)) && !applies(leaf, api) {
+                let fitting: Vec<&str> = crate::assemble::APIS.iter().filter(|api| applies(leaf, **api)).map(|api| api.as_str()).collect();
                 let message = format!("`{place}.{leaf}` means nothing for `api = \"{}\"`", api.as_str());
                 self.add(
                     Code::Conflict,
@@ -91,6 +108,7 @@ impl Checker<'_> {
                 );
             }
         }
+        self.provider_address(snapshot, name, api, place);
         let is_callers =
             self.tree.found.get(&owned(&["providers", name, "credential"])).is_some_and(|found| found.value == crate::tree::Value::Text("caller".into()));
         if is_callers && self.tree.is_said(&["providers", name, "api_key"]) {
@@ -100,6 +118,44 @@ impl Checker<'_> {
                 &["providers", name, "api_key"],
                 message,
                 "one of `api_key` and `credential = \"caller\"`",
+                "take out one of the two".into(),
+            );
+        }
+    }
+
+    /// What a service that has no address or credential for everybody must be told.
+    fn provider_address(&mut self, snapshot: &Snapshot, name: &str, api: Api, place: &str) {
+        let Some(config) = snapshot.providers.get(name) else { return };
+        let path = ["providers", name];
+        if config.base_url.is_empty() && api.is_remote() {
+            let (expected, remedy) = match api {
+                Api::Azure => ("the address of the resource", "add `base_url = \"https://RESOURCE.openai.azure.com/openai/v1\"`"),
+                Api::Bedrock => ("the region", "add `aws = { region = \"eu-central-1\" }`, or a `base_url`"),
+                _ => (
+                    "the address of the project",
+                    "add `base_url = \"https://aiplatform.googleapis.com/v1/projects/PROJECT/locations/global/publishers/google\"`",
+                ),
+            };
+            self.add(Code::Missing, &path, format!("`{place}` does not say where it is"), expected, remedy.to_owned());
+        }
+        let aws = &config.aws;
+        if aws.access_key_id.is_some() != aws.secret_access_key.is_some() || (aws.session_token.is_some() && aws.access_key_id.is_none()) {
+            let expected = "`access_key_id` and `secret_access_key`, or neither";
+            self.add(
+                Code::Missing,
+                &["providers", name, "aws"],
+                format!("`{place}.aws` has but a part of an access key"),
+                expected,
+                format!("add what is missing of `{place}.aws`"),
+            );
+        }
+        if aws.access_key_id.is_some() && config.api_key.is_some() {
+            let expected = "one of `api_key` and `aws.access_key_id`";
+            self.add(
+                Code::Conflict,
+                &["providers", name, "api_key"],
+                format!("`{place}` has an `api_key` and an access key"),
+                expected,
                 "take out one of the two".into(),
             );
         }

@@ -10,13 +10,11 @@ const TIB: u64 = MIB * MIB;
 /// A day: no timer of a call is longer.
 const DAY_MS: u64 = 86_400_000;
 
-/// Values of `api` that this version knows.
-pub(crate) const APIS: &[&str] = &["openai", "anthropic", "twin", "replay", "local"];
+/// Values of `api`.
+pub(crate) const APIS: &[&str] = &["openai", "anthropic", "gemini", "vertex", "bedrock", "azure", "twin", "replay", "local"];
 /// Kinds of unit, and those that a pack takes where it says nothing: code and history are taken where they are asked for.
 const UNIT_KINDS: &[&str] = &["constraint", "doc", "schema", "example", "skill", "code", "history"];
 const PACK_KINDS: &[&str] = &["constraint", "doc", "schema", "example", "skill"];
-/// Values of `api` that a later version will know.
-pub(crate) const LATER_APIS: &[&str] = &["gemini", "bedrock", "azure-openai", "vertex"];
 
 const fn milliseconds(path: &'static str, fallback: Fallback, doc: &'static str) -> Definition {
     setting(path, Kind::Whole { least: 1, most: DAY_MS }, fallback, doc).example("60000")
@@ -123,22 +121,22 @@ pub(crate) const SETTINGS: &[Definition] = &[
     named(
         "providers",
         &forms::PROVIDER,
-        "Who answers calls. `local`, `twin` and `replay` are always there; `openai` and `anthropic` are when the environment has their keys.",
+        "Who answers calls. `local`, `twin` and `replay` are always there; `openai`, `anthropic` and `gemini` are when the environment has their keys.",
     ),
     setting(
         "providers.*.api",
         Choice(APIS),
         Unset("the provider's name, where it is one of these"),
-        "The dialect that it speaks (`openai` fits everything compatible), or the built-in kind that it is.",
+        "The service that it is, and by it its dialect (`openai` fits everything compatible), or the built-in kind that it is.",
     ),
-    text("providers.*.base_url", &forms::BASE_URL, Unset("the vendor's own"), "What the vendor's SDK takes: with /v1 for OpenAI, without for Anthropic."),
-    setting("providers.*.api_key", Secret, Unset("none is sent"), "Its credential, by reference: an environment variable or a file.")
+    text("providers.*.base_url", &forms::BASE_URL, Unset("the vendor's own"), "What the vendor's SDK takes: with /v1 for OpenAI, without for Anthropic and Gemini; docs/providers.md has the form for each `api`."),
+    setting("providers.*.api_key", Secret, Unset("none is sent"), "Its credential, by reference: an environment variable or a file. For `vertex` a service account's key file (JSON) or an access token; for `bedrock` an API key of Bedrock, where `aws` holds no keys.")
         .example(r#"{ env = "ACME_KEY" }"#),
     setting(
         "providers.*.credential",
         Choice(&["own", "caller"]),
         Text("own"),
-        "Whose credential travels upstream: the provider's `api_key`, or the caller's own.",
+        "Whose credential travels upstream: the provider's `api_key`, or the caller's own (`openai`, `anthropic`, `gemini`).",
     ),
     setting("providers.*.headers", Headers, Empty, "Headers sent with each call. A confidential value is a reference, like `api_key`.")
         .example(r#"{ x-team = "support" }"#),
@@ -174,6 +172,20 @@ pub(crate) const SETTINGS: &[Definition] = &[
         "The member of a message in which it takes back its own reasoning, in translated calls (Chat Completions).",
     )
     .example(r#""reasoning_content""#),
+    text(
+        "providers.*.api_version",
+        &forms::NAME,
+        Unset("the address is that of the v1 API, which has none"),
+        "The version of the older API of `azure`, whose paths name a deployment: `base_url` is the resource's address alone then, and a model's name is that of its deployment.",
+    )
+    .example(r#""2024-10-21""#),
+    section("providers.*.aws", "How calls of `bedrock` are signed (Signature Version 4). Left out, `api_key` travels as a bearer token."),
+    text("providers.*.aws.region", &forms::NAME, Unset("as in `base_url`"), "The region that is called.").example(r#""eu-central-1""#),
+    setting("providers.*.aws.access_key_id", Secret, Unset("calls are not signed"), "The id of the access key.").example(r#"{ env = "AWS_ACCESS_KEY_ID" }"#),
+    setting("providers.*.aws.secret_access_key", Secret, Unset("calls are not signed"), "The secret of the access key.")
+        .example(r#"{ env = "AWS_SECRET_ACCESS_KEY" }"#),
+    setting("providers.*.aws.session_token", Secret, Unset("the key is no temporary one"), "The token of a temporary access key.")
+        .example(r#"{ env = "AWS_SESSION_TOKEN" }"#),
     section("providers.*.timeouts", "Timers of a try at this provider."),
     milliseconds("providers.*.timeouts.connect_ms", Unset("as in [timeouts]"), "To a connection, name look-up and TLS included."),
     milliseconds("providers.*.timeouts.headers_ms", Unset("as in [timeouts]"), "To the head of the response."),
@@ -338,4 +350,6 @@ pub(crate) const VARIABLES: &[Variable] = &[
     Variable { name: "OPENAI_BASE_URL", doc: "Its base address, in the same cases. Ignored where it is Jeton's own." },
     Variable { name: "ANTHROPIC_API_KEY", doc: "Makes the provider `anthropic`, or gives it its key, in the same cases." },
     Variable { name: "ANTHROPIC_BASE_URL", doc: "Its base address, in the same cases. Ignored where it is Jeton's own." },
+    Variable { name: "GEMINI_API_KEY", doc: "Makes the provider `gemini`, or gives it its key, in the same cases." },
+    Variable { name: "GOOGLE_GEMINI_BASE_URL", doc: "Its base address, in the same cases. Ignored where it is Jeton's own." },
 ];

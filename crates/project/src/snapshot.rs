@@ -291,6 +291,10 @@ pub struct Provider {
     pub endpoints: Vec<String>,
     /// The member of a message in which it takes back its own reasoning.
     pub reasoning_field: Option<String>,
+    /// The version of Azure's older API, whose paths name a deployment.
+    pub api_version: Option<String>,
+    /// How calls of Bedrock are signed.
+    pub aws: Aws,
     /// Its own timers.
     pub timeouts: TimeoutOverrides,
     /// Where it computes; compared with a class's `allow.regions`.
@@ -305,6 +309,19 @@ pub struct Provider {
     pub replay_dir: PathBuf,
     /// Whether it stands in `jeton.toml`, came from the environment or is built in.
     pub declared: Declared,
+}
+
+/// `[providers.NAME.aws]`: how calls of Bedrock are signed.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Aws {
+    /// The region that is called; none: it is read out of the address.
+    pub region: Option<String>,
+    /// The id of the access key; none: calls are not signed.
+    pub access_key_id: Option<SecretRef>,
+    /// Its secret.
+    pub secret_access_key: Option<SecretRef>,
+    /// The token of a temporary key.
+    pub session_token: Option<SecretRef>,
 }
 
 /// Where a provider comes from.
@@ -327,6 +344,14 @@ pub enum Api {
     Openai,
     /// Anthropic's.
     Anthropic,
+    /// Google's Gemini API.
+    Gemini,
+    /// Google's models at Vertex AI: the same dialect, other addresses and credentials.
+    Vertex,
+    /// Amazon Bedrock's Converse.
+    Bedrock,
+    /// OpenAI's models at Azure: the same dialect, other addresses and credentials.
+    Azure,
     /// A simulated provider.
     Twin,
     /// Recorded exchanges.
@@ -342,6 +367,10 @@ impl Api {
         match self {
             Self::Openai => "openai",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Vertex => "vertex",
+            Self::Bedrock => "bedrock",
+            Self::Azure => "azure",
             Self::Twin => "twin",
             Self::Replay => "replay",
             Self::Local => "local",
@@ -351,7 +380,19 @@ impl Api {
     /// Whether it is reached over the network.
     #[must_use]
     pub const fn is_remote(self) -> bool {
-        matches!(self, Self::Openai | Self::Anthropic)
+        !matches!(self, Self::Twin | Self::Replay | Self::Local)
+    }
+
+    /// The provider of the price book that sells its models, where the service has but one.
+    #[must_use]
+    pub const fn book(self) -> Option<&'static str> {
+        match self {
+            Self::Gemini => Some("google"),
+            Self::Vertex => Some("google-vertex"),
+            Self::Bedrock => Some("amazon-bedrock"),
+            Self::Azure => Some("azure"),
+            _ => None,
+        }
     }
 }
 

@@ -165,6 +165,19 @@ fn the_environment_makes_providers_and_moves_the_listener() {
 }
 
 #[test]
+fn services_of_the_clouds_have_their_addresses_and_prices() {
+    let snapshot =
+        read_with("[providers.bedrock]\naws = { region = 'eu-central-1' }\n[providers.google]\napi = 'gemini'\n", &[("GEMINI_API_KEY", "k")]).unwrap();
+    let told = |name: &str| {
+        let provider = &snapshot.providers[name];
+        (provider.api, provider.base_url.as_str(), provider.prices.clone(), provider.api_key.is_some())
+    };
+    assert_eq!(told("bedrock"), (Api::Bedrock, "https://bedrock-runtime.eu-central-1.amazonaws.com", Prices::Book("amazon-bedrock".into()), false));
+    assert_eq!(told("google"), (Api::Gemini, "https://generativelanguage.googleapis.com", Prices::Book("google".into()), false));
+    assert_eq!(told("gemini"), (Api::Gemini, "https://generativelanguage.googleapis.com", Prices::Book("google".into()), true));
+}
+
+#[test]
 fn a_key_of_the_environment_never_goes_where_the_file_points() {
     let provider = |text: &str| read_with(text, &[("OPENAI_API_KEY", "sk-1"), ("OPENAI_BASE_URL", "http://127.0.0.1:9")]).unwrap().providers["openai"].clone();
     assert_eq!(provider("[providers.openai]\nregion = 'eu'\n").api_key, Some(SecretRef::Env("OPENAI_API_KEY".into())));
@@ -220,7 +233,13 @@ fn each_mistake_has_its_place_and_remedy() {
     check("[gateway]\nallowed_hosts = ['https://a']\n", BadValue, 2, "no host name", "allowed_hosts");
     check("[store]\nurl = 'sqlite::memory:'\n", BadValue, 2, "would lose the ledger", "name a file");
     check("[store]\nurl = 'postgresql://h/d'\n", Later, 2, "PostgreSQL", "sqlite:");
-    check("[providers.a]\napi = 'azure-openai'\n", Later, 2, "`azure-openai` comes in a later release", "wait");
+    check("[providers.a]\napi = 'vertex'", Code::Missing, 1, "does not say where it is", "aiplatform.googleapis.com");
+    check("[providers.bedrock]\napi = 'bedrock'", Code::Missing, 1, "does not say where it is", "aws = { region");
+    let part = "[providers.bedrock]\naws = { region = 'us-east-1', access_key_id = { env = 'ID' } }";
+    check(part, Code::Missing, 2, "but a part of an access key", "what is missing");
+    let both = "[providers.bedrock]\napi_key = { env = 'K' }\naws = { region = 'r', access_key_id = { env = 'ID' }, secret_access_key = { env = 'S' } }";
+    check(both, Code::Conflict, 2, "an `api_key` and an access key", "take out one of the two");
+    check("[providers.a]\napi = 'openai'\n[providers.a.aws]\nregion = 'r'", Code::Conflict, 3, "means nothing for `api = \"openai\"`", "take out `aws`");
     check("[providers.a]\napi = 'opnai'\n", BadValue, 2, "`opnai`", "`openai`");
     check("[providers.a]\n", Missing, 1, "does not say its `api`", "api = \"openai\"");
     check("[providers.'a/b']\napi = 'openai'\n", BadValue, 1, "`a/b` cannot be a name here", "rename it");
@@ -315,7 +334,9 @@ fn every_word_that_is_allowed_reaches_the_snapshot() {
         ),
     ] {
         for word in words(schema_at) {
-            assert_eq!(shown(&text.replace("WORD", &word), snapshot_at), word, "{text}");
+            // These belong to a resource or a project and have no address for everybody.
+            let address = if ["vertex", "bedrock", "azure"].contains(&word.as_str()) { "\nbase_url = 'http://h'" } else { "" };
+            assert_eq!(shown(&(text.replace("WORD", &word) + address), snapshot_at), word, "{text}");
         }
     }
 }

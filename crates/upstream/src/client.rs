@@ -6,14 +6,16 @@ use crate::builtin;
 use crate::connect::connect;
 use crate::connection::{Connection, ExchangeError, RequestBody};
 use crate::error::{Stage, TryError, with_causes};
+use crate::event_body::as_server_sent;
 use crate::headers::request_headers;
-use crate::provider::{Network, Provider, ProviderKind};
+use crate::provider::{Network, Proof, Provider, ProviderKind};
 use crate::recording::record;
+use crate::sigv4;
 use bytes::Bytes;
-use http::header::CONTENT_ENCODING;
-use http::{HeaderMap, Method, Request, Response, StatusCode, Uri};
+use http::header::{AUTHORIZATION, CONTENT_ENCODING};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode};
 use hyper::body::Incoming;
-use jeton_core::FaultKind;
+use jeton_core::{Clock, FaultKind, SystemClock};
 use jeton_wire::Endpoint;
 use std::fmt;
 use std::sync::Arc;
@@ -44,7 +46,7 @@ pub struct Try {
     pub provider: Arc<Provider>,
     /// Which endpoint.
     pub endpoint: Endpoint,
-    /// The provider's own name of the model. The network kinds read it from the body; built-in ones need it.
+    /// The provider's own name of the model. Most network kinds read it in the body; the others have it in the path.
     pub model: String,
     /// The caller's headers, as they came; what must not travel is taken out here.
     pub headers: Arc<HeaderMap>,
@@ -135,7 +137,9 @@ impl Upstream {
 async fn answer(attempt: &Try) -> Result<TryResponse, TryError> {
     attempt.sent.store(!attempt.provider.kind().is_network(), Ordering::Relaxed);
     match attempt.provider.kind() {
-        ProviderKind::OpenAi | ProviderKind::Anthropic => answer_from_network(attempt).await,
+        ProviderKind::OpenAi | ProviderKind::Anthropic | ProviderKind::Gemini | ProviderKind::Vertex | ProviderKind::Bedrock | ProviderKind::Azure { .. } => {
+            answer_from_network(attempt).await
+        }
         ProviderKind::Twin(twin) => twin.next(attempt.endpoint, &attempt.model, &attempt.body).play().await,
         ProviderKind::Replay(replay) => replay.answer(attempt.endpoint, &attempt.model, &attempt.asked).play().await,
         ProviderKind::Local => builtin::extract(attempt).await?.play().await,
@@ -145,11 +149,15 @@ async fn answer(attempt: &Try) -> Result<TryResponse, TryError> {
 async fn answer_from_network(attempt: &Try) -> Result<TryResponse, TryError> {
     let provider = &attempt.provider;
     let network = provider.network().ok_or_else(|| TryError::new(Stage::Send, FaultKind::Internal, "the provider has no address"))?;
-    let (answer, connection) = exchange(attempt, network).await?;
+    let proof = match &network.proof {
+        Proof::Token(account) => Some(account.authorization(Duration::from_millis(attempt.timers.connect_ms)).await?),
+        Proof::None | Proof::Signature { .. } => None,
+    };
+    let (answer, connection) = exchange(attempt, network, proof.as_ref()).await?;
     let (head, incoming) = answer.into_parts();
     check_head(head.status, &head.headers)?;
     let body = TryBody::network(incoming, connection, Arc::clone(provider));
-    Ok(TryResponse { status: head.status, headers: head.headers, body })
+    Ok(as_server_sent(TryResponse { status: head.status, headers: head.headers, body }))
 }
 
 /// Sends over an idle connection if there is one, else over a new one.
@@ -158,10 +166,10 @@ async fn answer_from_network(attempt: &Try) -> Result<TryResponse, TryError> {
 /// sent twice it may be paid twice. So it is sent again only if no byte of it was handed to the operating system; that
 /// the other side *closed* says nothing about what it had read. Each idle connection is looked at just before its use,
 /// so what remains is a close that is on its way in that moment.
-async fn exchange(attempt: &Try, network: &Network) -> Result<(Response<Incoming>, Connection), TryError> {
+async fn exchange(attempt: &Try, network: &Network, token: Option<&HeaderValue>) -> Result<(Response<Incoming>, Connection), TryError> {
     while let Some(mut connection) = network.pool.take() {
         attempt.sent.store(true, Ordering::Relaxed);
-        match connection.exchange(request(attempt, network)?).await {
+        match connection.exchange(request(attempt, network, token)?).await {
             Ok(answer) => return Ok((answer, connection)),
             Err(error) if !error.sent => attempt.sent.store(false, Ordering::Relaxed),
             Err(error) => return Err(no_answer(&error, true)),
@@ -171,25 +179,33 @@ async fn exchange(attempt: &Try, network: &Network) -> Result<(Response<Incoming
     let mut connection = connect(&network.origin, Duration::from_millis(attempt.timers.connect_ms)).await?;
     attempt.provider.health().connected(begun.elapsed());
     attempt.sent.store(true, Ordering::Relaxed);
-    match connection.exchange(request(attempt, network)?).await {
+    match connection.exchange(request(attempt, network, token)?).await {
         Ok(answer) => Ok((answer, connection)),
         Err(error) => Err(no_answer(&error, false)),
     }
 }
 
-fn request(attempt: &Try, network: &Network) -> Result<Request<RequestBody>, TryError> {
+fn request(attempt: &Try, network: &Network, token: Option<&HeaderValue>) -> Result<Request<RequestBody>, TryError> {
     let mut request = Request::new(RequestBody::new(attempt.body.clone()));
     *request.method_mut() = Method::POST;
-    *request.uri_mut() = address(network.path(attempt.endpoint), attempt.query.as_deref())?;
+    *request.uri_mut() = network.paths.of(attempt.endpoint, &attempt.model, attempt.stream, attempt.query.as_deref())?;
     *request.headers_mut() = request_headers(&attempt.headers, &attempt.provider, network);
+    if let Some(token) = token {
+        request.headers_mut().insert(AUTHORIZATION, token.clone());
+    }
+    if let Proof::Signature { region, key } = &network.proof {
+        sign(&mut request, attempt, network, region, key);
+    }
     Ok(request)
 }
 
-fn address(path: &Uri, query: Option<&str>) -> Result<Uri, TryError> {
-    match query {
-        None | Some("") => Ok(path.clone()),
-        Some(query) => Uri::try_from(format!("{path}?{query}"))
-            .map_err(|_| TryError::new(Stage::Send, FaultKind::InvalidRequest, "the query of the URL holds characters that cannot stand there")),
+/// Signs a request to Bedrock.
+fn sign(request: &mut Request<RequestBody>, attempt: &Try, network: &Network, region: &str, key: &sigv4::Credentials) {
+    let host = network.origin.host_header.to_str().unwrap_or_default();
+    let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let now = SystemClock.now().seconds();
+    for (name, value) in sigv4::sign(key, region, "bedrock", "POST", host, &path, now, &attempt.body, request.headers()) {
+        request.headers_mut().insert(name, value);
     }
 }
 

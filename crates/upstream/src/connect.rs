@@ -1,8 +1,8 @@
 //! Opening a connection: name, socket, encryption, within one time.
 
+use crate::address::Origin;
 use crate::connection::{Connection, Stream};
 use crate::error::{Stage, TryError, with_causes};
-use crate::provider::Origin;
 use crate::tls::encrypt;
 use jeton_core::FaultKind;
 use std::net::SocketAddr;

@@ -53,15 +53,13 @@ fn stays_here(name: &str) -> bool {
             | "origin"
             | "referer"
             | "baggage"
-            | "api-key"
-            | "x-goog-api-key"
     ) || name.starts_with("jeton-")
         || name.starts_with("x-forwarded-")
         || name.starts_with("sec-")
 }
 
 fn is_credential(name: &str) -> bool {
-    matches!(name, "authorization" | "x-api-key")
+    matches!(name, "authorization" | "x-api-key" | "x-goog-api-key" | "api-key")
 }
 
 /// The headers of a request to `provider`, made from the caller's.
@@ -125,6 +123,8 @@ fn returns(name: &str) -> bool {
 pub(crate) fn credential_header(kind: &ProviderKind, secret: &Secret) -> Result<(HeaderName, HeaderValue), String> {
     let (name, value) = match kind {
         ProviderKind::Anthropic => (HeaderName::from_static("x-api-key"), secret.reveal().to_owned()),
+        ProviderKind::Gemini => (HeaderName::from_static("x-goog-api-key"), secret.reveal().to_owned()),
+        ProviderKind::Azure { .. } => (HeaderName::from_static("api-key"), secret.reveal().to_owned()),
         _ => (header::AUTHORIZATION, format!("Bearer {}", secret.reveal())),
     };
     let mut value = HeaderValue::from_str(&value).map_err(|_| "the credential holds characters that cannot stand in a header".to_owned())?;

@@ -7,12 +7,15 @@
 
 #![cfg_attr(test, allow(clippy::unwrap_used))]
 
+mod address;
 mod body;
 mod builtin;
 mod client;
 mod connect;
 mod connection;
 mod error;
+mod event_body;
+mod event_stream;
 mod headers;
 mod health;
 pub mod local;
@@ -21,6 +24,8 @@ mod post;
 mod provider;
 mod recording;
 mod replay;
+mod service_account;
+mod sigv4;
 mod simulated;
 #[cfg(test)]
 mod test_server;
@@ -33,7 +38,7 @@ pub use error::{Stage, TryError};
 pub use headers::response_headers;
 pub use health::{HealthSnapshot, LastFailure, ObservedHealth};
 pub use post::{Posted, post};
-pub use provider::{Credential, Provider, ProviderConfig, ProviderKind, Secret};
+pub use provider::{AwsKey, Credential, Provider, ProviderConfig, ProviderKind, Secret};
 pub use replay::mask;
 pub use replay::{Chunk, Exchange, Pace, Recorder, Recording, Replay, ReplayConfig, ReplayError};
 pub use simulated::{SimulatedBody, SimulatedReply, SimulatedReset, SimulatedResponse, Step, TimedStep};

@@ -1,7 +1,7 @@
 //! One POST outside of any call of a model: a webhook, an endpoint under evaluation, Jeton's own server. No pool, no retry.
 
+use crate::address::parse_base;
 use crate::connect::connect;
-use crate::provider::parse_base;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
 use http_body_util::{BodyExt, Full, Limited};

@@ -1,13 +1,14 @@
 //! A provider: where it is, how it is asked, and what was seen of it. Built from plain values.
 
+use crate::address::{Origin, Paths, parse_base};
 use crate::headers::{check_extra_header, credential_header};
 use crate::health::ObservedHealth;
 use crate::pool::Pool;
 use crate::replay::Replay;
+use crate::service_account::ServiceAccount;
+use crate::sigv4;
 use crate::twin::Twin;
-use http::uri::{Authority, Scheme};
-use http::{HeaderName, HeaderValue, Uri};
-use jeton_wire::Endpoint;
+use http::{HeaderName, HeaderValue};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -45,10 +46,27 @@ impl fmt::Display for Secret {
 pub enum Credential {
     /// Nothing is sent.
     None,
-    /// The team's own key: `authorization: Bearer …` for OpenAI's dialect, `x-api-key` for Anthropic's.
+    /// The team's own key: `x-api-key` for Anthropic, `x-goog-api-key` for Gemini, `api-key` for Azure, else `authorization: Bearer …`.
     Own(Secret),
+    /// The key file (JSON) of a Google service account, for which access tokens are fetched.
+    ServiceAccount(Secret),
+    /// An access key of AWS, with which each request is signed.
+    Aws(AwsKey),
     /// The caller's own `authorization` and `x-api-key` are passed on.
     Caller,
+}
+
+/// An access key of AWS.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AwsKey {
+    /// The region that is called, e.g. `eu-central-1`.
+    pub region: String,
+    /// Its id.
+    pub access_key_id: Secret,
+    /// Its secret.
+    pub secret_access_key: Secret,
+    /// The token of a temporary key.
+    pub session_token: Option<Secret>,
 }
 
 /// How a provider is asked.
@@ -58,6 +76,17 @@ pub enum ProviderKind {
     OpenAi,
     /// Anthropic, over HTTP.
     Anthropic,
+    /// Google's Gemini API, over HTTP.
+    Gemini,
+    /// Google's Vertex AI, over HTTP.
+    Vertex,
+    /// Amazon Bedrock, over HTTP.
+    Bedrock,
+    /// OpenAI's models at Azure, over HTTP.
+    Azure {
+        /// The version of the older API, whose paths name a deployment; none: the v1 API.
+        api_version: Option<String>,
+    },
     /// A simulated provider.
     Twin(Arc<Twin>),
     /// Recorded exchanges.
@@ -73,6 +102,10 @@ impl ProviderKind {
         match self {
             Self::OpenAi => "openai",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::Vertex => "vertex",
+            Self::Bedrock => "bedrock",
+            Self::Azure { .. } => "azure",
             Self::Twin(_) => "twin",
             Self::Replay(_) => "replay",
             Self::Local => "local",
@@ -82,7 +115,7 @@ impl ProviderKind {
     /// Whether it is reached over the network.
     #[must_use]
     pub const fn is_network(&self) -> bool {
-        matches!(self, Self::OpenAi | Self::Anthropic)
+        !matches!(self, Self::Twin(_) | Self::Replay(_) | Self::Local)
     }
 }
 
@@ -93,7 +126,8 @@ pub struct ProviderConfig {
     pub name: String,
     /// How it is asked.
     pub kind: ProviderKind,
-    /// What the vendor's SDK takes: with `/v1` for OpenAI, without for Anthropic (with it is understood too). Not read for built-in kinds.
+    /// What the vendor's SDK takes: with `/v1` for OpenAI, without for Anthropic (with it is understood too), up to the publisher for
+    /// Vertex AI. Not read for built-in kinds.
     pub base_url: String,
     /// What proves who is asking.
     pub credential: Credential,
@@ -108,32 +142,27 @@ impl ProviderConfig {
     }
 }
 
-/// Where connections go: one scheme, host and port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Origin {
-    pub(crate) secure: bool,
-    /// The host without brackets: a name or an address.
-    pub(crate) host: String,
-    pub(crate) port: u16,
-    /// The value of the `host` header.
-    pub(crate) host_header: HeaderValue,
-}
-
 /// What a network provider needs for each request, made ready once.
 #[derive(Debug)]
 pub(crate) struct Network {
     pub(crate) origin: Arc<Origin>,
-    paths: [Uri; 5],
+    pub(crate) paths: Paths,
     /// The own credential as header, if there is one.
     pub(crate) credential: Option<(HeaderName, HeaderValue)>,
+    pub(crate) proof: Proof,
     pub(crate) headers: Vec<(HeaderName, HeaderValue)>,
     pub(crate) pool: Arc<Pool>,
 }
 
-impl Network {
-    pub(crate) fn path(&self, endpoint: Endpoint) -> &Uri {
-        &self.paths[position(endpoint)]
-    }
+/// What proves who is asking anew with each request.
+#[derive(Debug)]
+pub(crate) enum Proof {
+    /// Nothing does.
+    None,
+    /// A token that expires.
+    Token(Arc<ServiceAccount>),
+    /// A signature over the request.
+    Signature { region: String, key: sigv4::Credentials },
 }
 
 /// One provider. Cheap to share (`Arc`), replaced as a whole when the configuration changes.
@@ -188,7 +217,11 @@ impl Provider {
     /// there is no such occurrence. Values under eight bytes are too common to look for.
     #[must_use]
     pub fn conceal(&self, text: &[u8]) -> Option<Vec<u8>> {
-        let own = if let Credential::Own(secret) = &self.credential { Some(secret.reveal().as_bytes()) } else { None };
+        let own = match &self.credential {
+            Credential::Own(secret) => vec![secret.reveal().as_bytes()],
+            Credential::Aws(key) => std::iter::once(&key.secret_access_key).chain(&key.session_token).map(|secret| secret.reveal().as_bytes()).collect(),
+            Credential::None | Credential::Caller | Credential::ServiceAccount(_) => Vec::new(),
+        };
         let further = self.network.iter().flat_map(|network| network.headers.iter().map(|(_, value)| value.as_bytes()));
         let mut masked: Option<Vec<u8>> = None;
         for secret in own.into_iter().chain(further).filter(|secret| secret.len() >= 8) {
@@ -243,69 +276,36 @@ fn replaced(text: &[u8], what: &[u8], by: &[u8]) -> Vec<u8> {
 fn network(kind: &ProviderKind, base_url: &str, credential: &Credential, headers: &[(String, String)], previous: Option<&Network>) -> Result<Network, String> {
     let (origin, prefix) = parse_base(base_url)?;
     let origin = Arc::new(origin);
-    let mut paths: [Uri; 5] = Default::default();
-    for endpoint in Endpoint::ALL {
-        let path = join(&prefix, endpoint.upstream_path());
-        paths[position(endpoint)] = path.parse().map_err(|e| format!("base_url makes the path `{path}`, which is none: {e}"))?;
-    }
     let own = match credential {
         Credential::Own(secret) => Some(credential_header(kind, secret)?),
-        Credential::None | Credential::Caller => None,
+        Credential::None | Credential::Caller | Credential::ServiceAccount(_) | Credential::Aws(_) => None,
     };
     let headers = headers.iter().map(|(name, value)| check_extra_header(name, value)).collect::<Result<_, _>>()?;
     let pool = match previous {
         Some(p) if p.origin == origin => Arc::clone(&p.pool),
         _ => Arc::new(Pool::new(origin.secure)),
     };
-    Ok(Network { origin, paths, credential: own, headers, pool })
+    let proof = proof(credential, previous)?;
+    Ok(Network { paths: Paths::new(kind, &prefix)?, origin, credential: own, proof, headers, pool })
 }
 
-const fn position(endpoint: Endpoint) -> usize {
-    match endpoint {
-        Endpoint::Chat => 0,
-        Endpoint::Responses => 1,
-        Endpoint::Messages => 2,
-        Endpoint::CountTokens => 3,
-        Endpoint::Embeddings => 4,
-    }
-}
-
-/// Splits a base URL into its origin and the path before the endpoint's own.
-pub(crate) fn parse_base(base_url: &str) -> Result<(Origin, String), String> {
-    let uri: Uri = base_url.trim().parse().map_err(|e| format!("base_url `{base_url}` is not a URL: {e}"))?;
-    let secure = match uri.scheme() {
-        Some(s) if *s == Scheme::HTTPS => true,
-        Some(s) if *s == Scheme::HTTP => false,
-        _ => return Err(format!("base_url `{base_url}` must begin with http:// or https://")),
-    };
-    let authority = uri.authority().ok_or_else(|| format!("base_url `{base_url}` names no host"))?;
-    if authority.as_str().contains('@') {
-        return Err("base_url must hold no user name or password; give the credential as `api_key`".to_owned());
-    }
-    if uri.query().is_some() {
-        return Err(format!("base_url `{base_url}` must hold no query"));
-    }
-    Ok((origin(authority, secure)?, uri.path().trim_end_matches('/').to_owned()))
-}
-
-/// Puts an endpoint's path behind the base's. Anthropic's own SDK takes a base without `/v1`, others with it: both are understood.
-fn join(prefix: &str, path: &str) -> String {
-    let prefix = if path.starts_with("/v1/") { prefix.strip_suffix("/v1").unwrap_or(prefix) } else { prefix };
-    format!("{prefix}{path}")
-}
-
-fn origin(authority: &Authority, secure: bool) -> Result<Origin, String> {
-    let host = authority.host().trim_start_matches('[').trim_end_matches(']').to_owned();
-    if host.is_empty() {
-        return Err("base_url names no host".to_owned());
-    }
-    let port = match authority.as_str()[authority.host().len()..].trim_start_matches(':') {
-        "" if secure => 443,
-        "" => 80,
-        port => port.parse().map_err(|_| format!("base_url has the port `{port}`, which is none"))?,
-    };
-    let host_header = HeaderValue::from_str(authority.as_str()).map_err(|_| "base_url names a host that cannot stand in a header".to_owned())?;
-    Ok(Origin { secure, host, port, host_header })
+fn proof(credential: &Credential, previous: Option<&Network>) -> Result<Proof, String> {
+    Ok(match credential {
+        Credential::None | Credential::Own(_) | Credential::Caller => Proof::None,
+        Credential::ServiceAccount(file) => match previous.map(|previous| &previous.proof) {
+            // Its token holds on.
+            Some(Proof::Token(account)) if account.is_of(file) => Proof::Token(Arc::clone(account)),
+            _ => Proof::Token(Arc::new(ServiceAccount::new(file.clone())?)),
+        },
+        Credential::Aws(key) => Proof::Signature {
+            region: key.region.clone(),
+            key: sigv4::Credentials {
+                access_key_id: key.access_key_id.reveal().to_owned(),
+                secret_access_key: key.secret_access_key.reveal().to_owned(),
+                session_token: key.session_token.as_ref().map(|token| token.reveal().to_owned()),
+            },
+        },
+    })
 }
 
 #[cfg(test)]
@@ -316,27 +316,9 @@ mod tests {
         Provider::new(ProviderConfig::new("p", kind, base_url), None)
     }
 
-    fn check(kind: ProviderKind, base_url: &str, endpoint: Endpoint, expected: &str) {
-        let provider = provider(kind, base_url).unwrap();
-        let network = provider.network().unwrap();
-        let origin = &network.origin;
-        let scheme = if origin.secure { "https" } else { "http" };
-        assert_eq!(format!("{scheme} {} {} {}", origin.host, origin.port, network.path(endpoint)), expected);
-    }
-
     fn check_refused(base_url: &str, expected: &str) {
         let message = provider(ProviderKind::OpenAi, base_url).unwrap_err();
         assert!(message.contains(expected), "{message}");
-    }
-
-    #[test]
-    fn base_urls_are_what_the_sdks_take() {
-        check(ProviderKind::OpenAi, "https://api.openai.com/v1", Endpoint::Chat, "https api.openai.com 443 /v1/chat/completions");
-        check(ProviderKind::OpenAi, "http://127.0.0.1:9000/v1/", Endpoint::Embeddings, "http 127.0.0.1 9000 /v1/embeddings");
-        check(ProviderKind::OpenAi, "http://[::1]:9000", Endpoint::Responses, "http ::1 9000 /responses");
-        check(ProviderKind::OpenAi, "https://openrouter.ai/api/v1", Endpoint::Messages, "https openrouter.ai 443 /api/v1/messages");
-        check(ProviderKind::Anthropic, "https://api.anthropic.com", Endpoint::Messages, "https api.anthropic.com 443 /v1/messages");
-        check(ProviderKind::Anthropic, "https://api.anthropic.com/v1/", Endpoint::CountTokens, "https api.anthropic.com 443 /v1/messages/count_tokens");
     }
 
     #[test]

@@ -29,6 +29,11 @@ impl TestServer {
         Self { listener, provider: Arc::new(provider) }
     }
 
+    /// Its address with `path`.
+    pub(crate) fn address(&self, path: &str) -> String {
+        format!("http://{}{path}", self.listener.local_addr().unwrap())
+    }
+
     pub(crate) async fn accept(&self) -> Peer {
         let accepted = timeout(PATIENCE, self.listener.accept()).await.expect("a connection");
         Peer(accepted.unwrap().0)

@@ -1,9 +1,9 @@
 //! Encryption towards providers: rustls with ring and the machine's own root certificates (`SSL_CERT_FILE` and
 //! `SSL_CERT_DIR` are heeded, for servers behind a private authority), loaded when the first connection needs them.
 
+use crate::address::Origin;
 use crate::connection::Stream;
 use crate::error::{Stage, TryError, with_causes};
-use crate::provider::Origin;
 use jeton_core::FaultKind;
 use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, RootCertStore};

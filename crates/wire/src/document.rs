@@ -1,7 +1,7 @@
 //! What a whole (not streamed) answer says of itself.
 
 use crate::json::{Cursor, Parsed};
-use crate::stream::{Facts, Observed, count_chat_call, read_chat_message, read_message, read_response};
+use crate::stream::{Facts, Observed, count_chat_call, read_chat_message, read_converse, read_generated, read_message, read_response};
 use crate::{Dialect, Endpoint, UpstreamFault};
 use jeton_core::Usage;
 
@@ -27,6 +27,8 @@ pub fn read_document(endpoint: Endpoint, body: &[u8]) -> DocumentFacts {
     let walked = match endpoint {
         Endpoint::Responses => read_response(&mut facts, &mut cursor).map(drop),
         Endpoint::Messages | Endpoint::CountTokens => read_message(&mut facts, &mut cursor).map(drop),
+        Endpoint::Generate => read_generated(&mut facts, &mut cursor).map(drop),
+        Endpoint::Converse => read_converse(&mut facts, &mut cursor).map(drop),
         Endpoint::Chat | Endpoint::Embeddings => completion(&mut facts, &mut cursor),
     };
     let well_formed = walked.and_then(|()| cursor.end()).is_ok();

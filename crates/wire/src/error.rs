@@ -45,6 +45,8 @@ pub fn encode_error(dialect: Dialect, fault: &Fault, call: Option<&str>) -> Vec<
     let body = match dialect {
         Dialect::OpenAi => json!({ "error": openai_error(fault) }),
         Dialect::Anthropic => json!({ "type": "error", "error": anthropic_error(fault), "request_id": call }),
+        Dialect::Gemini => json!({ "error": gemini_error(fault) }),
+        Dialect::Bedrock => json!({ "message": fault.full_message(), "__type": bedrock_type(fault.kind), "code": fault.code_or_kind() }),
     };
     body.to_string().into_bytes()
 }
@@ -57,6 +59,13 @@ pub fn encode_error_event(endpoint: Endpoint, fault: &Fault, sequence: u64) -> V
         Endpoint::Chat | Endpoint::Embeddings => format!("data: {}\n\n", json!({ "error": openai_error(fault) })),
         Endpoint::Messages | Endpoint::CountTokens => {
             format!("event: error\ndata: {}\n\n", json!({ "type": "error", "error": anthropic_error(fault) }))
+        }
+        Endpoint::Generate => format!("data: {}\n\n", json!({ "error": gemini_error(fault) })),
+        Endpoint::Converse => {
+            let kind = bedrock_type(fault.kind);
+            let name = format!("{}{}", kind[..1].to_ascii_lowercase(), &kind[1..]);
+            let data = json!({ &name: { "message": fault.full_message(), "code": fault.code_or_kind() } });
+            format!("event: {name}\ndata: {data}\n\n")
         }
         Endpoint::Responses => {
             let data = json!({
@@ -85,6 +94,51 @@ fn anthropic_error(fault: &Fault) -> Value {
         error.insert("param".into(), param.as_str().into());
     }
     error.into()
+}
+
+/// Google's own shape (google.rpc.Status), with Jeton's code among the details as `reason`.
+fn gemini_error(fault: &Fault) -> Value {
+    json!({
+        "code": fault.kind.status(),
+        "message": fault.full_message(),
+        "status": gemini_status(fault.kind),
+        "details": [{
+            "@type": "type.googleapis.com/google.rpc.ErrorInfo",
+            "reason": fault.code_or_kind(),
+            "domain": "jeton",
+            "metadata": fault.param.as_ref().map_or_else(|| json!({}), |param| json!({ "param": param })),
+        }],
+    })
+}
+
+/// The canonical codes of Google's APIs (google.rpc.Code).
+const fn gemini_status(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::InvalidRequest | FaultKind::MethodNotAllowed | FaultKind::TooLarge | FaultKind::UnsupportedMedia => "INVALID_ARGUMENT",
+        FaultKind::PriceUnknown | FaultKind::BudgetExhausted => "FAILED_PRECONDITION",
+        FaultKind::NotFound => "NOT_FOUND",
+        FaultKind::Unauthenticated => "UNAUTHENTICATED",
+        FaultKind::Forbidden | FaultKind::PolicyRefused => "PERMISSION_DENIED",
+        FaultKind::RateLimited => "RESOURCE_EXHAUSTED",
+        FaultKind::ClientClosed => "CANCELLED",
+        FaultKind::Internal | FaultKind::UpstreamFailed => "INTERNAL",
+        FaultKind::Overloaded | FaultKind::Unavailable => "UNAVAILABLE",
+        FaultKind::Timeout => "DEADLINE_EXCEEDED",
+    }
+}
+
+/// The exceptions of Bedrock's runtime.
+const fn bedrock_type(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::Unauthenticated | FaultKind::Forbidden | FaultKind::PolicyRefused => "AccessDeniedException",
+        FaultKind::NotFound => "ResourceNotFoundException",
+        FaultKind::RateLimited => "ThrottlingException",
+        FaultKind::BudgetExhausted => "ServiceQuotaExceededException",
+        FaultKind::Overloaded | FaultKind::Unavailable => "ServiceUnavailableException",
+        FaultKind::Timeout => "ModelTimeoutException",
+        FaultKind::Internal | FaultKind::UpstreamFailed => "InternalServerException",
+        _ => "ValidationException",
+    }
 }
 
 const fn openai_type(kind: FaultKind) -> &'static str {

@@ -13,7 +13,8 @@ const MODEL_BYTES_MAX: usize = 256;
 /// What a request says of itself. Places are offsets in the scanned body.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct RequestFacts {
-    /// The model asked for, as the caller wrote it. Never empty, at most 256 bytes, no control characters.
+    /// The model asked for, as the caller wrote it. Never empty, at most 256 bytes, no control characters. Empty where the path
+    /// names it ([`Endpoint::names_model_in_path`]), and to be set from there, as `stream` is.
     pub model: String,
     /// Place of the model's string with its quotes.
     pub model_span: Range<usize>,
@@ -192,7 +193,7 @@ impl Scanner {
             Ok(())
         })?;
         cursor.end()?;
-        if self.seen & 1 == 0 {
+        if self.seen & 1 == 0 && !self.endpoint.names_model_in_path() {
             return Err(Wrong::new(self.facts.insert_at - 1, "the member `model` is missing from the object that begins"));
         }
         Ok(())
@@ -365,6 +366,8 @@ fn client_runs(dialect: Dialect, kind: &str) -> bool {
     let prefixes: &[&str] = match dialect {
         Dialect::OpenAi => &["computer", "local_shell", "apply_patch"],
         Dialect::Anthropic => &["bash_", "text_editor_", "computer_", "memory_"],
+        // Their tools have no `type`.
+        Dialect::Gemini | Dialect::Bedrock => &[],
     };
     matches!(kind, "function" | "custom") || prefixes.iter().any(|prefix| kind.starts_with(prefix))
 }

@@ -14,10 +14,14 @@ use jeton_core::{FaultKind, Usage};
 use std::ops::Range;
 
 mod chat;
+mod converse;
+mod gemini;
 mod messages;
 mod responses;
 
 pub(crate) use chat::{count_call as count_chat_call, message as read_chat_message};
+pub(crate) use converse::converse as read_converse;
+pub(crate) use gemini::generated as read_generated;
 pub(crate) use messages::message as read_message;
 pub(crate) use responses::response as read_response;
 
@@ -421,6 +425,8 @@ impl StreamMeter {
         let (verdict, stated) = match self.endpoint {
             Endpoint::Responses => responses::event(&mut self.facts, data),
             Endpoint::Messages | Endpoint::CountTokens => messages::event(&mut self.facts, name, data),
+            Endpoint::Generate => gemini::event(&mut self.facts, data),
+            Endpoint::Converse => converse::event(&mut self.facts, data),
             Endpoint::Chat | Endpoint::Embeddings => chat::event(&mut self.facts, name, data, self.strip_usage),
         };
         if stated {

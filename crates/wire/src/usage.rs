@@ -44,6 +44,8 @@ impl Figures {
         match dialect {
             Dialect::OpenAi => self.read_openai(cursor)?,
             Dialect::Anthropic => self.read_anthropic(cursor)?,
+            Dialect::Gemini => self.read_gemini(cursor)?,
+            Dialect::Bedrock => self.read_bedrock(cursor)?,
         }
         Ok(true)
     }
@@ -115,6 +117,21 @@ impl Figures {
         })
     }
 
+    /// Gemini's `usageMetadata`.
+    fn read_gemini(&mut self, _cursor: &mut Cursor<'_>) -> Parsed<()> {
+        todo!("gemini")
+    }
+
+    /// Gemini's figures in the normal form.
+    fn gemini(&self) -> Usage {
+        todo!("gemini")
+    }
+
+    /// Bedrock's `usage`: `inputTokens` excludes what was cached, as at Anthropic.
+    fn read_bedrock(&mut self, _cursor: &mut Cursor<'_>) -> Parsed<()> {
+        todo!("converse")
+    }
+
     fn server_tools(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
         each(cursor, |name, cursor| match name {
             b"web_search_requests" => take(&mut self.web_searches, cursor),
@@ -145,7 +162,8 @@ impl Figures {
         let mut usage = match endpoint {
             // Counting tokens uses none.
             Endpoint::CountTokens => return Usage { input: Some(0), output: Some(0), ..Usage::default() },
-            Endpoint::Messages => self.anthropic(),
+            Endpoint::Messages | Endpoint::Converse => self.anthropic(),
+            Endpoint::Generate => self.gemini(),
             Endpoint::Chat | Endpoint::Responses | Endpoint::Embeddings => self.openai(),
         };
         if endpoint == Endpoint::Embeddings && usage.input.is_some() {

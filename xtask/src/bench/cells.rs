@@ -35,8 +35,8 @@ impl Cell {
     }
 
     /// The order for the load generator.
-    pub(crate) fn order(&self, address: &str, key: &str) -> Value {
-        let common = json!({ "address": address, "key": key, "prompt_bytes": self.prompt_bytes, "connections": self.connections });
+    pub(crate) fn order(&self, address: &str, path: &str, key: &str) -> Value {
+        let common = json!({ "address": address, "path": path, "key": key, "prompt_bytes": self.prompt_bytes, "connections": self.connections });
         let extent = match self.extent {
             Extent::Documents { warmup_ms, measure_ms } => json!({ "warmup_ms": warmup_ms, "measure_ms": measure_ms }),
             Extent::Streams { gap_us, warmup, each } => json!({ "gap_us": gap_us, "warmup_requests": warmup, "requests_each": each }),

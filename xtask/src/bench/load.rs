@@ -67,18 +67,26 @@ impl Order {
         };
         let connections = number("connections").and_then(|n| u32::try_from(n).ok()).unwrap_or(1);
         let abort_after = number("abort_after_bytes").and_then(|n| usize::try_from(n).ok());
-        Ok(Self { address: text("address")?.to_owned(), connections, request: request(text("key")?, prompt, gap), extent, abort_after })
+        Ok(Self {
+            address: text("address")?.to_owned(),
+            connections,
+            request: request(text("path").unwrap_or("/v1/chat/completions"), text("key")?, prompt, gap),
+            extent,
+            abort_after,
+        })
     }
 }
 
 /// The bytes of the one request that a run repeats. What the upstream must know stands first in the body.
-fn request(key: &str, prompt_bytes: usize, gap_us: Option<u64>) -> Vec<u8> {
-    let stream = gap_us.map(|us| format!(r#""user":"gap:{us}","stream":true,"#)).unwrap_or_default();
+fn request(path: &str, key: &str, prompt_bytes: usize, gap_us: Option<u64>) -> Vec<u8> {
+    // Both dialects have a place for the user's name.
+    let user = |us| if path == "/v1/messages" { format!(r#""metadata":{{"user_id":"gap:{us}"}}"#) } else { format!(r#""user":"gap:{us}""#) };
+    let stream = gap_us.map(|us| format!(r#"{},"stream":true,"#, user(us))).unwrap_or_default();
     let text = "Weigh what each word of this is worth before it is sent on its way. ";
     let prompt: String = text.chars().cycle().take(prompt_bytes).collect();
     let body = format!(r#"{{"model":"bench/echo",{stream}"max_tokens":1000,"messages":[{{"role":"user","content":"{prompt}"}}]}}"#);
     let head = format!(
-        "POST /v1/chat/completions HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\naccept: application/json\r\nuser-agent: jeton-bench\r\ncontent-length: {}\r\n\r\n",
+        "POST {path} HTTP/1.1\r\nhost: 127.0.0.1\r\nauthorization: Bearer {key}\r\ncontent-type: application/json\r\naccept: application/json\r\nuser-agent: jeton-bench\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     (head + &body).into_bytes()
@@ -243,7 +251,7 @@ mod tests {
     #[test]
     fn the_request_is_a_whole_message_with_a_prompt_of_the_size_asked() {
         for (gap, bytes) in [(None, 2048), (Some(4000), 10)] {
-            let message = request("k", bytes, gap);
+            let message = request("/v1/chat/completions", "k", bytes, gap);
             let end = head_end(&message).unwrap();
             let body: Value = serde_json::from_slice(&message[end..]).unwrap();
             assert_eq!(framing(&message[..end]).take(&message[end..]), Ok(true));

@@ -67,7 +67,7 @@ pub(crate) fn run(options: &Options, programs: &Programs) -> Result<Run, String>
     } else {
         eprintln!("nginx is not installed: the ratios to it are left out (--nginx FILE names one)");
     }
-    ways.extend([Way::Jeton, Way::JetonPower]);
+    ways.extend([Way::Jeton, Way::JetonPower, Way::Translated]);
     let cells = plan(options);
     let mut rows = Vec::new();
     for (number, group) in cells.chunk_by(|a, b| a.0.group == b.0.group).enumerate() {
@@ -98,7 +98,7 @@ fn play(row: &mut Row, target: &Target, programs: &Programs) -> Result<(), Strin
         running.forget_peak();
     }
     let before = target.running.as_ref().map(|running| running.used());
-    let result = load(programs, &row.cell.order(&target.address, &target.key))?;
+    let result = load(programs, &row.cell.order(&target.address, target.way.path(), &target.key))?;
     if let (Some(running), Some(before)) = (&target.running, before) {
         let after = running.used();
         *row.cpu_s.get_or_insert(0.0) += after.cpu_s - before.cpu_s;

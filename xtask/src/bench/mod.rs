@@ -33,7 +33,7 @@ const USAGE: &str = "usage: cargo xtask bench gateway [--quick] [--rounds N] [--
        cargo xtask bench eval [--jeton FILE] [--cases N] [--rounds N] [--json FILE]
        cargo xtask bench gate [--runs N]
        cargo xtask bench wire [--json FILE]
-  gateway        added latency, throughput, CPU and memory: direct, through nginx, through Jeton at both durabilities
+  gateway        added latency, throughput, CPU and memory: direct, through nginx, through Jeton at both durabilities and by translation
   soak           memory of Jeton over many calls and many aborted streams
   context        past fixes found, speed and freshness; alone it says more
   causes         the engine that establishes causes against faults that are injected on purpose

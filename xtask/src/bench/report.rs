@@ -102,6 +102,8 @@ fn bars(run: &Run) -> Vec<Bar> {
     let cpu_ratio = |cell: &str| Some(find(run, cell, Way::Jeton)?.cpu_per_1000()? / find(run, cell, Way::Nginx)?.cpu_per_1000().filter(|s| *s > 0.0)?);
     let added = |way: Way| added_ms(find(run, "2 KB × 1", way)?, find(run, "2 KB × 1", Way::Nginx)?, 0.5);
     let first_byte = |way: Way| Some(find(run, "stream × 32", way)?.first_byte.quantile(0.5));
+    let added_over_direct = |way: Way| added_ms(find(run, "2 KB × 1", way)?, find(run, "2 KB × 1", Way::Direct)?, 0.5);
+    let translated = || Some(added_over_direct(Way::Translated)? / added_over_direct(Way::Jeton)?);
     let added_first = || difference_ms(first_byte(Way::Jeton)?, first_byte(Way::Direct)?);
     let small = run.rows.iter().filter(|row| row.way == Way::Jeton && row.cell.group == "2 KB").filter_map(|row| row.peak_kib).max();
     let many = find(run, "streams × 2000", Way::Jeton).and_then(|row| row.peak_kib);
@@ -113,6 +115,7 @@ fn bars(run: &Run) -> Vec<Bar> {
         bar("CPU per stream ÷ nginx's, stream × 32", cpu_ratio("stream × 32"), 2.6, Some(2.0), "times"),
         bar("p50 above nginx's, 2 KB × 1", added(Way::Jeton), 0.2, None, "ms"),
         bar("p50 above nginx's, 2 KB × 1, power", added(Way::JetonPower), 0.2 + sync_ms, None, "ms"),
+        bar("added p50, translated ÷ passed through, 2 KB × 1", translated(), 1.5, None, "times"),
         bar("p50 of the first byte above direct, stream × 32", added_first(), 1.0, None, "ms"),
         bar("peak memory, 2 KB", small.map(mib), 60.0, None, "MiB"),
         bar("peak memory, streams × 2000", many.map(mib), 250.0, None, "MiB"),

@@ -19,6 +19,8 @@ pub(crate) enum Way {
     Jeton,
     /// With `durability = "power"`.
     JetonPower,
+    /// As `Jeton`, asked in Anthropic's dialect: every call is translated to OpenAI's and back.
+    Translated,
 }
 
 impl Way {
@@ -28,7 +30,13 @@ impl Way {
             Self::Nginx => "nginx",
             Self::Jeton => "jeton",
             Self::JetonPower => "jeton, power",
+            Self::Translated => "translated",
         }
+    }
+
+    /// The path that is asked.
+    pub(crate) const fn path(self) -> &'static str {
+        if matches!(self, Self::Translated) { "/v1/messages" } else { "/v1/chat/completions" }
     }
 }
 
@@ -75,7 +83,7 @@ impl Stage {
         match way {
             Way::Direct => Ok(Target { way, address: upstream.to_owned(), key: "none".to_owned(), running: None }),
             Way::Nginx => nginx(way, &nginx_program(options).ok_or("nginx is not installed")?, &directory, upstream),
-            Way::Jeton => jeton(way, &programs.jeton, &directory, upstream, "process"),
+            Way::Jeton | Way::Translated => jeton(way, &programs.jeton, &directory, upstream, "process"),
             Way::JetonPower => jeton(way, &programs.jeton, &directory, upstream, "power"),
         }
     }

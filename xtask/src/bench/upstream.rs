@@ -9,7 +9,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::time::{Instant, MissedTickBehavior};
 
-/// How much of a body is looked at: the load generator puts there what the upstream must know.
+/// How much of a body is looked at, at its beginning and at its end: there stands what the upstream must know.
 const LOOK_BYTES: usize = 512;
 
 /// The bytes of every answer, with their HTTP around them.
@@ -73,14 +73,19 @@ async fn request(socket: &mut TcpStream, buffer: &mut Vec<u8>) -> std::io::Resul
     let mut framing = framing(&buffer[..head]);
     let mut whole = framing.take(&buffer[head..]).map_err(std::io::Error::other)?;
     let mut look: Vec<u8> = buffer[head..].iter().copied().take(LOOK_BYTES).collect();
+    let mut tail: Vec<u8> = buffer[head..].iter().copied().skip(LOOK_BYTES).collect();
     while !whole {
         buffer.clear();
         if socket.read_buf(buffer).await? == 0 {
             return Ok(None);
         }
         whole = framing.take(buffer).map_err(std::io::Error::other)?;
-        look.extend(buffer.iter().copied().take(LOOK_BYTES - look.len()));
+        let more = (LOOK_BYTES - look.len()).min(buffer.len());
+        look.extend_from_slice(&buffer[..more]);
+        tail.extend_from_slice(&buffer[more..]);
+        tail.drain(..tail.len().saturating_sub(LOOK_BYTES));
     }
+    look.extend_from_slice(&tail[tail.len().saturating_sub(LOOK_BYTES)..]);
     Ok(Some(read_asked(&look)))
 }
 

@@ -23,6 +23,8 @@ const fn limits_of(endpoint: Endpoint) -> &'static [&'static str] {
         Endpoint::Chat => &["max_tokens", "max_completion_tokens"],
         Endpoint::Responses => &["max_output_tokens"],
         Endpoint::Messages => &["max_tokens"],
+        Endpoint::Generate => &["maxOutputTokens"],
+        Endpoint::Converse => &["maxTokens"],
         Endpoint::CountTokens | Endpoint::Embeddings => &[],
     }
 }

@@ -129,7 +129,7 @@ fn put_in(call: &mut Call, asked: &Asked, answer: ContextAnswer) -> Result<(), F
         if !call.inbound.reserved.grow(bytes) {
             return Err(memory_full());
         }
-        call.facts = Some(jeton_wire::scan(endpoint, &body)?);
+        call.facts = Some(call.inbound.facts(&body)?);
         call.inbound.body = body;
     }
     call.context = Some(Box::new(receipt(asked, answer, bytes, attached.breakpoints, attached.breakpoints_dropped)));

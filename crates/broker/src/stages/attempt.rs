@@ -212,7 +212,7 @@ fn edited(call: &Call, candidate: &Candidate, asks_for_usage: bool) -> Bytes {
         return edits.apply(&translated.body);
     }
     let Some(facts) = &call.facts else { return call.inbound.body.clone() };
-    if facts.model != candidate.resolved.entry.name {
+    if facts.model != candidate.resolved.entry.name && !candidate.through.names_model_in_path() {
         jeton_wire::replace_model(facts, &candidate.resolved.entry.name, &mut edits);
     }
     if asks_for_usage {
@@ -227,10 +227,12 @@ fn edited(call: &Call, candidate: &Candidate, asks_for_usage: bool) -> Bytes {
 fn limit_field(call: &Call, candidate: &Candidate) -> &'static str {
     match candidate.through {
         Endpoint::Responses => "max_output_tokens",
+        Endpoint::Generate => "maxOutputTokens",
+        Endpoint::Converse => "maxTokens",
         Endpoint::Chat => {
             let config = call.live.snapshot().providers.get(candidate.resolved.provider.name());
             // OpenAI's newer models refuse `max_tokens`; most compatible servers know nothing else.
-            let is_openai = config.is_some_and(|config| translate::is_openai(&config.base_url));
+            let is_openai = config.is_some_and(translate::is_openai);
             match config.map_or(OutputLimitField::Auto, |config| config.output_limit_field) {
                 OutputLimitField::MaxCompletionTokens => "max_completion_tokens",
                 OutputLimitField::Auto if is_openai => "max_completion_tokens",

@@ -73,7 +73,7 @@ pub fn presented_key(headers: &HeaderMap) -> Option<&str> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::trim).filter(|value| !value.is_empty());
     let bearer = || text("authorization").and_then(|value| value.strip_prefix("Bearer ").or_else(|| value.strip_prefix("bearer "))).map(str::trim);
     text("jeton-key")
-        .or_else(|| text("x-api-key").filter(|value| value.starts_with(KEY_PREFIX)))
+        .or_else(|| ["x-api-key", "x-goog-api-key", "api-key"].into_iter().find_map(|name| text(name).filter(|value| value.starts_with(KEY_PREFIX))))
         .or_else(|| bearer().filter(|value| value.starts_with(KEY_PREFIX)))
 }
 

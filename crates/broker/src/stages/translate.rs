@@ -7,7 +7,7 @@ use crate::stages::attempt::Answer;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jeton_core::{Fault, FaultKind, Usage};
-use jeton_project::{OutputLimitField, StreamOptions};
+use jeton_project::{Api, OutputLimitField, StreamOptions};
 use jeton_wire::canonical::{
     Answering, Effort, Loss, Request, SignedTurn, StreamTranslator, Takes, Target, encode_request, put_back, read_request, translate_document,
 };
@@ -44,6 +44,8 @@ pub(crate) fn translate(call: &mut Call, resolved: &Resolved, through: Endpoint)
     }
     let body = Bytes::from(encoded.body);
     let mut facts = scan(through, &body)?;
+    facts.model.clone_from(&resolved.entry.name);
+    facts.stream = request.stream;
     // A limit that only the dialect demands is no wish of the caller's: less of it may be afforded.
     if request.output_limit.is_none() {
         facts.output_limit = None;
@@ -56,6 +58,10 @@ fn asked(call: &mut Call) -> Result<Asked, Fault> {
         return Ok(Arc::clone(asked));
     }
     let (mut request, loss) = read_request(call.inbound.endpoint, &call.inbound.body)?;
+    if let Some(path) = &call.inbound.path_model {
+        request.model.clone_from(&path.model);
+        request.stream = path.is_stream;
+    }
     put_signed_back(call, &mut request);
     let asked = Arc::new((request, loss));
     call.asked = Some(Arc::clone(&asked));
@@ -95,7 +101,7 @@ fn target(call: &Call, resolved: &Resolved, through: Endpoint) -> Target {
 
 fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
     let Some(config) = call.live.snapshot().providers.get(resolved.provider.name()) else { return Takes::default() };
-    let is_openai = is_openai(&config.base_url);
+    let is_openai = is_openai(config);
     let abilities = &resolved.entry.abilities;
     Takes {
         completion_limit: match config.output_limit_field {
@@ -112,9 +118,9 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
     }
 }
 
-/// Whether the address is OpenAI's own, whose newest fields compatible servers often do not know.
-pub(crate) fn is_openai(base_url: &str) -> bool {
-    base_url.contains("//api.openai.com")
+/// Whether it is OpenAI's own service, or Azure's with the same models, whose newest fields compatible servers often do not know.
+pub(crate) fn is_openai(config: &jeton_project::Provider) -> bool {
+    config.api == Api::Azure || config.base_url.contains("//api.openai.com")
 }
 
 /// Whether usage may be asked for in a stream of Chat Completions.

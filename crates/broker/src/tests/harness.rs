@@ -72,6 +72,7 @@ impl Harness {
             is_endpoint: true,
             endpoint,
             path: crate::public_path(endpoint).to_owned(),
+            path_model: None,
             query: None,
             path_class: None,
             path_key: None,

@@ -5,6 +5,7 @@ mod audit;
 mod bad_input;
 mod budgets;
 mod cli;
+mod clouds;
 mod common;
 mod config;
 mod context;

@@ -5,6 +5,8 @@ use crate::simulated::{SimulatedResponse, Step};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
+/// The endpoints of a twin.
+const ASKED: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::CountTokens, Endpoint::Embeddings];
 const STREAMED: [Endpoint; 3] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages];
 
 fn ask(endpoint: Endpoint, stream: bool, more: &Value) -> Vec<u8> {
@@ -14,6 +16,7 @@ fn ask(endpoint: Endpoint, stream: bool, more: &Value) -> Vec<u8> {
         Endpoint::Messages => json!({ "model": "t", "max_tokens": 4096, "messages": [{ "role": "user", "content": "hello there" }] }),
         Endpoint::CountTokens => json!({ "model": "t", "messages": [{ "role": "user", "content": "hello there" }] }),
         Endpoint::Embeddings => json!({ "model": "t", "input": ["hello there", "hello there", "other"] }),
+        Endpoint::Generate | Endpoint::Converse => unreachable!("twins do not speak it"),
     };
     if stream {
         body["stream"] = true.into();
@@ -68,7 +71,7 @@ fn the_same_seed_and_ordinal_give_the_same_answer() {
     for name in BUILT_IN_TWINS {
         let config = TwinConfig::built_in(name).unwrap();
         config.check().unwrap();
-        for endpoint in Endpoint::ALL {
+        for endpoint in ASKED {
             let body = ask(endpoint, endpoint.streams(), &json!({}));
             assert_eq!(answer(&config, 5, endpoint, &body), answer(&config, 5, endpoint, &body), "{name} {endpoint}");
         }
@@ -411,7 +414,7 @@ proptest! {
     #[test]
     fn no_body_and_no_seed_make_a_twin_panic(seed: u64, ordinal: u64, name in 0..BUILT_IN_TWINS.len(), body in "[\\[\\]{}\":,a-z0-9 ]{0,40}") {
         let config = TwinConfig { seed, ..TwinConfig::built_in(BUILT_IN_TWINS[name]).unwrap() };
-        for endpoint in Endpoint::ALL {
+        for endpoint in ASKED {
             let _ = answer(&config, ordinal, endpoint, body.as_bytes());
             let _ = answer(&config, ordinal, endpoint, &ask(endpoint, true, &json!({ "dimensions": 8 })));
         }

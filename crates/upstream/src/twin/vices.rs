@@ -22,6 +22,14 @@ const fn vendor_error(dialect: Dialect, vice: Vice) -> VendorError {
         (Dialect::Anthropic, Vice::RateLimited) => (429, "rate_limit_error", None, "Number of requests has exceeded your rate limit (simulated)."),
         (Dialect::Anthropic, Vice::Overloaded | Vice::ErrorEvent) => (529, "overloaded_error", None, "Overloaded (simulated)."),
         (Dialect::Anthropic, _) => (500, "api_error", None, "Internal server error (simulated)."),
+        (Dialect::Gemini, Vice::RateLimited) => (429, "RESOURCE_EXHAUSTED", None, "You exceeded your current quota (simulated)."),
+        (Dialect::Gemini, Vice::Overloaded | Vice::ErrorEvent) => (503, "UNAVAILABLE", None, "The model is overloaded. Please try again later (simulated)."),
+        (Dialect::Gemini, _) => (500, "INTERNAL", None, "An internal error has occurred (simulated)."),
+        (Dialect::Bedrock, Vice::RateLimited) => (429, "throttlingException", None, "Too many requests, please wait before trying again (simulated)."),
+        (Dialect::Bedrock, Vice::Overloaded | Vice::ErrorEvent) => {
+            (503, "serviceUnavailableException", None, "Bedrock is unable to process your request (simulated).")
+        }
+        (Dialect::Bedrock, _) => (500, "internalServerException", None, "The system encountered an unexpected error (simulated)."),
     };
     VendorError { status, kind, code, message }
 }
@@ -31,6 +39,8 @@ fn error_object(dialect: Dialect, vice: Vice) -> Value {
     match dialect {
         Dialect::OpenAi => json!({ "error": { "message": error.message, "type": error.kind, "param": null, "code": error.code } }),
         Dialect::Anthropic => json!({ "type": "error", "error": { "type": error.kind, "message": error.message } }),
+        Dialect::Gemini => json!({ "error": { "code": error.status, "message": error.message, "status": error.kind } }),
+        Dialect::Bedrock => json!({ "message": error.message }),
     }
 }
 
@@ -41,9 +51,12 @@ pub(super) fn refusal(config: &TwinConfig, dialect: Dialect, vice: Vice, delay: 
     reply.delay_before_headers = delay;
     if let (Vice::RateLimited, Ok(response)) = (vice, &mut reply.outcome) {
         let seconds = config.retry_after_ms.div_ceil(1_000).to_string();
-        let left = if dialect == Dialect::OpenAi { "x-ratelimit-remaining-requests" } else { "anthropic-ratelimit-requests-remaining" };
         response.headers.push(("retry-after".into(), seconds));
-        response.headers.push((left.into(), "0".into()));
+        match dialect {
+            Dialect::OpenAi => response.headers.push(("x-ratelimit-remaining-requests".into(), "0".into())),
+            Dialect::Anthropic => response.headers.push(("anthropic-ratelimit-requests-remaining".into(), "0".into())),
+            Dialect::Gemini | Dialect::Bedrock => {}
+        }
     }
     reply
 }
@@ -60,6 +73,7 @@ pub(super) fn error_inside(endpoint: Endpoint, stream: bool, sequence: u64) -> V
             format!("event: error\ndata: {event}\n\n")
         }
         Endpoint::Messages => format!("event: error\ndata: {object}\n\n"),
+        Endpoint::Converse => format!("event: {0}\ndata: {1}\n\n", error.kind, json!({ error.kind: object })),
         _ => format!("data: {object}\n\n"),
     }
     .into_bytes()

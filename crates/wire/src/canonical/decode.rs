@@ -4,12 +4,13 @@ use super::loss::{Loss, Path};
 use super::object::{Object, complaint, invalid, wrong};
 use super::part::{CacheLife, Media, MediaKind, MediaSource, Part, Piece};
 use super::request::{Asked, Request, ResponseFormat, ToolChoice, ToolDecl, ToolKind};
-use super::{decode_chat, decode_embeddings, decode_messages, decode_responses};
+use super::{decode_chat, decode_converse, decode_embeddings, decode_gemini, decode_messages, decode_responses};
 use crate::Endpoint;
 use jeton_core::Fault;
 use serde_json::Value;
 
 /// Reads the body of a request, to be written in another dialect. The report says what of it the canonical form cannot hold.
+/// Where the path names model and stream ([`Endpoint::names_model_in_path`]), both are left for the caller of this function to set.
 ///
 /// # Errors
 /// An invalid-request fault that names the place, where the body is no JSON object, a member that is read has a wrong type or is
@@ -19,13 +20,15 @@ pub fn read_request(endpoint: Endpoint, body: &[u8]) -> Result<(Request, Loss), 
         .map_err(|error| invalid(format!("The body is not valid JSON: {error}.")).remedy("Send one JSON object with `content-type: application/json`."))?;
     let mut loss = Loss::default();
     let mut root = Object::of(document, Path::Root)?;
-    let mut request = Request::new(endpoint, root.need_text("model")?);
-    request.stream = root.flag("stream")?.unwrap_or(false);
+    let mut request = Request::new(endpoint, if endpoint.names_model_in_path() { String::new() } else { root.need_text("model")? });
+    request.stream = !endpoint.names_model_in_path() && root.flag("stream")?.unwrap_or(false);
     match endpoint {
         Endpoint::Chat => decode_chat::fill(&mut request, &mut root, &mut loss)?,
         Endpoint::Responses => decode_responses::fill(&mut request, &mut root, &mut loss)?,
         Endpoint::Messages | Endpoint::CountTokens => decode_messages::fill(&mut request, &mut root, &mut loss)?,
         Endpoint::Embeddings => decode_embeddings::fill(&mut request, &mut root)?,
+        Endpoint::Generate => decode_gemini::fill(&mut request, &mut root, &mut loss)?,
+        Endpoint::Converse => decode_converse::fill(&mut request, &mut root, &mut loss)?,
     }
     root.rest(&mut loss);
     Ok((request, loss))

@@ -8,7 +8,7 @@ use super::request::{Asked, Effort, Message, Request, Role, Sampling, ToolDecl};
 use super::signature::{Family, unseal};
 use super::target::Target;
 use super::writer::Writer;
-use super::{encode_chat, encode_messages, encode_responses};
+use super::{encode_chat, encode_converse, encode_gemini, encode_messages, encode_responses};
 use crate::Endpoint;
 use jeton_core::{Fault, Samplers};
 use serde_json::Number;
@@ -35,12 +35,14 @@ pub struct Encoded {
 pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fault> {
     refuse_bound(request, target)?;
     let mut loss = Loss::default();
-    let wraps = target.endpoint == Endpoint::Messages || target.endpoint == Endpoint::CountTokens || !target.takes.custom_tools;
+    let wraps = !matches!(target.endpoint, Endpoint::Chat | Endpoint::Responses) || !target.takes.custom_tools;
     let names = ToolNames::of(request, wraps);
     let body = match target.endpoint {
         Endpoint::Chat => encode_chat::body(request, target, &names, &mut loss)?,
         Endpoint::Responses => encode_responses::body(request, target, &names, &mut loss)?,
         Endpoint::Messages | Endpoint::CountTokens => encode_messages::body(request, target, &names, &mut loss)?,
+        Endpoint::Generate => encode_gemini::body(request, target, &names, &mut loss)?,
+        Endpoint::Converse => encode_converse::body(request, target, &names, &mut loss)?,
         Endpoint::Embeddings => return Err(invalid("Embeddings are not translated: name a model whose provider has `/v1/embeddings`.").param("model")),
     };
     Ok(Encoded { body, loss, names })

@@ -7,6 +7,7 @@ use super::loss::{Loss, Path};
 use super::object::Object;
 use super::part::{Citation, Part, Piece};
 use super::reply::{Reply, StopReason};
+use super::{read_converse, read_gemini};
 use crate::Endpoint;
 use jeton_core::{Fault, FaultKind, Usage};
 use serde_json::Value;
@@ -35,6 +36,8 @@ pub fn read_reply(endpoint: Endpoint, body: &[u8], usage: Usage, created: i64) -
         Endpoint::Chat => chat(&mut reply, &mut root, &mut loss),
         Endpoint::Responses => responses(&mut reply, &mut root, &mut loss),
         Endpoint::Messages => messages(&mut reply, &mut root, &mut loss),
+        Endpoint::Generate => read_gemini::fill(&mut reply, &mut root, &mut loss),
+        Endpoint::Converse => read_converse::fill(&mut reply, &mut root, &mut loss),
         Endpoint::CountTokens | Endpoint::Embeddings => Ok(()),
     };
     read.map_err(|fault| as_broken(&fault))?;

@@ -2,7 +2,7 @@
 
 use super::part::Part;
 use super::request::Request;
-use super::{chat, embeddings, messages, responses};
+use super::{chat, converse, embeddings, gemini, messages, responses};
 use crate::Endpoint;
 use jeton_core::Usage;
 
@@ -64,5 +64,7 @@ pub fn encode_reply(endpoint: Endpoint, request: &Request, reply: &Reply) -> Vec
         Endpoint::Messages => messages::document(reply),
         Endpoint::CountTokens => messages::token_count(reply).to_string().into_bytes(),
         Endpoint::Embeddings => embeddings::document(request, reply).to_string().into_bytes(),
+        Endpoint::Generate => gemini::document(reply),
+        Endpoint::Converse => converse::document(reply),
     }
 }

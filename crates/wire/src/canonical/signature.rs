@@ -12,13 +12,16 @@ pub enum Family {
     AnthropicRedacted,
     /// OpenAI's models: the `encrypted_content` of a reasoning item.
     OpenAi,
+    /// Google's models: the `thoughtSignature` of a part.
+    Gemini,
 }
 
 /// What a marked signature begins with; none of the vendors' own do, for theirs are base64.
 const MARK: &str = "jeton:";
 
 impl Family {
-    const ALL: [(Self, &'static str); 3] = [(Self::Anthropic, "anthropic:"), (Self::AnthropicRedacted, "anthropic-redacted:"), (Self::OpenAi, "openai:")];
+    const ALL: [(Self, &'static str); 4] =
+        [(Self::Anthropic, "anthropic:"), (Self::AnthropicRedacted, "anthropic-redacted:"), (Self::OpenAi, "openai:"), (Self::Gemini, "gemini:")];
 
     /// Whose signatures the endpoint carries by nature.
     #[must_use]
@@ -28,6 +31,9 @@ impl Family {
             Endpoint::Responses => Some(Self::OpenAi),
             // Aggregators hand on the signatures of many families there, and Anthropic's are the only ones that stand alone.
             Endpoint::Chat => Some(Self::Anthropic),
+            Endpoint::Generate => Some(Self::Gemini),
+            // Bedrock's signed reasoning is that of Anthropic's models.
+            Endpoint::Converse => Some(Self::Anthropic),
             Endpoint::Embeddings => None,
         }
     }

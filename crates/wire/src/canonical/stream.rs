@@ -1,6 +1,8 @@
 //! Replies as streams of server-sent events.
 
 use super::chat::ChatStream;
+use super::converse::ConverseStream;
+use super::gemini::GeminiStream;
 use super::messages::MessagesStream;
 use super::part::{Citation, Part};
 use super::reply::{Reply, StopReason, encode_reply};
@@ -52,6 +54,8 @@ enum Inner {
     Chat(ChatStream),
     Responses(Box<ResponsesStream>),
     Messages(MessagesStream),
+    Gemini(GeminiStream),
+    Converse(ConverseStream),
     Document(Vec<u8>),
 }
 
@@ -64,6 +68,8 @@ impl StreamEncoder {
             Endpoint::Chat => Inner::Chat(ChatStream::new(request, head)),
             Endpoint::Responses => Inner::Responses(Box::new(ResponsesStream::new(request, head))),
             Endpoint::Messages => Inner::Messages(MessagesStream::new(head)),
+            Endpoint::Generate => Inner::Gemini(GeminiStream::new(head)),
+            Endpoint::Converse => Inner::Converse(ConverseStream::new(head)),
             Endpoint::CountTokens | Endpoint::Embeddings => Inner::Document(encode_reply(endpoint, request, head)),
         })
     }
@@ -74,6 +80,8 @@ impl StreamEncoder {
             Inner::Chat(stream) => stream.opening(),
             Inner::Responses(stream) => stream.opening(),
             Inner::Messages(stream) => stream.opening(),
+            Inner::Gemini(stream) => stream.opening(),
+            Inner::Converse(stream) => stream.opening(),
             Inner::Document(_) => Vec::new(),
         }
     }
@@ -84,6 +92,8 @@ impl StreamEncoder {
             Inner::Chat(stream) => stream.delta(delta),
             Inner::Responses(stream) => stream.delta(delta),
             Inner::Messages(stream) => stream.delta(delta),
+            Inner::Gemini(stream) => stream.delta(delta),
+            Inner::Converse(stream) => stream.delta(delta),
             Inner::Document(_) => Vec::new(),
         }
     }
@@ -94,6 +104,8 @@ impl StreamEncoder {
             Inner::Chat(stream) => stream.closing(stop, usage),
             Inner::Responses(stream) => stream.closing(stop, usage),
             Inner::Messages(stream) => stream.closing(stop, usage),
+            Inner::Gemini(stream) => stream.closing(stop, usage),
+            Inner::Converse(stream) => stream.closing(stop, usage),
             Inner::Document(document) => std::mem::take(document),
         }
     }

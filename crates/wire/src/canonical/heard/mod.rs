@@ -1,6 +1,8 @@
 //! A provider's stream, event by event, in the canonical form: one small state machine for each dialect.
 
 mod chat;
+mod converse;
+mod gemini;
 mod messages;
 mod responses;
 
@@ -51,6 +53,8 @@ enum State {
     Chat(chat::ChatReader),
     Messages(messages::MessagesReader),
     Responses(responses::ResponsesReader),
+    Gemini(gemini::GeminiReader),
+    Converse(converse::ConverseReader),
 }
 
 impl Reader {
@@ -59,6 +63,8 @@ impl Reader {
         let state = match endpoint {
             Endpoint::Messages | Endpoint::CountTokens => State::Messages(messages::MessagesReader::default()),
             Endpoint::Responses => State::Responses(responses::ResponsesReader::default()),
+            Endpoint::Generate => State::Gemini(gemini::GeminiReader::default()),
+            Endpoint::Converse => State::Converse(converse::ConverseReader::default()),
             Endpoint::Chat | Endpoint::Embeddings => State::Chat(chat::ChatReader::default()),
         };
         Self { state, ended: false }
@@ -86,6 +92,8 @@ impl Reader {
             State::Chat(reader) => reader.read(event, loss, hear),
             State::Messages(reader) => reader.read(event, loss, hear),
             State::Responses(reader) => reader.read(event, loss, hear),
+            State::Gemini(reader) => reader.read(event, loss, hear),
+            State::Converse(reader) => reader.read(event, loss, hear),
         };
         self.ended = read.map_err(|fault| if fault.code.is_some() { fault } else { as_broken(&fault) })?;
         Ok(())
@@ -101,7 +109,8 @@ impl Reader {
         }
         match &mut self.state {
             State::Chat(reader) => reader.flush(hear),
-            State::Messages(_) | State::Responses(_) => return Err(broken("its stream ended before its end")),
+            State::Gemini(reader) => reader.flush(hear)?,
+            State::Messages(_) | State::Responses(_) | State::Converse(_) => return Err(broken("its stream ended before its end")),
         }
         hear(Heard::End);
         Ok(())
