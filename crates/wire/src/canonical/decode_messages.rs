@@ -1,6 +1,7 @@
 //! Messages and token-count requests.
 
 use super::decode::{ReadPart, asked, declaration, other, piece, provider_tool, response_format, sampling, stop_texts, text_or_parts};
+use super::exact;
 use super::loss::Loss;
 use super::object::Object;
 use super::part::{Citation, Media, MediaKind, MediaSource, Part, Piece};
@@ -117,7 +118,7 @@ pub(super) fn read_block(mut block: Object<'_>, loss: &mut Loss) -> Result<Piece
             id: block.need_text("id")?,
             name: block.need_text("name")?,
             kind: ToolKind::Function,
-            arguments_json: block.need("input")?.to_string(),
+            arguments_json: exact::text(&block.need("input")?),
         },
         "tool_result" => {
             let id = block.need_text("tool_use_id")?;
@@ -153,7 +154,7 @@ pub(super) fn read_citation(value: &Value) -> Citation {
         url: text("url").or_else(|| text("source")),
         title: text("title").or_else(|| text("document_title")),
         quoted: text("cited_text"),
-        json: value.to_string(),
+        json: exact::text(value),
     }
 }
 

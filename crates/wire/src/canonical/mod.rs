@@ -21,6 +21,7 @@ mod encode_converse;
 mod encode_gemini;
 mod encode_messages;
 mod encode_responses;
+mod exact;
 mod gemini;
 mod heard;
 mod loss;

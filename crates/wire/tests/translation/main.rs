@@ -6,6 +6,7 @@ mod fold;
 mod goldens;
 mod helpers;
 mod made;
+mod numbers;
 mod properties;
 mod protocol;
 mod request_cases;

@@ -6,6 +6,7 @@ mod gemini;
 mod messages;
 mod responses;
 
+use super::exact;
 use super::loss::{Loss, Path};
 use super::object::Object;
 use super::read_reply::{as_broken, broken};
@@ -14,7 +15,6 @@ use super::stream::Delta;
 use crate::Endpoint;
 use crate::error::read_embedded;
 use jeton_core::Fault;
-use serde_json::Value;
 
 /// What an event says.
 #[derive(Clone, Debug, PartialEq)]
@@ -81,7 +81,7 @@ impl Reader {
         if data == b"[DONE]" {
             return self.end(hear);
         }
-        let event: Value = serde_json::from_slice(data).map_err(|error| broken(format!("an event is not valid JSON ({error})")))?;
+        let event = exact::parse(data).map_err(|error| broken(format!("an event is not valid JSON ({error})")))?;
         let mut event = Object::of(event, Path::Root).map_err(|fault| as_broken(&fault))?;
         if let Some(error) = event.take("error") {
             self.ended = true;
