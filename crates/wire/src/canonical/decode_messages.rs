@@ -150,10 +150,12 @@ pub(super) fn read_citation(value: &Value) -> Citation {
     // Chat has the address one level deeper.
     let inner = value.get("url_citation").unwrap_or(value);
     let text = |name: &str| inner.get(name).and_then(Value::as_str).map(str::to_owned);
+    let place = |name: &str| inner.get(name).and_then(Value::as_u64).and_then(|place| usize::try_from(place).ok());
     Citation {
         url: text("url").or_else(|| text("source")),
         title: text("title").or_else(|| text("document_title")),
         quoted: text("cited_text"),
+        span: place("start_index").zip(place("end_index")),
         json: exact::text(value),
     }
 }

@@ -102,7 +102,8 @@ fn write_part(w: &mut Writer, part: &Part) {
 pub(super) fn annotation(citation: &Citation, chars: usize) -> Option<Value> {
     let url = citation.url.as_ref()?;
     let title = citation.title.as_deref().unwrap_or_default();
-    Some(json!({ "type": "url_citation", "url": url, "title": title, "start_index": 0, "end_index": chars }))
+    let (start, end) = citation.span.unwrap_or((0, chars));
+    Some(json!({ "type": "url_citation", "url": url, "title": title, "start_index": start, "end_index": end }))
 }
 
 /// Case 58: the item's id is not the call's.

@@ -152,19 +152,34 @@ fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &s
     }
 }
 
-/// OpenAI's dialects cite addresses alone.
+/// OpenAI's dialects cite addresses alone, Anthropic's cites whole blocks.
 fn carries_citation(answering: &Answering, citation: &Citation, loss: &mut Loss) -> bool {
-    if answering.face() == Endpoint::Messages {
-        return true;
-    }
-    if citation.url.is_none() {
+    let to_messages = answering.face() == Endpoint::Messages;
+    if !to_messages && citation.url.is_none() {
         loss.dropped("citations", "a source without an address cannot be cited there");
         return false;
     }
-    if citation.quoted.is_some() {
-        loss.dropped("citations.cited_text", "sources are not quoted there");
+    for name in members_of(citation) {
+        match name.as_str() {
+            "type" | "url" | "title" => {}
+            "cited_text" if to_messages => {}
+            "start_index" | "end_index" if to_messages => loss.approximated("citations.start_index", "the whole text is cited there"),
+            "start_index" | "end_index" => {}
+            "cited_text" => loss.dropped("citations.cited_text", "sources are not quoted there"),
+            other => loss.dropped(format!("citations.{other}"), "citations have no such member there"),
+        }
     }
     true
+}
+
+/// What a citation says, by its own dialect's names.
+fn members_of(citation: &Citation) -> impl Iterator<Item = String> {
+    let mut members: Map<String, Value> = serde_json::from_str(&citation.json).unwrap_or_default();
+    // Chat has all of it one level deeper.
+    if let Some(Value::Object(inner)) = members.remove("url_citation") {
+        members.extend(inner);
+    }
+    members.into_iter().filter(|(_, value)| !value.is_null() && value != "").map(|(name, _)| name)
 }
 
 /// The free text inside the arguments of a tool that was declared as a function.
