@@ -27,6 +27,14 @@ fn compare(check: impl Fn(&Scenario, Endpoint, Endpoint) -> Option<Result<(), St
     compared
 }
 
+/// Keeps what came out where the environment says so: the vendors' own parsers read it there (`tests/sdk/python/test_goldens.py`).
+fn keep(scenario: &Scenario, from: Endpoint, to: Endpoint, kind: &str, bytes: &[u8]) {
+    if let Some(directory) = std::env::var_os("JETON_GOLDENS") {
+        let path = std::path::Path::new(&directory).join(format!("{}.{from}.{to}.{kind}", scenario.name));
+        std::fs::write(&path, bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+}
+
 fn same(what: &str, got: &Value, wanted: &Value) -> Result<(), String> {
     if got == wanted {
         return Ok(());
@@ -95,6 +103,7 @@ fn answers_come_across_as_the_other_dialect_writes_them() {
         let usage = read_document(from, body.as_bytes()).usage;
         let translated = translate_document(&scenario.answering(from, to), body.as_bytes(), usage, CREATED);
         Some(translated.map_err(|fault| fault.to_string()).and_then(|jeton_wire::canonical::Translation { body, loss, .. }| {
+            keep(scenario, from, to, "json", &body);
             let got: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
             same("answer", &plain_answer(got, &mut Vec::new()), &plain_answer(wanted, &mut Vec::new()))?;
             same_lost(&told(&loss), &scenario.lost("answered", from, to))
@@ -111,6 +120,7 @@ fn streams_come_across_as_the_other_dialect_writes_them() {
         let stream = script::sse(from, &script::events(from, script, &scenario.answered(from)?));
         let wanted = script::events(to, wanted, &scenario.answered_across(from, to)?);
         let (out, told_lost) = translated(scenario, from, to, &stream);
+        keep(scenario, from, to, "sse", &out);
         Some(compare_events(&plain_events(script::parse(&out)), &plain_events(wanted)).and_then(|()| {
             let what = if scenario.text("lost").is_some_and(|lost| lost.contains(&format!("streamed {from} → {to}: "))) { "streamed" } else { "answered" };
             same_lost(&told_lost, &scenario.lost(what, from, to))
