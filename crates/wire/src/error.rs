@@ -207,6 +207,20 @@ pub(crate) fn read_embedded(json: &[u8]) -> UpstreamFault {
     fault
 }
 
+/// Reads an exception of Bedrock's that came as an event of a stream: its name says what kind it is.
+pub(crate) fn read_exception(name: &str, value: &Value) -> UpstreamFault {
+    let mut fault = from_value(200, value);
+    fault.type_ = tidy(name, 64);
+    // The status that the model itself answered with, where the stream broke off at the model.
+    let original = value.get("originalStatusCode").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let kind = kind_of_word(name).filter(|kind| *kind != FaultKind::UpstreamFailed).or_else(|| kind_of_status(original?));
+    fault.kind = kind.unwrap_or(FaultKind::UpstreamFailed);
+    if fault.message.is_empty() {
+        fault.message = format!("The provider reported `{}` without a message.", fault.type_);
+    }
+    fault
+}
+
 fn blank(status: u16) -> UpstreamFault {
     let kind = kind_of_status(status).unwrap_or(FaultKind::UpstreamFailed);
     UpstreamFault { status, kind, type_: String::new(), code: None, message: String::new(), retry_after_ms: None }
@@ -267,6 +281,21 @@ fn kind_of_word(word: &str) -> Option<FaultKind> {
         "overloaded_error" | "overloaded" | "service_unavailable_error" | "service_unavailable" => FaultKind::Overloaded,
         "timeout_error" | "timeout" => FaultKind::Timeout,
         "api_error" | "server_error" | "internal_server_error" | "internal_error" => FaultKind::UpstreamFailed,
+        _ => return kind_of_exception(word),
+    })
+}
+
+/// The exceptions of Bedrock's runtime, which events of a stream write with a small first letter.
+fn kind_of_exception(word: &str) -> Option<FaultKind> {
+    let name = word.strip_suffix("Exception")?;
+    Some(match name.to_ascii_lowercase().as_str() {
+        "accessdenied" => FaultKind::Forbidden,
+        "resourcenotfound" => FaultKind::NotFound,
+        "throttling" | "modelnotready" | "servicequotaexceeded" => FaultKind::RateLimited,
+        "serviceunavailable" => FaultKind::Overloaded,
+        "modeltimeout" => FaultKind::Timeout,
+        "validation" => FaultKind::InvalidRequest,
+        "internalserver" | "modelerror" | "modelstreamerror" => FaultKind::UpstreamFailed,
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@
 //! the canonical form cannot carry is refused by name in [`decode_request`], never dropped in silence.
 
 mod chat;
+mod citations;
 mod collect;
 mod converse;
 mod decode;
