@@ -185,8 +185,7 @@ fn a_request_in_geminis_dialect_reaches_gemini_byte_for_byte() {
     let settings = "api = \"gemini\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }";
     let house = house(Upstream::document(generated("Hello.").to_string()), settings, "gemini-x", &[("KEY", "google-secret")]);
     let body = GENERATE.replace("[{ \"role\"", "[ {\"role\"");
-    let reply =
-        house.server.ask(&Request::post("/v1beta/models/cloud%2Fgemini-x:generateContent?key=AIzaOthers", body.as_str()).header("x-goog-api-client", "x"));
+    let reply = house.server.ask(&Request::post("/v1beta/models/cloud%2Fgemini-x:generateContent?key=AIzaOthers", body.as_str()).header("x-goog-api-client", "x"));
     assert_eq!((reply.status(), reply.text()), (200, generated("Hello.").to_string()));
     let sent = house.upstream.last();
     assert_eq!((sent.target.as_str(), sent.text()), ("/v1beta/models/gemini-x:generateContent", body));
@@ -239,9 +238,7 @@ fn vertex_is_asked_with_a_token_of_the_service_account() {
 #[test]
 fn bedrock_is_asked_with_its_key_or_with_signed_requests() {
     let bearer = "api = \"bedrock\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }";
-    let house_of = |settings: &str| {
-        house(Upstream::document(converse_document()), settings, "us.claudia-v1:0", &[("KEY", "bedrock-secret"), ("ID", "AKIDEXAMPLE"), ("S", "wJalr")])
-    };
+    let house_of = |settings: &str| house(Upstream::document(converse_document()), settings, "us.claudia-v1:0", &[("KEY", "bedrock-secret"), ("ID", "AKIDEXAMPLE"), ("S", "wJalr")]);
     let keyed = house_of(bearer);
     let reply = keyed.server.post(CHAT, ask("cloud/us.claudia-v1:0"));
     assert_eq!(reply.status(), 200, "{}", reply.text());
@@ -259,10 +256,7 @@ fn bedrock_is_asked_with_its_key_or_with_signed_requests() {
     assert_eq!(signed.server.post(CHAT, ask("cloud/us.claudia-v1:0")).status(), 200);
     let sent = signed.upstream.last();
     let authorization = sent.header("authorization").unwrap();
-    assert_has(
-        authorization,
-        &["AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/", "/eu-central-1/bedrock/aws4_request", "SignedHeaders=", "host", "x-amz-date", "Signature="],
-    );
+    assert_has(authorization, &["AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/", "/eu-central-1/bedrock/aws4_request", "SignedHeaders=", "host", "x-amz-date", "Signature="]);
     assert!(sent.header("x-amz-date").is_some_and(|date| date.len() == 16 && date.ends_with('Z')) && !authorization.contains("wJalr"));
 }
 
