@@ -102,6 +102,9 @@ fn converse(events: &[Event]) -> Value {
                 if delta["text"].is_string() {
                     append(&mut block["text"], &delta["text"]);
                 }
+                if thought["signature"].is_string() && block["reasoningContent"].is_null() {
+                    block["reasoningContent"] = json!({ "reasoningText": { "text": "" } });
+                }
                 for name in ["text", "signature"].into_iter().filter(|name| thought[name].is_string()) {
                     append(&mut block["reasoningContent"]["reasoningText"][name], &thought[name]);
                 }

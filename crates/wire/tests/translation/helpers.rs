@@ -1,6 +1,6 @@
 //! One translation, from JSON to JSON.
 
-use crate::scenario::{CREATED, told};
+use crate::scenario::{CREATED, DIALECTS, told};
 use crate::script::{self, Event};
 use bytes::Bytes;
 use jeton_core::{Fault, Usage};
@@ -10,21 +10,14 @@ use serde_json::{Value, json};
 
 pub(crate) use Endpoint::{Chat, Converse, Messages, Responses};
 
+/// Every two dialects of OpenAI and Anthropic, each way.
+pub(crate) const PAIRS: [(Endpoint, Endpoint); 6] =
+    [(Chat, Messages), (Messages, Chat), (Chat, Responses), (Responses, Chat), (Messages, Responses), (Responses, Messages)];
+
 /// Every two dialects, each way.
-pub(crate) const PAIRS: [(Endpoint, Endpoint); 12] = [
-    (Chat, Messages),
-    (Messages, Chat),
-    (Chat, Responses),
-    (Responses, Chat),
-    (Messages, Responses),
-    (Responses, Messages),
-    (Chat, Converse),
-    (Converse, Chat),
-    (Messages, Converse),
-    (Converse, Messages),
-    (Responses, Converse),
-    (Converse, Responses),
-];
+pub(crate) fn all_pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
+    DIALECTS.into_iter().flat_map(|from| DIALECTS.into_iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
+}
 
 /// The request `body` of `from` for `target`, and what was lost.
 pub(crate) fn ask_of(from: Endpoint, target: &Target, body: &Value) -> Result<(Value, Vec<String>), Fault> {

@@ -46,6 +46,7 @@ pub(super) fn write_config(
     if request.tool_choice == ToolChoice::None {
         if used.is_empty() {
             loss.approximated("tool_choice", "that no tool may be called is said by declaring none there");
+            offered.iter().for_each(|tool| loss.dropped(&tool.place, "none may be called, and what is declared may be"));
             return Ok(());
         }
         loss.dropped("tool_choice", "tools that the history calls must be declared there, and none can be forbidden");
