@@ -83,10 +83,28 @@ pub fn set_output_limit(facts: &RequestFacts, field: &str, tokens: u64, edits: &
         edits.replace(limit.span.clone(), tokens.to_string());
     }
     if stated.is_empty() {
+        if let Some(home) = limit_home(field) {
+            return set_at_home(facts, home, field, tokens, edits);
+        }
         match facts.output_limit_spans.iter().find(|limit| limit.field == field) {
             Some(null) => edits.replace(null.span.clone(), tokens.to_string()),
             None => insert_member(facts, field, &tokens.to_string(), edits),
         }
+    }
+}
+
+/// The object of the body that has the limit, where it does not stand in the body itself.
+fn limit_home(field: &str) -> Option<&'static str> {
+    (field == "maxTokens").then_some("inferenceConfig")
+}
+
+fn set_at_home(facts: &RequestFacts, home: &str, field: &str, tokens: u64, edits: &mut Edits) {
+    let stated = facts.output_limit_spans.iter().find(|limit| limit.field == field);
+    match (&facts.limit_home_span, stated) {
+        (_, Some(null)) => edits.replace(null.span.clone(), tokens.to_string()),
+        (Some(place), None) if facts.limit_home_members > 0 => edits.insert(place.start + 1, format!("{}:{tokens},", quoted(field))),
+        (Some(place), None) => edits.replace(place.clone(), format!("{{{}:{tokens}}}", quoted(field))),
+        (None, None) => insert_member(facts, home, &format!("{{{}:{tokens}}}", quoted(field)), edits),
     }
 }
 
@@ -150,6 +168,23 @@ mod tests {
         check_usage(r#"{"model":"m","stream_options":{"include_usage": false}}"#, r#"{"model":"m","stream_options":{"include_usage": true}}"#);
         check_usage(r#"{"model":"m","stream_options":{"include_usage":null}}"#, r#"{"model":"m","stream_options":{"include_usage":true}}"#);
         check_usage(r#"{"model":"m","stream_options":{"include_usage":true}}"#, r#"{"model":"m","stream_options":{"include_usage":true}}"#);
+    }
+
+    #[test]
+    fn case_19_where_the_limit_has_an_object_of_its_own_it_is_set_there() {
+        let check = |body: &str, expected: &str| {
+            let facts = scan(Endpoint::Converse, body.as_bytes()).unwrap();
+            let mut edits = Edits::new();
+            set_output_limit(&facts, "maxTokens", 99, &mut edits);
+            assert_eq!(String::from_utf8(edits.apply(&Bytes::copy_from_slice(body.as_bytes())).to_vec()).unwrap(), expected);
+        };
+        check(r#"{"messages":[]}"#, r#"{"inferenceConfig":{"maxTokens":99},"messages":[]}"#);
+        check("{}", r#"{"inferenceConfig":{"maxTokens":99}}"#);
+        check(r#"{"inferenceConfig":null}"#, r#"{"inferenceConfig":{"maxTokens":99}}"#);
+        check(r#"{"inferenceConfig": { } }"#, r#"{"inferenceConfig": {"maxTokens":99} }"#);
+        check(r#"{"inferenceConfig":{"topP":0.5}}"#, r#"{"inferenceConfig":{"maxTokens":99,"topP":0.5}}"#);
+        check(r#"{"inferenceConfig":{"maxTokens":5}}"#, r#"{"inferenceConfig":{"maxTokens":99}}"#);
+        check(r#"{"inferenceConfig":{"maxTokens":null,"a":1}}"#, r#"{"inferenceConfig":{"maxTokens":99,"a":1}}"#);
     }
 
     #[test]

@@ -128,8 +128,38 @@ impl Figures {
     }
 
     /// Bedrock's `usage`: `inputTokens` excludes what was cached, as at Anthropic.
-    fn read_bedrock(&mut self, _cursor: &mut Cursor<'_>) -> Parsed<()> {
-        todo!("converse")
+    fn read_bedrock(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        cursor.object(|cursor, name| match &*cursor.name(name) {
+            b"inputTokens" => take(&mut self.input, cursor),
+            b"outputTokens" => take(&mut self.output, cursor),
+            b"totalTokens" => take(&mut self.total, cursor),
+            // The second names are of the first days of its caches.
+            b"cacheReadInputTokens" | b"cacheReadInputTokenCount" => take(&mut self.cache_read, cursor),
+            b"cacheWriteInputTokens" | b"cacheWriteInputTokenCount" => take(&mut self.cache_write, cursor),
+            b"cacheDetails" if cursor.peek() == Some(b'[') => cursor.array(|cursor, _| self.cache_detail(cursor)),
+            _ => cursor.skip(),
+        })
+    }
+
+    /// Case 22: how much was written to the cache for how long.
+    fn cache_detail(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        let (mut tokens, mut is_long) = (None, false);
+        each(cursor, |name, cursor| match name {
+            b"ttl" if cursor.peek() == Some(b'"') => {
+                let life = cursor.string()?;
+                is_long = *cursor.name(life) != *b"5m";
+                Ok(())
+            }
+            b"inputTokens" => take(&mut tokens, cursor),
+            _ => cursor.skip(),
+        })?;
+        *(if is_long { &mut self.cache_write_1h } else { &mut self.cache_write_5m }) = tokens;
+        Ok(())
+    }
+
+    /// Reads a speed that the answer names beside its usage.
+    pub(crate) fn read_speed(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        words(&mut self.speed, cursor)
     }
 
     fn server_tools(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {

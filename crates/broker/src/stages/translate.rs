@@ -50,7 +50,8 @@ pub(crate) fn translate(call: &mut Call, resolved: &Resolved, through: Endpoint)
     if request.output_limit.is_none() {
         facts.output_limit = None;
     }
-    Ok(Arc::new(Translated { body, facts, loss, answering: Answering::new(request, through, encoded.names) }))
+    let answering = Answering::new(request, through, encoded.names).identified(&call.id.to_string());
+    Ok(Arc::new(Translated { body, facts, loss, answering }))
 }
 
 fn asked(call: &mut Call) -> Result<Asked, Fault> {

@@ -6,6 +6,7 @@
 
 mod cache;
 mod chat;
+mod citations;
 mod collect;
 mod converse;
 mod decode;

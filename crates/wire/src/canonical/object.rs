@@ -48,6 +48,11 @@ impl<'p> Object<'p> {
         self.peek(name).and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// The name of the first member that says something.
+    pub(crate) fn first_name(&self) -> Option<&str> {
+        self.members.iter().find(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str())
+    }
+
     /// The text of the member `name`, where it is there.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Fault> {
         match self.take(name) {

@@ -1,6 +1,6 @@
 //! Every scenario, between every two dialects that it is written in, each way: requests, answers and streams.
 
-use crate::helpers::metered;
+use crate::helpers::{all_pairs, metered};
 use crate::scenario::{CREATED, DIALECTS, Scenario, all, plain_answer, plain_request, told};
 use crate::script;
 use bytes::Bytes;
@@ -8,15 +8,11 @@ use jeton_wire::canonical::{StreamTranslator, encode_request, read_request, tran
 use jeton_wire::{Endpoint, read_document};
 use serde_json::Value;
 
-fn pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
-    DIALECTS.into_iter().flat_map(|from| DIALECTS.into_iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
-}
-
 /// Runs `check` over every scenario and pair; tells every difference at once, and how many were compared.
 fn compare(check: impl Fn(&Scenario, Endpoint, Endpoint) -> Option<Result<(), String>>) -> usize {
     let (mut compared, mut wrong) = (0, Vec::new());
     for scenario in all() {
-        for (from, to) in pairs() {
+        for (from, to) in all_pairs() {
             if let Some(result) = check(&scenario, from, to) {
                 compared += 1;
                 wrong.extend(result.err().map(|why| format!("{}, {from} → {to}:\n{why}", scenario.name)));
@@ -58,7 +54,7 @@ fn every_scenario_is_there_and_every_block_has_a_known_title() {
         }
         for line in scenario.text("lost").unwrap_or_default().lines() {
             let head = line.split_once(": ").map_or("", |(head, _)| head);
-            let known = pairs().any(|(from, to)| ["asked", "answered", "streamed"].iter().any(|what| head == format!("{what} {from} → {to}")));
+            let known = all_pairs().any(|(from, to)| ["asked", "answered", "streamed"].iter().any(|what| head == format!("{what} {from} → {to}")));
             assert!(known, "{}: `{line}`", scenario.name);
         }
     }

@@ -1,7 +1,7 @@
 //! What must hold of every translation.
 
 use crate::fold;
-use crate::helpers::{PAIRS, answering, metered, stream_of, translate_chunks};
+use crate::helpers::{all_pairs, answering, metered, stream_of, translate_chunks};
 use crate::made;
 use crate::scenario::{CREATED, DIALECTS, Scenario, all, plain_answer, told};
 use crate::script;
@@ -38,12 +38,12 @@ fn a_stream_cut_at_every_byte_gives_the_same_events() {
     let mut cuts = 0;
     for (name, from, bytes) in &streams() {
         let is_wanted = wanted.iter().any(|number| name.starts_with(number));
-        for (_, to) in PAIRS.iter().filter(|(one, _)| one == from) {
-            let whole = outcome(*from, *to, &[bytes]);
+        for (_, to) in all_pairs().filter(|(one, _)| one == from) {
+            let whole = outcome(*from, to, &[bytes]);
             // Within the envelope of an event, one cut is like the other: every third byte of the long ones.
             let step = if is_wanted { if bytes.len() > 6_000 { 3 } else { 1 } } else { bytes.len() / 13 };
             for at in (0..=bytes.len()).step_by(step) {
-                assert_eq!(outcome(*from, *to, &[&bytes[..at], &bytes[at..]]), whole, "{name} {from} → {to}, cut at {at}");
+                assert_eq!(outcome(*from, to, &[&bytes[..at], &bytes[at..]]), whole, "{name} {from} → {to}, cut at {at}");
                 cuts += 1;
             }
         }
@@ -56,14 +56,14 @@ fn a_stream_cut_at_every_byte_gives_the_same_events() {
 fn a_stream_that_breaks_off_never_ends_cleanly() {
     let mut broken = 0;
     for (name, from, bytes) in streams() {
-        for (_, to) in PAIRS.iter().filter(|(one, _)| *one == from) {
-            let whole = outcome(from, *to, &[&bytes]);
+        for (_, to) in all_pairs().filter(|(one, _)| *one == from) {
+            let whole = outcome(from, to, &[&bytes]);
             if whole.1.is_err() || script::parse(&whole.0).iter().any(|(_, event)| event.get("error").is_some_and(|error| !error.is_null())) {
                 continue;
             }
             let ends: Vec<usize> = memchr::memmem::find_iter(&bytes, b"\n\n").map(|at| at + 2).collect();
             for end in &ends[..ends.len() - 1] {
-                let (out, result) = outcome(from, *to, &[&bytes[..*end]]);
+                let (out, result) = outcome(from, to, &[&bytes[..*end]]);
                 // A Chat stream may end without `[DONE]`, once it has said why.
                 let finished = from == Endpoint::Chat && memchr::memmem::find(&bytes[..*end], b"\"finish_reason\":\"").is_some();
                 assert_eq!(result.is_ok(), finished, "{name} {from} → {to}, up to {end}: {result:?}");
@@ -99,7 +99,7 @@ proptest! {
 
     #[test]
     fn a_stream_comes_across_as_its_document_does(reply in made::reply(), chars in 1..9_usize) {
-        for (from, to) in PAIRS {
+        for (from, to) in all_pairs() {
             let request = Request { include_usage: true, ..Request::new(from, "m") };
             let document = encode_reply(from, &request, &reply);
             let stream = encode_stream(from, &request, &reply, chars).concat();
@@ -118,8 +118,19 @@ proptest! {
             let mut target = Target::new(to, "m", 64_000);
             target.takes.samplers = jeton_core::Samplers::Both;
             target.takes.effort_max = Effort::Max;
-            let encoded = encode_request(&request, &target).unwrap();
-            let (back, loss) = read_request(to, &encoded.body).unwrap();
+            let encoded = match encode_request(&request, &target) {
+                Ok(encoded) => encoded,
+                // Bedrock fetches nothing from the web, and says so.
+                Err(fault) => {
+                    prop_assert!(to == Endpoint::Converse && fault.message.contains("is an image at an address"), "{}: {}", to, fault);
+                    continue;
+                }
+            };
+            let (mut back, loss) = read_request(to, &encoded.body).unwrap();
+            if to.names_model_in_path() {
+                back.model.clone_from(&request.model);
+                back.stream = request.stream;
+            }
             prop_assert_eq!(told(&loss), Vec::<String>::new(), "{} writes what it does not read", to);
             if encoded.loss.is_empty() {
                 prop_assert_eq!(comparable(back.clone()), comparable(request.clone()), "{}", to);
@@ -229,7 +240,7 @@ fn with_unknown(document: &Value) -> Vec<(String, Value)> {
 fn case_74_an_unknown_member_anywhere_in_a_request_is_told_or_comes_across() {
     let mut tried = 0;
     for scenario in all() {
-        for (from, to) in PAIRS {
+        for (from, to) in all_pairs() {
             let Some(asked) = scenario.asked(from) else { continue };
             for (pointer, changed) in with_unknown(&asked) {
                 let Ok((request, mut loss)) = read_request(from, changed.to_string().as_bytes()) else { continue };
@@ -259,7 +270,7 @@ fn is_lost_whole(told: &[String], pointer: &str) -> bool {
 fn case_74_an_unknown_member_anywhere_in_an_answer_is_told_or_comes_across() {
     let mut tried = 0;
     for scenario in all() {
-        for (from, to) in PAIRS {
+        for (from, to) in all_pairs() {
             let Some(answered) = scenario.answered(from) else { continue };
             for (pointer, changed) in with_unknown(&answered) {
                 // Figures are the meter's, a response repeats its request.
@@ -288,7 +299,7 @@ fn case_74_an_unknown_member_anywhere_in_a_stream_is_told_or_comes_across() {
     let mut tried = 0;
     for (name, from, bytes) in streams() {
         let events = script::parse(&bytes);
-        for (_, to) in PAIRS.iter().filter(|(one, _)| *one == from) {
+        for (_, to) in all_pairs().filter(|(one, _)| *one == from) {
             for at in (0..events.len()).filter(|&at| events[at].1.get("error").is_none()) {
                 for (pointer, changed) in with_unknown(&events[at].1) {
                     let is_passed =
@@ -305,7 +316,7 @@ fn case_74_an_unknown_member_anywhere_in_a_stream_is_told_or_comes_across() {
                     }
                     let mut changed_events = events.clone();
                     changed_events[at].1 = changed;
-                    let (out, result) = outcome(from, *to, &[&script::sse(from, &changed_events)]);
+                    let (out, result) = outcome(from, to, &[&script::sse(from, &changed_events)]);
                     let Ok(lost) = result else { continue };
                     tried += 1;
                     let is_told = lost.iter().any(|line| line.ends_with("x_unknown") || line.contains("[type="));

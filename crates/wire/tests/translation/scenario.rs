@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(crate) const DIALECTS: [Endpoint; 3] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages];
+pub(crate) const DIALECTS: [Endpoint; 4] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Converse];
+
+/// The model in the path of a Converse request, where a scenario names no other.
+const CONVERSE_MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
 /// The time of an answer whose dialect does not say it.
 pub(crate) const CREATED: i64 = 1_700_000_000;
@@ -123,9 +126,11 @@ impl Scenario {
 
     /// The model of `dialect`, with what the scenario says of it.
     pub(crate) fn target(&self, dialect: Endpoint) -> Target {
-        let model = self.asked(dialect).and_then(|asked| Some(asked["model"].as_str()?.to_owned())).unwrap_or_else(|| "m".into());
-        let mut target = Target::new(dialect, model, 64_000);
         let known = self.json(&format!("{dialect} model")).unwrap_or_default();
+        let usual = if dialect == Endpoint::Converse { CONVERSE_MODEL } else { "m" };
+        let model = self.asked(dialect).and_then(|asked| Some(asked["model"].as_str()?.to_owned()));
+        let model = model.or_else(|| known["model"].as_str().map(str::to_owned)).unwrap_or_else(|| usual.into());
+        let mut target = Target::new(dialect, model, 64_000);
         target.takes.adaptive_thinking = known["adaptive_thinking"].as_bool().unwrap_or(false);
         target.takes.custom_tools = known["custom_tools"].as_bool().unwrap_or(true);
         target.takes.reasoning_member = known["reasoning_member"].as_str().map(str::to_owned);
@@ -184,6 +189,12 @@ fn in_envelope(dialect: Endpoint, short: Value) -> Value {
         }
         Endpoint::Responses => {
             let mut answer: Value = serde_json::from_str(include_str!("../scenarios/response.json")).unwrap();
+            extend(&mut answer, short.into());
+            answer
+        }
+        Endpoint::Converse => {
+            let content = short.shift_remove("content").expect("content");
+            let mut answer = json!({ "output": { "message": { "role": "assistant", "content": content } }, "metrics": { "latencyMs": 551 } });
             extend(&mut answer, short.into());
             answer
         }
@@ -252,11 +263,11 @@ pub(crate) fn plain_answer(answer: Value, ids: &mut Vec<String>) -> Value {
             let mut plain = Map::new();
             for (name, value) in members {
                 let value = match name.as_str() {
-                    "created" | "created_at" | "system_fingerprint" | "completed_at" | "model" => continue,
+                    "created" | "created_at" | "system_fingerprint" | "completed_at" | "model" | "metrics" => continue,
                     "id" | "item_id" => plain_id(value, ids),
                     _ => plain_answer(value, ids),
                 };
-                let says_nothing = value.is_null() || value == json!([]) || value == json!({}) || (name.ends_with("_tokens") && value == json!(0));
+                let says_nothing = value.is_null() || value == json!([]) || value == json!({}) || ((name.ends_with("_tokens") || name.ends_with("Tokens")) && value == json!(0));
                 if !says_nothing || matches!(name.as_str(), "input" | "index" | "arguments") {
                     plain.insert(name, value);
                 }
