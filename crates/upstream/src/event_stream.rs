@@ -15,23 +15,19 @@ const FRAME_MAX: usize = FRAME_MIN + (16 << 20) + (128 << 10);
 
 /// Reads frames as they come, in pieces of any size.
 #[derive(Debug, Default)]
-pub(crate) struct Decoder {
+pub struct Decoder {
     /// What has come of a frame that is not whole.
     held: Vec<u8>,
 }
 
 impl Decoder {
-    pub(crate) fn new() -> Self {
-        Self::default()
-    }
-
     /// Takes the next bytes and appends the server-sent events of the frames that are whole now: `event: NAME` with the payload
     /// as `data: {"NAME":PAYLOAD}`, as the SDKs name the members of the stream's union.
     ///
     /// # Errors
     /// What is wrong with a frame: a length out of range, a checksum that does not match, a broken header. Nothing can be read
     /// after that.
-    pub(crate) fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    pub fn push(&mut self, bytes: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         self.held.extend_from_slice(bytes);
         let mut done = 0;
         while let Some(length) = frame_length(&self.held[done..])? {
@@ -47,7 +43,7 @@ impl Decoder {
     ///
     /// # Errors
     /// Where it ended within a frame.
-    pub(crate) fn finish(&self) -> Result<(), String> {
+    pub fn finish(&self) -> Result<(), String> {
         match self.held.len() {
             0 => Ok(()),
             held => Err(format!("it ends {held} bytes into a frame")),
@@ -191,7 +187,7 @@ mod tests {
     }
 
     fn read(bytes: &[u8]) -> Result<String, String> {
-        let (mut decoder, mut out) = (Decoder::new(), Vec::new());
+        let (mut decoder, mut out) = (Decoder::default(), Vec::new());
         decoder.push(bytes, &mut out)?;
         decoder.finish()?;
         Ok(String::from_utf8(out).unwrap())
@@ -257,7 +253,7 @@ mod tests {
         #[test]
         fn pieces_of_any_size_give_the_same_events(payloads in prop::collection::vec("[a-z{}\":,]{0,40}", 1..6), sizes in prop::collection::vec(1_usize..30, 1..20)) {
             let bytes: Vec<u8> = payloads.iter().flat_map(|payload| event("contentBlockDelta", payload)).collect();
-            let (mut decoder, mut out) = (Decoder::new(), Vec::new());
+            let (mut decoder, mut out) = (Decoder::default(), Vec::new());
             let mut rest = bytes.as_slice();
             for size in sizes.iter().cycle() {
                 let (piece, left) = rest.split_at((*size).min(rest.len()));

@@ -2,6 +2,7 @@
 //! framing. The shapes themselves are tested in `wire`.
 
 use crate::common::{CHAT, House, MESSAGES, PRICES, assert_has};
+use jeton_testkit::aws::{event_frame, frame};
 use jeton_testkit::fixtures;
 use jeton_testkit::http::Request;
 use jeton_testkit::{Recorded, Upstream, eventually};
@@ -34,35 +35,6 @@ fn data(events: &str) -> Vec<Value> {
     events.lines().filter_map(|line| line.strip_prefix("data: ")).filter_map(|data| serde_json::from_str(data).ok()).collect()
 }
 
-/// A frame of AWS's event stream: lengths, their CRC, headers, payload, the CRC of it all.
-fn frame(headers: &[(&str, &str)], payload: &Value) -> Vec<u8> {
-    let payload = payload.to_string();
-    let headers: Vec<u8> = headers
-        .iter()
-        .flat_map(|(name, value)| {
-            let length = u16::try_from(value.len()).unwrap().to_be_bytes();
-            [&[u8::try_from(name.len()).unwrap()], name.as_bytes(), &[7], &length, value.as_bytes()].concat()
-        })
-        .collect();
-    let total = u32::try_from(16 + headers.len() + payload.len()).unwrap();
-    let mut out = [total.to_be_bytes(), u32::try_from(headers.len()).unwrap().to_be_bytes()].concat();
-    out.extend(crc32(&out).to_be_bytes());
-    out.extend(headers);
-    out.extend(payload.bytes());
-    out.extend(crc32(&out).to_be_bytes());
-    out
-}
-
-/// CRC-32 (IEEE), bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
-}
-
-fn event_frame(name: &str, payload: &Value) -> Vec<u8> {
-    frame(&[(":event-type", name), (":content-type", "application/json"), (":message-type", "event")], payload)
-}
-
 /// A whole ConverseStream answer, in frames.
 fn converse_frames(text: &str) -> Vec<u8> {
     [
@@ -78,11 +50,7 @@ fn converse_frames(text: &str) -> Vec<u8> {
 /// A provider that streams in AWS's framing, in pieces that cut through frames.
 fn converse_streaming(frames: Vec<u8>) -> Upstream {
     Upstream::start(move |exchange| {
-        exchange.send("HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\ntransfer-encoding: chunked\r\n\r\n")?;
-        for piece in frames.chunks(37) {
-            exchange.chunk(piece)?;
-        }
-        exchange.end()
+        exchange.frames(&frames)
     })
 }
 
