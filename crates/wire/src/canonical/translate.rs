@@ -127,6 +127,9 @@ fn tell_usage(answering: &Answering, usage: &Usage, loss: &mut Loss) {
     if answering.face() != Endpoint::Chat && (is_some(usage.input_audio) || is_some(usage.output_audio)) {
         loss.dropped("usage.audio_tokens", "tokens of sound are not told apart there");
     }
+    if answering.face() == Endpoint::Converse && is_some(usage.reasoning) {
+        loss.dropped("usage.reasoning_tokens", "thinking is not told apart there");
+    }
     let Some(tier) = usage.service_tier.as_deref() else { return };
     let known = match answering.face() {
         Endpoint::Messages => anthropic_tier(tier),
