@@ -19,7 +19,7 @@ pub enum Samplers {
 /// What is known of a model. The default is what is assumed of one that no rule names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Abilities {
-    /// Whether it decides by itself how much it thinks (Messages `thinking.type = "adaptive"`).
+    /// Whether it decides by itself how much it thinks (Messages `thinking.type = "adaptive"`, Gemini `thinkingLevel`).
     pub adaptive_thinking: bool,
     /// Whether it takes a budget of thinking tokens.
     pub thinking_budget: bool,
@@ -100,6 +100,8 @@ mod tests {
         assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-20250514").samplers, Samplers::Both);
         assert_eq!(Abilities::of("openai", "gpt-5.5").effort_max, "xhigh");
         assert_eq!(Abilities::of("openai", "gpt-4o"), Abilities::default());
+        assert_eq!(Abilities::of("google", "gemini-2.5-flash"), Abilities::default());
+        assert!(Abilities::of("google", "gemini-3-pro-preview").adaptive_thinking && Abilities::of("google", "gemini-2.0-flash").effort_max == "none");
         assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
     }
 }

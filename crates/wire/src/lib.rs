@@ -12,6 +12,7 @@ mod edit;
 mod error;
 mod json;
 mod limits;
+mod media_types;
 mod scan;
 mod sse;
 mod stream;

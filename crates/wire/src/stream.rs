@@ -21,7 +21,7 @@ mod responses;
 
 pub(crate) use chat::{count_call as count_chat_call, message as read_chat_message};
 pub(crate) use converse::converse as read_converse;
-pub(crate) use gemini::generated as read_generated;
+pub(crate) use gemini::{GEMINI_REFUSALS, generated as read_generated};
 pub(crate) use messages::message as read_message;
 pub(crate) use responses::response as read_response;
 

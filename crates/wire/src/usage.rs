@@ -14,6 +14,8 @@ pub(crate) struct Figures {
     input: Option<u64>,
     output: Option<u64>,
     total: Option<u64>,
+    /// Gemini: input that the results of its own tools made, which `promptTokenCount` leaves out.
+    tool_input: Option<u64>,
     cache_read: Option<u64>,
     /// All cache writes.
     cache_write: Option<u64>,
@@ -118,13 +120,50 @@ impl Figures {
     }
 
     /// Gemini's `usageMetadata`.
-    fn read_gemini(&mut self, _cursor: &mut Cursor<'_>) -> Parsed<()> {
-        todo!("gemini")
+    fn read_gemini(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        cursor.object(|cursor, name| match &*cursor.name(name) {
+            b"promptTokenCount" => take(&mut self.input, cursor),
+            b"candidatesTokenCount" => take(&mut self.output, cursor),
+            b"totalTokenCount" => take(&mut self.total, cursor),
+            b"cachedContentTokenCount" => take(&mut self.cache_read, cursor),
+            b"thoughtsTokenCount" => take(&mut self.reasoning, cursor),
+            b"toolUsePromptTokenCount" => take(&mut self.tool_input, cursor),
+            b"promptTokensDetails" => audio_tokens(&mut self.input_audio, cursor),
+            b"candidatesTokensDetails" => audio_tokens(&mut self.output_audio, cursor),
+            b"serviceTier" => words(&mut self.service_tier, cursor),
+            // Vertex AI: how the call was served, which decides its price.
+            b"trafficType" => self.traffic(cursor),
+            _ => cursor.skip(),
+        })
+    }
+
+    fn traffic(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        let mut word = None;
+        words(&mut word, cursor)?;
+        self.service_tier = match word.as_deref() {
+            None | Some("ON_DEMAND" | "TRAFFIC_TYPE_UNSPECIFIED") => return Ok(()),
+            Some(word) => Some(word.strip_prefix("ON_DEMAND_").unwrap_or(word).to_ascii_lowercase()),
+        };
+        Ok(())
     }
 
     /// Gemini's figures in the normal form.
     fn gemini(&self) -> Usage {
-        todo!("gemini")
+        let cached = self.cache_read.unwrap_or(0);
+        let prompt = self.input.map(|input| input.saturating_sub(cached));
+        let thoughts = self.reasoning.unwrap_or(0);
+        // Without a word of an answer its count is left out; the total says that there is none.
+        let rest = || Some(self.total?.saturating_sub(self.input?).saturating_sub(self.tool_input.unwrap_or(0)));
+        let stated = self.output.map(|output| output.saturating_add(thoughts));
+        Usage {
+            input: prompt.map(|prompt| prompt.saturating_add(self.tool_input.unwrap_or(0))),
+            cache_read: self.cache_read,
+            output: stated.or_else(rest).or(self.reasoning),
+            reasoning: self.reasoning,
+            input_audio: self.input_audio,
+            output_audio: self.output_audio,
+            ..Usage::default()
+        }
     }
 
     /// Bedrock's `usage`: `inputTokens` excludes what was cached, as at Anthropic.
@@ -291,6 +330,25 @@ fn take(into: &mut Option<u64>, cursor: &mut Cursor<'_>) -> Parsed<()> {
         *into = Some(number);
     }
     Ok(())
+}
+
+/// Takes the tokens of sound from a list of counts by modality.
+fn audio_tokens(into: &mut Option<u64>, cursor: &mut Cursor<'_>) -> Parsed<()> {
+    if cursor.peek() != Some(b'[') {
+        return cursor.skip();
+    }
+    cursor.array(|cursor, _| {
+        let (mut modality, mut count) = (None, None);
+        each(cursor, |name, cursor| match name {
+            b"modality" => words(&mut modality, cursor),
+            b"tokenCount" => take(&mut count, cursor),
+            _ => cursor.skip(),
+        })?;
+        if modality.as_deref() == Some("AUDIO") {
+            *into = count.or(*into);
+        }
+        Ok(())
+    })
 }
 
 fn words(into: &mut Option<String>, cursor: &mut Cursor<'_>) -> Parsed<()> {

@@ -215,17 +215,18 @@ pub(crate) fn counted_here(call: &mut Call) -> Result<Option<Answer>, Fault> {
     Ok(Some(Answer::Document { status: StatusCode::OK, headers: json_headers(HeaderMap::new()), body: body.into() }))
 }
 
-/// Keeps the signed reasoning of a turn for a Chat client, whose dialect has no place of its own for it.
+/// Keeps the signed reasoning of a turn for a Chat client, whose dialect has no place of its own for it, or for a Gemini client, which
+/// may leave thoughts out of what it sends back.
 pub(crate) fn keep_signed(call: &Call, signed: &SignedTurn) {
     if let Some(vault) = call.broker.vault().filter(|_| signed.must_be_kept()) {
         vault.keep(&caller(call), signed, call.broker.now());
     }
 }
 
-/// Puts signed reasoning that was kept back into the turns of a Chat client, byte for byte. A turn that goes to another family of models
+/// Puts signed reasoning that was kept back into the turns of such a client, byte for byte. A turn that goes to another family of models
 /// loses it again, and that is told.
 fn put_signed_back(call: &mut Call, request: &mut Request) {
-    if request.endpoint != Endpoint::Chat {
+    if !matches!(request.endpoint, Endpoint::Chat | Endpoint::Generate) {
         return;
     }
     let (caller, now) = (caller(call), call.broker.now());

@@ -35,18 +35,19 @@ pub fn read_stream(endpoint: Endpoint, stream: &Bytes, usage: Usage, created: i6
     Ok((reply, loss))
 }
 
+/// What was heard, put together.
 #[derive(Default)]
-struct Collected {
-    start: Option<(String, String, Option<i64>)>,
-    parts: Vec<Part>,
+pub(super) struct Collected {
+    pub(super) start: Option<(String, String, Option<i64>)>,
+    pub(super) parts: Vec<Part>,
     /// Whether the last part may go on.
     is_open: bool,
-    stop: Option<StopReason>,
+    pub(super) stop: Option<StopReason>,
     failed: Option<Fault>,
 }
 
 impl Collected {
-    fn hear(&mut self, heard: Heard<'_>) {
+    pub(super) fn hear(&mut self, heard: Heard<'_>) {
         match heard {
             Heard::Start { id, model, created } => self.start = Some((super::read_reply::bare_id(id).to_owned(), model.to_owned(), created)),
             Heard::Delta(delta) => self.take(&delta),

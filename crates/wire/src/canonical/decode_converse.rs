@@ -25,6 +25,7 @@ pub(super) fn fill(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss
     request.messages.extend(root.each("messages", |message| read_message(message, loss))?);
     root.object("inferenceConfig", |mut config| {
         request.output_limit = config.count("maxTokens")?;
+        request.sampling.place = config.path.place();
         request.sampling.temperature = config.number("temperature")?;
         request.sampling.top_p = config.number("topP")?;
         let stop = config.take("stopSequences");

@@ -56,7 +56,7 @@ fn refuse_bound(request: &Request, target: &Target) -> Result<(), Fault> {
     if request.embedding.is_some() {
         return Err(refusal("input", target, "asks for embeddings", "Name a model whose provider has `/v1/embeddings`."));
     }
-    let many = request.choices.as_ref().filter(|choices| choices.value != 1 && target.endpoint != Endpoint::Chat);
+    let many = request.choices.as_ref().filter(|choices| choices.value != 1 && target.endpoint != request.endpoint);
     if let Some(choices) = many {
         return Err(refusal(choices.path, target, "asks for several answers in one", "Send as many requests as you want answers."));
     }
@@ -125,17 +125,76 @@ pub(super) fn drop_choice(request: &Request, loss: &mut Loss) {
         return;
     }
     if request.tool_choice != super::request::ToolChoice::Auto {
-        loss.dropped("tool_choice", "there are no tools to choose among");
+        loss.dropped(choice_path(request), "there are no tools to choose among");
     }
     if !request.parallel_tool_calls {
-        let path = if request.endpoint == Endpoint::Messages { "tool_choice.disable_parallel_tool_use" } else { "parallel_tool_calls" };
-        loss.dropped(path, "there are no tools to call");
+        loss.dropped(parallel_path(request), "there are no tools to call");
     }
 }
 
-/// Whether a schema is to hold strictly (case 60). Anthropic takes schemas as strict ones that OpenAI refuses to.
+/// The member of the request that chooses among tools.
+pub(super) const fn choice_path(request: &Request) -> &'static str {
+    match request.endpoint {
+        Endpoint::Generate => "toolConfig.functionCallingConfig",
+        Endpoint::Converse => "toolConfig.toolChoice",
+        _ => "tool_choice",
+    }
+}
+
+/// The member of the request that forbids several calls in one turn.
+pub(super) const fn parallel_path(request: &Request) -> &'static str {
+    match request.endpoint {
+        Endpoint::Messages => "tool_choice.disable_parallel_tool_use",
+        Endpoint::Converse => "additionalModelRequestFields.tool_choice.disable_parallel_tool_use",
+        _ => "parallel_tool_calls",
+    }
+}
+
+/// The member of the request that gives the form of the answer.
+pub(super) const fn format_path(request: &Request) -> &'static str {
+    match request.endpoint {
+        Endpoint::Responses => "text.format",
+        Endpoint::Messages => "output_config.format",
+        Endpoint::Generate => "generationConfig.responseMimeType",
+        Endpoint::Converse => "outputConfig.textFormat",
+        _ => "response_format",
+    }
+}
+
+/// A member of what the request says of the schema of the answer.
+pub(super) fn schema_path(request: &Request, member: &str) -> String {
+    match request.endpoint {
+        Endpoint::Responses => format!("text.format.{member}"),
+        Endpoint::Messages => format!("output_config.format.{member}"),
+        Endpoint::Generate if member == "schema" => "generationConfig.responseJsonSchema".to_owned(),
+        Endpoint::Generate => format!("generationConfig.{member}"),
+        Endpoint::Converse => format!("outputConfig.textFormat.structure.jsonSchema.{member}"),
+        _ => format!("response_format.json_schema.{member}"),
+    }
+}
+
+/// The member of the request that leaves it to the model how much it thinks.
+pub(super) const fn adaptive_path(request: &Request) -> &'static str {
+    match request.endpoint {
+        Endpoint::Generate => "generationConfig.thinkingConfig.thinkingBudget",
+        Endpoint::Converse => "additionalModelRequestFields.thinking.type",
+        _ => "thinking.type",
+    }
+}
+
+/// The member of the request that lists stop texts.
+pub(super) const fn stop_path(request: &Request) -> &'static str {
+    match request.endpoint {
+        Endpoint::Generate => "generationConfig.stopSequences",
+        Endpoint::Converse => "inferenceConfig.stopSequences",
+        Endpoint::Messages => "stop_sequences",
+        _ => "stop",
+    }
+}
+
+/// Whether a schema is to hold strictly (case 60). Others take schemas as strict ones that OpenAI refuses to.
 pub(super) fn strict_there(strict: bool, schema: Option<&serde_json::Value>, request: &Request, path: impl fmt::Display, loss: &mut Loss) -> bool {
-    let fits = !strict || request.endpoint != Endpoint::Messages || schema.is_none_or(super::schema::fits_strict);
+    let fits = !strict || request.endpoint.dialect() == crate::Dialect::OpenAi || schema.is_none_or(super::schema::fits_strict);
     if !fits {
         loss.approximated(path, "a strict schema must require every member of every object there, so it is no strict one");
     }
@@ -154,7 +213,7 @@ pub(super) fn user_there<'a>(user: &'a Asked<String>, loss: &mut Loss) -> std::b
 /// Tools that may be called: all, or those that the choice is among.
 pub(super) fn tools_offered<'a>(request: &'a Request, loss: &mut Loss) -> Vec<&'a ToolDecl> {
     let super::request::ToolChoice::Among { names, .. } = &request.tool_choice else { return request.tools.iter().collect() };
-    loss.approximated("tool_choice", "the other tools are not declared at all");
+    loss.approximated(choice_path(request), "the other tools are not declared at all");
     let (offered, others): (Vec<&ToolDecl>, Vec<&ToolDecl>) = request.tools.iter().partition(|tool| names.contains(&tool.name));
     others.iter().for_each(|tool| loss.dropped(&tool.place, "it is not among the tools that may be called"));
     offered
@@ -167,7 +226,7 @@ pub(super) fn drop_sampling(sampling: &Sampling, keeps: &[&str], loss: &mut Loss
 
 /// As [`drop_sampling`], for another reason. What the settings mean without being set is no loss.
 pub(super) fn drop_sampling_because(sampling: &Sampling, keeps: &[&str], why: &'static str, loss: &mut Loss) {
-    let Sampling { temperature, top_p, top_k, frequency_penalty, presence_penalty, seed, logit_bias } = sampling;
+    let Sampling { temperature, top_p, top_k, frequency_penalty, presence_penalty, seed, logit_bias, place: _ } = sampling;
     let settings = [
         ("temperature", temperature.is_some()),
         ("top_p", top_p.is_some()),
@@ -179,7 +238,7 @@ pub(super) fn drop_sampling_because(sampling: &Sampling, keeps: &[&str], why: &'
     ];
     for (name, is_set) in settings {
         if is_set && !keeps.contains(&name) {
-            loss.dropped(name, why);
+            loss.dropped(sampling.path(name), why);
         }
     }
 }

@@ -3,8 +3,8 @@
 mod tools;
 
 use super::encode::{
-    document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part, results_first,
-    strict_there, thinks, turns, user_there, write_said, write_samplers,
+    adaptive_path, document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part, results_first,
+    schema_path, stop_path, strict_there, thinks, turns, user_there, write_said, write_samplers,
 };
 use super::loss::Loss;
 use super::names::ToolNames;
@@ -57,7 +57,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         write_choice(w, tool_choice, *parallel_tool_calls, request, names);
         let limit = output_limit.or(target.sets_limit.then_some(target.output_limit));
         w.member_of(if target.takes.completion_limit { "max_completion_tokens" } else { "max_tokens" }, limit);
-        write_stop(w, stop, loss);
+        write_stop(w, stop, stop_path(request), loss);
         write_format(w, response_format.as_ref(), request, loss);
         write_sampling(w, &request.sampling, target, loss);
         w.member_of("reasoning_effort", effort(request, target, loss).map(Effort::name));
@@ -99,7 +99,7 @@ fn write_messages(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) -> Res
             Role::User => write_user(w, &results_first(pieces, loss), context, loss)?,
             Role::Assistant => {
                 if index == last
-                    && let Some(piece) = pieces.first().filter(|_| context.request.endpoint == Endpoint::Messages)
+                    && let Some(piece) = pieces.first().filter(|_| matches!(context.request.endpoint, Endpoint::Messages | Endpoint::Converse))
                 {
                     loss.approximated(&piece.place, "the beginning of an answer is a finished turn there");
                 }
@@ -320,9 +320,9 @@ fn write_call(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
     });
 }
 
-fn write_stop(w: &mut Writer, stop: &[String], loss: &mut Loss) {
+fn write_stop(w: &mut Writer, stop: &[String], path: &str, loss: &mut Loss) {
     if stop.len() > STOPS_MAX {
-        loss.approximated("stop_sequences", "four stop texts are taken there, the first four");
+        loss.approximated(path, "four stop texts are taken there, the first four");
     }
     match &stop[..stop.len().min(STOPS_MAX)] {
         [] => {}
@@ -341,7 +341,7 @@ fn write_format(w: &mut Writer, format: Option<&ResponseFormat>, request: &Reque
                 w.member("name", if name.is_empty() { super::UNNAMED_SCHEMA } else { name });
                 w.member_of("description", description.as_deref());
                 w.member("schema", schema);
-                w.member("strict", &strict_there(*strict, Some(schema), request, "output_config.format.schema", loss));
+                w.member("strict", &strict_there(*strict, Some(schema), request, schema_path(request, "schema"), loss));
             });
         }
     });
@@ -362,7 +362,7 @@ pub(super) fn effort(request: &Request, target: &Target, loss: &mut Loss) -> Opt
     if target.endpoint == Endpoint::Chat && *is_shown && request.endpoint == Endpoint::Responses {
         drop_asked(summary.as_ref(), loss);
     }
-    let path = effort.as_ref().map(|effort| effort.path).or(budget_tokens.as_ref().map(|budget| budget.path)).or(is_adaptive.then_some("thinking.type"));
+    let path = effort.as_ref().map(|effort| effort.path).or(budget_tokens.as_ref().map(|budget| budget.path)).or(is_adaptive.then_some(adaptive_path(request)));
     if !thinks(path.filter(|_| effort.as_ref().is_none_or(|effort| effort.value != Effort::None)), target, loss) {
         return None;
     }
@@ -371,7 +371,7 @@ pub(super) fn effort(request: &Request, target: &Target, loss: &mut Loss) -> Opt
     }
     if *is_adaptive {
         // Left out, some models would not think at all.
-        loss.approximated("thinking.type", "a middle grade of effort stands for the model's own judgement");
+        loss.approximated(adaptive_path(request), "a middle grade of effort stands for the model's own judgement");
         return Some(Effort::Medium.min(target.takes.effort_max));
     }
     let budget = budget_tokens.as_ref()?;
@@ -385,7 +385,13 @@ pub(super) fn write_tier(w: &mut Writer, request: &Request, tier: Option<(&Servi
         None => {}
         Some((ServiceTier::Auto, _)) => w.member("service_tier", "auto"),
         Some((ServiceTier::Standard, _)) => w.member("service_tier", "default"),
-        Some((ServiceTier::Other(word), _)) if request.endpoint.dialect() == crate::Dialect::OpenAi => w.member("service_tier", word),
+        // Google has these two by the same names.
+        Some((ServiceTier::Other(word), _)) if request.endpoint.dialect() == crate::Dialect::OpenAi || is_shared(request, word) => w.member("service_tier", word),
         Some((ServiceTier::Other(word), path)) => loss.dropped(path, format!("there is no tier `{word}`")),
     }
+}
+
+/// Whether OpenAI and Google name the tier alike.
+fn is_shared(request: &Request, word: &str) -> bool {
+    request.endpoint == Endpoint::Generate && matches!(word, "flex" | "priority")
 }

@@ -4,7 +4,9 @@ pub(super) mod parts;
 pub(super) mod thinking;
 mod tools;
 
-use super::encode::{JSON_ONLY, NO_SAMPLERS, drop_asked, drop_choice, drop_sampling, drop_sampling_because, instruction_text, turns, within};
+use super::encode::{
+    JSON_ONLY, NO_SAMPLERS, drop_asked, drop_choice, drop_sampling, drop_sampling_because, format_path, instruction_text, stop_path, turns, within,
+};
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{CacheLife, Part, Piece};
@@ -85,7 +87,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         if target.endpoint == Endpoint::CountTokens {
             return;
         }
-        write_stop(w, stop, loss);
+        write_stop(w, stop, stop_path(request), loss);
         write_sampling(w, request, target, &plan.thinking, loss);
         if let Some(user) = user {
             w.member_object("metadata", |w| w.member("user_id", &user.value));
@@ -129,8 +131,7 @@ pub(super) fn conversation<'a>(request: &'a Request, target: &Target, loss: &mut
         }
     }
     if request.response_format == Some(ResponseFormat::JsonObject) {
-        let path = if request.endpoint == Endpoint::Responses { "text.format" } else { "response_format" };
-        loss.approximated(path, "the dialect has no JSON without a schema; the model is told in words");
+        loss.approximated(format_path(request), "the dialect has no JSON without a schema; the model is told in words");
         system.push(Block::Text(JSON_ONLY.to_owned()));
     }
     for (role, blocks) in &mut merged {
@@ -294,10 +295,10 @@ fn write_turn(w: &mut Writer, role: Role, blocks: &[Block<'_>], context: &Contex
 }
 
 /// Case 50. The API refuses stop texts of white space alone.
-fn write_stop(w: &mut Writer, stop: &[String], loss: &mut Loss) {
+fn write_stop(w: &mut Writer, stop: &[String], path: &str, loss: &mut Loss) {
     let (kept, blank): (Vec<&String>, Vec<&String>) = stop.iter().partition(|text| !text.trim().is_empty());
     if !blank.is_empty() {
-        loss.dropped("stop", "a stop text of white space alone is refused there");
+        loss.dropped(path, "a stop text of white space alone is refused there");
     }
     if !kept.is_empty() {
         w.member("stop_sequences", &kept);
@@ -317,11 +318,11 @@ fn write_sampling(w: &mut Writer, request: &Request, target: &Target, thinking: 
     }
     drop_sampling(sampling, &["temperature", "top_p", "top_k"], loss);
     if let Some(temperature) = &sampling.temperature {
-        w.member("temperature", &within(temperature, 1.0, "temperature", loss));
+        w.member("temperature", &within(temperature, 1.0, &sampling.path("temperature"), loss));
     }
     if let Some(top_p) = &sampling.top_p {
         if sampling.temperature.is_some() && target.takes.samplers != Samplers::Both {
-            loss.dropped("top_p", "it may not stand beside a temperature");
+            loss.dropped(sampling.path("top_p"), "it may not stand beside a temperature");
         } else {
             w.member("top_p", top_p);
         }

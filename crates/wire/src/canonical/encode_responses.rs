@@ -4,8 +4,8 @@ mod tools;
 
 use super::decode_responses::ENCRYPTED;
 use super::encode::{
-    drop_cache, drop_choice, drop_sampling, refuse_foreign_file, refused_part, results_first, signature_for, strict_there, turns, user_there, write_said,
-    write_samplers,
+    drop_cache, drop_choice, drop_sampling, refuse_foreign_file, refused_part, results_first, schema_path, signature_for, stop_path, strict_there, turns,
+    user_there, write_said, write_samplers,
 };
 use super::encode_chat::{TOOL_FAILED, effort, write_tier};
 use super::loss::Loss;
@@ -63,7 +63,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         write_choice(w, tool_choice, *parallel_tool_calls, &context);
         write_limit(w, output_limit.or(target.sets_limit.then_some(target.output_limit)), loss);
         if !stop.is_empty() {
-            loss.dropped(if request.endpoint == Endpoint::Chat { "stop" } else { "stop_sequences" }, "the dialect has no such setting");
+            loss.dropped(stop_path(request), "the dialect has no such setting");
         }
         write_text(w, response_format.as_ref(), verbosity.as_ref().map(|asked| asked.value.as_str()), request, loss);
         drop_sampling(sampling, &["temperature", "top_p"], loss);
@@ -113,7 +113,7 @@ fn write_items(w: &mut Writer, messages: &[Message], context: &Context<'_>, loss
     let turns = turns(messages);
     // Case 48.
     if let Some((Role::Assistant, pieces)) = turns.last()
-        && let Some(piece) = pieces.first().filter(|_| context.request.endpoint == Endpoint::Messages)
+        && let Some(piece) = pieces.first().filter(|_| matches!(context.request.endpoint, Endpoint::Messages | Endpoint::Converse))
     {
         loss.approximated(&piece.place, "the beginning of an answer is a finished turn there");
     }
@@ -316,7 +316,7 @@ fn write_text(w: &mut Writer, format: Option<&ResponseFormat>, verbosity: Option
                     w.member("name", if name.is_empty() { super::UNNAMED_SCHEMA } else { name });
                     w.member_of("description", description.as_deref());
                     w.member("schema", schema);
-                    w.member("strict", &strict_there(*strict, Some(schema), request, "output_config.format.schema", loss));
+                    w.member("strict", &strict_there(*strict, Some(schema), request, schema_path(request, "schema"), loss));
                 }
             });
         }

@@ -38,6 +38,41 @@ impl<'p> Object<'p> {
         })
     }
 
+    /// Takes the members named in camel case by their names with underscores, too, as Google's JSON does.
+    pub(crate) fn accept_snake_case(&mut self, names: &[&str]) {
+        if !self.members.keys().any(|name| name.contains('_')) {
+            return;
+        }
+        for name in names {
+            if let Some(value) = self.members.swap_remove(&snake_case(name)) {
+                self.members.entry((*name).to_owned()).or_insert(value);
+            }
+        }
+    }
+
+    /// All members as an object of their own; none stay.
+    pub(crate) fn take_all(&mut self) -> Self {
+        Self { members: std::mem::take(&mut self.members), path: self.path }
+    }
+
+    /// The name of the first member that is left.
+    pub(crate) fn first_name(&self) -> Option<&str> {
+        self.members.iter().find(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str())
+    }
+
+    /// The members that are left, by their names.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.members.keys().cloned().collect()
+    }
+
+    /// As [`Object::each`]; an object alone is a list of one, as Google's JSON takes it.
+    pub(crate) fn each_or_one<T>(&mut self, name: &str, read: impl FnMut(Object<'_>) -> Result<T, Fault>) -> Result<Vec<T>, Fault> {
+        if let Some(value) = self.members.get_mut(name).filter(|value| value.is_object()) {
+            *value = Value::Array(vec![value.take()]);
+        }
+        self.each(name, read)
+    }
+
     /// A look at the member `name` without taking it.
     pub(crate) fn peek(&self, name: &str) -> Option<&Value> {
         self.members.get(name).filter(|value| !value.is_null())
@@ -46,11 +81,6 @@ impl<'p> Object<'p> {
     /// A look at the text of the member `name`; empty where it is none.
     pub(crate) fn peek_text(&self, name: &str) -> &str {
         self.peek(name).and_then(Value::as_str).unwrap_or_default()
-    }
-
-    /// The name of the first member that says something.
-    pub(crate) fn first_name(&self) -> Option<&str> {
-        self.members.iter().find(|(_, value)| !value.is_null()).map(|(name, _)| name.as_str())
     }
 
     /// The text of the member `name`, where it is there.
@@ -160,6 +190,33 @@ impl<'p> Object<'p> {
     pub(crate) fn into_value(self) -> Value {
         Value::Object(self.members)
     }
+}
+
+/// A name in camel case with underscores instead.
+pub(crate) fn snake_case(name: &str) -> String {
+    let mut snake = String::with_capacity(name.len() + 4);
+    for character in name.chars() {
+        if character.is_ascii_uppercase() {
+            snake.push('_');
+        }
+        snake.push(character.to_ascii_lowercase());
+    }
+    snake
+}
+
+/// A name with underscores in camel case instead.
+pub(crate) fn camel_case(name: &str) -> String {
+    let mut camel = String::with_capacity(name.len());
+    for word in name.split('_') {
+        let mut letters = word.chars();
+        match letters.next() {
+            Some(first) if !camel.is_empty() => camel.extend([first.to_ascii_uppercase()]),
+            Some(first) => camel.push(first),
+            None => {}
+        }
+        camel.push_str(letters.as_str());
+    }
+    camel
 }
 
 /// Whether a value says nothing.

@@ -40,7 +40,7 @@ pub fn read_reply(endpoint: Endpoint, body: &[u8], usage: Usage, created: i64) -
         Endpoint::Converse => read_converse::fill(&mut reply, &mut root, &mut loss),
         Endpoint::CountTokens | Endpoint::Embeddings => Ok(()),
     };
-    read.map_err(|fault| as_broken(&fault))?;
+    read.map_err(|fault| if fault.code.is_some() { fault } else { as_broken(&fault) })?;
     root.rest(&mut loss);
     Ok((reply, loss))
 }

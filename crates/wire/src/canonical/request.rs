@@ -159,6 +159,17 @@ pub struct Sampling {
     pub seed: Option<Number>,
     /// What is added to single tokens, by their number in the model's vocabulary.
     pub logit_bias: Option<Map<String, Value>>,
+    /// The object of the request that holds the settings, by names in camel case; empty where they stand in the request itself, by
+    /// names with underscores.
+    pub place: Place,
+}
+
+impl Sampling {
+    /// The path of the setting, which is named here as its field is.
+    #[must_use]
+    pub fn path(&self, name: &str) -> String {
+        if self.place.path().is_empty() { name.to_owned() } else { self.place.member(&super::object::camel_case(name)) }
+    }
 }
 
 /// The tier that a request asks for.

@@ -2,6 +2,9 @@
 //! own place for such things, marked with where they come from, and come back byte for byte.
 
 use crate::Endpoint;
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD, STANDARD_NO_PAD};
+use std::borrow::Cow;
 
 /// Who can read a signature.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,6 +21,23 @@ pub enum Family {
 
 /// What a marked signature begins with; none of the vendors' own do, for theirs are base64.
 const MARK: &str = "jeton:";
+
+/// What [`MARK`] is in base64, in which Google's clients demand every signature: its six bytes are whole groups.
+const MARK_IN_BASE64: &str = "amV0b246";
+
+/// A signature as Gemini's dialect carries it: in base64, which the vendors' own are, but what is marked is not.
+pub(crate) fn in_base64(sealed: &str) -> Cow<'_, str> {
+    if sealed.starts_with(MARK) { Cow::Owned(STANDARD.encode(sealed)) } else { Cow::Borrowed(sealed) }
+}
+
+/// What [`in_base64`] made of it, taken back. Google's clients may write it anew, in the alphabet for addresses and without filling.
+pub(crate) fn opened(carried: String) -> String {
+    if !carried.starts_with(MARK_IN_BASE64) {
+        return carried;
+    }
+    let plain: String = carried.trim_end_matches('=').chars().map(|c| if c == '-' { '+' } else if c == '_' { '/' } else { c }).collect();
+    STANDARD_NO_PAD.decode(plain).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(carried)
+}
 
 impl Family {
     const ALL: [(Self, &'static str); 4] =
@@ -61,7 +81,7 @@ pub fn unseal(face: Endpoint, sealed: &str) -> Option<(Family, &str)> {
 /// Whether a request has signatures in it that were marked, so that it cannot go to a provider as it is.
 #[must_use]
 pub fn has_marked(body: &[u8]) -> bool {
-    memchr::memmem::find(body, b"\"jeton:").is_some()
+    [&b"\"jeton:"[..], b"\"amV0b246"].into_iter().any(|mark| memchr::memmem::find(body, mark).is_some())
 }
 
 #[cfg(test)]
@@ -70,8 +90,8 @@ mod tests {
 
     #[test]
     fn case_37_a_signature_names_its_family_and_comes_back_byte_for_byte() {
-        for face in [Endpoint::Messages, Endpoint::Responses, Endpoint::Chat] {
-            for family in [Family::Anthropic, Family::AnthropicRedacted, Family::OpenAi] {
+        for face in [Endpoint::Messages, Endpoint::Responses, Endpoint::Chat, Endpoint::Generate] {
+            for family in [Family::Anthropic, Family::AnthropicRedacted, Family::OpenAi, Family::Gemini] {
                 let sealed = seal(face, family, "EqQB+/=:x");
                 assert_eq!(unseal(face, &sealed), Some((family, "EqQB+/=:x")), "{face} {family:?}");
             }
@@ -80,5 +100,17 @@ mod tests {
         assert_eq!(seal(Endpoint::Messages, Family::OpenAi, "gAAA"), "jeton:openai:gAAA");
         assert_eq!(unseal(Endpoint::Messages, "jeton:martian:x"), None);
         assert!(has_marked(br#"{"signature":"jeton:openai:gAAA"}"#) && !has_marked(br#"{"signature":"EqQB"}"#));
+    }
+
+    #[test]
+    fn case_37_google_carries_marked_signatures_in_base64_of_either_alphabet() {
+        for raw in ["EqQB+/=:x", "\u{ff}\u{fe}??>>", ""] {
+            let sealed = seal(Endpoint::Generate, Family::Anthropic, raw);
+            let carried = in_base64(&sealed).into_owned();
+            assert!(carried.starts_with(MARK_IN_BASE64) && has_marked(format!("[\"{carried}\"]").as_bytes()), "{carried}");
+            assert_eq!(opened(carried.clone()), sealed);
+            assert_eq!(opened(carried.replace('+', "-").replace('/', "_").replace('=', "")), sealed);
+        }
+        assert_eq!((in_base64("EqQB").as_ref(), opened("EqQB".into()).as_str()), ("EqQB", "EqQB"));
     }
 }

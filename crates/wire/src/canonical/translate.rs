@@ -62,10 +62,16 @@ impl Answering {
         self.request.endpoint
     }
 
+    /// Whether the caller's dialect has no place for signed reasoning, or its clients leave their thoughts out of what they send back.
+    const fn loses_thoughts(&self) -> bool {
+        matches!(self.face(), Endpoint::Chat | Endpoint::Generate)
+    }
+
     /// A signature as it travels to the caller (case 37).
     fn sealed(&self, raw: &str, is_redacted: bool) -> String {
         let family = match self.from {
             Endpoint::Responses => Family::OpenAi,
+            Endpoint::Generate => Family::Gemini,
             _ if is_redacted => Family::AnthropicRedacted,
             _ => Family::Anthropic,
         };
@@ -100,7 +106,7 @@ pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, crea
     tell_usage(answering, &reply.usage, &mut loss);
     let parts = std::mem::take(&mut reply.parts);
     reply.parts = parts.into_iter().filter_map(|part| own_part(answering, part, &mut loss)).collect();
-    let signed = if answering.face() == Endpoint::Chat { SignedTurn::of(&reply.parts) } else { SignedTurn::default() };
+    let signed = if answering.loses_thoughts() { SignedTurn::of(&reply.parts) } else { SignedTurn::default() };
     Ok(Translation { body: encode_reply(answering.face(), &answering.request, &reply), loss, signed })
 }
 
@@ -124,19 +130,24 @@ fn tell_usage(answering: &Answering, usage: &Usage, loss: &mut Loss) {
     if answering.face() != Endpoint::Messages && is_some(usage.web_searches) {
         loss.dropped("usage.web_searches", "searches by the provider are not counted there");
     }
-    if answering.face() != Endpoint::Chat && (is_some(usage.input_audio) || is_some(usage.output_audio)) {
+    if !matches!(answering.face(), Endpoint::Chat | Endpoint::Generate) && (is_some(usage.input_audio) || is_some(usage.output_audio)) {
         loss.dropped("usage.audio_tokens", "tokens of sound are not told apart there");
     }
     if answering.face() == Endpoint::Converse && is_some(usage.reasoning) {
         loss.dropped("usage.reasoning_tokens", "thinking is not told apart there");
     }
+    if answering.face() == Endpoint::Generate && (is_some(usage.cache_write) || is_some(usage.cache_write_1h)) {
+        loss.dropped("usage.cache_write", "what was written to a cache is input like any other there");
+    }
     let Some(tier) = usage.service_tier.as_deref() else { return };
-    let known = match answering.face() {
-        Endpoint::Messages => anthropic_tier(tier),
-        Endpoint::Converse => bedrock_tier(tier),
-        _ => openai_tier(tier),
+    let is_known = match answering.face() {
+        Endpoint::Messages => anthropic_tier(tier).is_some(),
+        Endpoint::Converse => bedrock_tier(tier).is_some(),
+        // What is not the ordinary tier stands in a header there.
+        Endpoint::Generate => matches!(tier, "standard" | "default"),
+        _ => openai_tier(tier).is_some(),
     };
-    if known.is_none() {
+    if !is_known {
         loss.dropped("service_tier", format!("there is no tier `{tier}`"));
     }
 }
@@ -172,10 +183,10 @@ fn own_part(answering: &Answering, part: Part, loss: &mut Loss) -> Option<Part> 
     })
 }
 
-/// Case 47: Messages has objects for arguments alone.
+/// Case 47: Messages and Gemini have objects for arguments alone.
 fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &str, loss: &mut Loss) {
     let is_object = || arguments.trim().is_empty() || matches!(serde_json::from_str(arguments), Ok(Value::Object(_)));
-    if matches!(answering.face(), Endpoint::Messages | Endpoint::Converse) && kind != ToolKind::Custom && !is_object() {
+    if matches!(answering.face(), Endpoint::Messages | Endpoint::Generate | Endpoint::Converse) && kind != ToolKind::Custom && !is_object() {
         loss.approximated(format!("tool_calls[id={id}]"), "arguments that are no JSON object stand as text in one");
     }
 }
@@ -426,7 +437,7 @@ impl Teller<'_> {
 
     fn tell(&mut self, delta: &Delta<'_>) {
         // The other dialects have a place for signatures of their own.
-        if self.answering.face() == Endpoint::Chat {
+        if self.answering.loses_thoughts() {
             self.signed.hear(delta);
         }
         if let Some(encoder) = self.encoder {

@@ -26,6 +26,24 @@ pub(super) fn responses(usage: &Usage) -> Option<Value> {
     }))
 }
 
+/// Gemini's `usageMetadata`, where `promptTokenCount` includes what the cache gave, and `candidatesTokenCount` excludes the thoughts.
+pub(super) fn gemini(usage: &Usage) -> Option<Value> {
+    let (input, output) = (usage.input_total()?, usage.output?);
+    let mut object = Map::new();
+    object.insert("promptTokenCount".into(), input.into());
+    object.insert("candidatesTokenCount".into(), output.saturating_sub(usage.reasoning.unwrap_or(0)).into());
+    object.insert("totalTokenCount".into(), input.saturating_add(output).into());
+    put(&mut object, "cachedContentTokenCount", usage.cache_read);
+    put(&mut object, "thoughtsTokenCount", usage.reasoning);
+    for (name, all, audio) in [("promptTokensDetails", input, usage.input_audio), ("candidatesTokensDetails", output, usage.output_audio)] {
+        if let Some(audio) = audio.filter(|&audio| audio > 0) {
+            let text = json!({ "modality": "TEXT", "tokenCount": all.saturating_sub(audio) });
+            object.insert(name.into(), json!([text, { "modality": "AUDIO", "tokenCount": audio }]));
+        }
+    }
+    Some(object.into())
+}
+
 /// The `usage` of Messages, where `input_tokens` excludes the cache (case 21) and writes have two prices (case 22).
 pub(super) fn messages(usage: &Usage) -> Option<Value> {
     let (input, output) = (usage.input?, usage.output?);

@@ -1,6 +1,6 @@
 //! The tools of a Messages request, and the form of its answer.
 
-use crate::canonical::encode::{refusal, tools_offered};
+use crate::canonical::encode::{refusal, schema_path, tools_offered};
 use crate::canonical::loss::Loss;
 use crate::canonical::names::ToolNames;
 use crate::canonical::request::{Effort, Request, ResponseFormat, ToolChoice, ToolDecl, ToolKind};
@@ -8,7 +8,7 @@ use crate::canonical::schema::{closed, input_schema};
 use crate::canonical::target::Target;
 use crate::canonical::writer::Writer;
 use crate::canonical::{wrapped_description, wrapped_schema};
-use crate::{Dialect, Endpoint};
+use crate::Dialect;
 use jeton_core::Fault;
 
 use super::write_cache;
@@ -74,19 +74,18 @@ pub(super) fn write_choice(w: &mut Writer, choice: &ToolChoice, parallel: bool, 
 pub(super) fn write_output(w: &mut Writer, effort: Option<Effort>, request: &Request, loss: &mut Loss) {
     let schema = match &request.response_format {
         Some(ResponseFormat::JsonSchema { name, description, schema, strict }) => {
-            let at = if request.endpoint == Endpoint::Responses { "text.format" } else { "response_format.json_schema" };
             if !name.is_empty() {
-                loss.dropped(format!("{at}.name"), "a schema has no name there");
+                loss.dropped(schema_path(request, "name"), "a schema has no name there");
             }
             if description.is_some() {
-                loss.dropped(format!("{at}.description"), "a schema has no description there");
+                loss.dropped(schema_path(request, "description"), "a schema has no description there");
             }
             if !strict {
-                loss.approximated(format!("{at}.strict"), "a schema always holds strictly there");
+                loss.approximated(schema_path(request, "strict"), "a schema always holds strictly there");
             }
             let (schema, changed) = closed(schema);
             if changed {
-                loss.approximated(format!("{at}.schema"), "objects have no other members than those of the schema there");
+                loss.approximated(schema_path(request, "schema"), "objects have no other members than those of the schema there");
             }
             Some(schema)
         }

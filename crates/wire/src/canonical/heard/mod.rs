@@ -6,6 +6,8 @@ mod gemini;
 mod messages;
 mod responses;
 
+pub(super) use gemini::GeminiReader;
+
 use super::loss::{Loss, Path};
 use super::object::Object;
 use super::read_reply::{as_broken, broken};
