@@ -68,6 +68,36 @@ fn write_top_k(maker: Maker, sampling: &Sampling, more: &mut Map<String, Value>,
     }
 }
 
+/// What Claude at Bedrock knows of what is not settled yet ("Anthropic Claude Messages API, request and response", `anthropic_beta`, in the
+/// Amazon Bedrock User Guide). Any other name is an `invalid beta flag`.
+const BETAS: [&str; 11] = [
+    "computer-use-2024-10-22",
+    "computer-use-2025-01-24",
+    "token-efficient-tools-2025-02-19",
+    "interleaved-thinking-2025-05-14",
+    "output-128k-2025-02-19",
+    "dev-full-thinking-2025-05-14",
+    "context-1m-2025-08-07",
+    "context-management-2025-06-27",
+    "effort-2025-11-24",
+    "tool-search-tool-2025-10-19",
+    "tool-examples-2025-10-29",
+];
+
+/// Case 52: what the caller asks for by a header stands in the body. Models that take no budget for thinking take no such names either
+/// (https://github.com/anthropics/claude-code/issues/49648).
+pub(super) fn pass_betas(context: &Context<'_>, more: &mut Map<String, Value>, loss: &mut Loss) {
+    let Context { target, maker, .. } = context;
+    let takes_any = *maker == Maker::Anthropic && target.takes.thinking_budget;
+    let (passed, dropped): (Vec<&String>, Vec<&String>) = target.betas.iter().partition(|beta| takes_any && BETAS.contains(&beta.as_str()));
+    if let Some(beta) = dropped.first() {
+        loss.dropped("anthropic-beta", format!("`{beta}` is not known there"));
+    }
+    if !passed.is_empty() {
+        more.insert("anthropic_beta".into(), json!(passed));
+    }
+}
+
 /// The grade of effort for models that are not Anthropic's: for Nova in a member of its own, for the others where the dialect has it.
 pub(super) fn effort(context: &Context<'_>, more: &mut Map<String, Value>, loss: &mut Loss) -> Option<&'static str> {
     let Context { request, target, maker, .. } = context;
