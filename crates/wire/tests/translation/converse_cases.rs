@@ -1,7 +1,7 @@
 //! Cases of Bedrock's Converse, with the dialects that they concern.
 
 use crate::fold;
-use crate::helpers::{Chat, Converse, Messages, Responses, answer, answered, answering, ask_of, asking, stream, translate_chunks};
+use crate::helpers::{Chat, Converse, Messages, Responses, answer, answered, ask_of, asking, stream, translate_chunks};
 use crate::scenario::{CREATED, all, plain_answer, told};
 use jeton_core::{Samplers, Usage};
 use jeton_wire::Endpoint;
@@ -364,7 +364,6 @@ fn a_signature_in_pieces_is_told_whole() {
     let script = "start\nthink \"H\"\nthink \"m.\"\nsign \"EqQ\"\nsign \"B+/=\"\nstop\ntext \"So.\"\nstop\nend \"end_turn\"\nusage {}";
     let document = fold::document(Messages, &stream(Converse, Messages, script).0);
     assert_eq!(document["content"][0], json!({ "type": "thinking", "thinking": "Hm.", "signature": "EqQB+/=" }));
-    assert_eq!(answering(Converse, Messages).face(), Messages);
 }
 
 #[test]
