@@ -425,7 +425,11 @@ mod tests {
         check(Endpoint::Converse, r#"{"inputTokens":10,"outputTokens":5,"totalTokens":15}"#, usage(10, 5));
         let short = Usage { cache_write: Some(30), ..usage(10, 5) };
         check(Endpoint::Converse, r#"{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokens":30,"cacheDetails":[]}"#, short.clone());
-        check(Endpoint::Converse, r#"{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokenCount":30,"cacheDetails":[{"inputTokens":30,"ttl":"5m"}]}"#, short);
+        check(
+            Endpoint::Converse,
+            r#"{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokenCount":30,"cacheDetails":[{"inputTokens":30,"ttl":"5m"}]}"#,
+            short,
+        );
     }
 
     #[test]

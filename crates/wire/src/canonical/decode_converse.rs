@@ -166,8 +166,14 @@ fn read_choice(mut choice: Object<'_>, loss: &mut Loss) -> Result<ToolChoice, Fa
         tool.rest(loss);
         Ok(name)
     })?;
-    let is_any = choice.object("any", |any| Ok(any.rest(loss)))?.is_some();
-    choice.object("auto", |auto| Ok(auto.rest(loss)))?;
+    let mut has = |kind: &str| {
+        choice.object(kind, |inner| {
+            inner.rest(loss);
+            Ok(())
+        })
+    };
+    let is_any = has("any")?.is_some();
+    has("auto")?;
     choice.rest(loss);
     Ok(match name {
         Some(name) => ToolChoice::Tool(name),

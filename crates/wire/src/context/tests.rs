@@ -84,7 +84,8 @@ fn converse_gets_blocks_of_its_own_and_marks_behind_them() {
     // Four at most, and none before one that lives longer; those of tools stand before all others.
     let long = r#"{"system":[{"text":"x"},{"cachePoint":{"type":"default","ttl":"1h"}}]}"#;
     assert_eq!(attached(Endpoint::Converse, long, &[marked("a")], ContextPlace::System).1.breakpoints, 0);
-    let of_tools = r#"{"toolConfig":{"tools":[{"toolSpec":{"name":"a","inputSchema":{"json":{"cachePoint":{}}}}},{"cachePoint":{"type":"default","ttl":"1h"}}]}}"#;
+    let of_tools =
+        r#"{"toolConfig":{"tools":[{"toolSpec":{"name":"a","inputSchema":{"json":{"cachePoint":{}}}}},{"cachePoint":{"type":"default","ttl":"1h"}}]}}"#;
     assert_eq!(attached(Endpoint::Converse, of_tools, &[marked("a"), marked("b"), marked("c"), marked("d")], ContextPlace::System).1.breakpoints, 3);
     check_user(
         Endpoint::Converse,

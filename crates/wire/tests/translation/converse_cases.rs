@@ -120,7 +120,11 @@ fn case_43_marks_of_the_cache_go_where_the_model_has_them() {
     let (sent, lost) = ask(Messages, LLAMA, &body);
     assert_eq!((points(&sent), lost.len()), (0, 4));
     // A mark behind nothing marks nothing.
-    let (_, loss) = read_request(Converse, json!({ "messages": [{ "role": "user", "content": [{ "cachePoint": { "type": "default" } }, { "text": "x" }] }] }).to_string().as_bytes()).unwrap();
+    let (_, loss) = read_request(
+        Converse,
+        json!({ "messages": [{ "role": "user", "content": [{ "cachePoint": { "type": "default" } }, { "text": "x" }] }] }).to_string().as_bytes(),
+    )
+    .unwrap();
     assert_eq!(told(&loss), ["dropped messages[0].content[0]"]);
 }
 
@@ -175,7 +179,10 @@ fn case_44_none_may_be_called_is_said_by_declaring_none_unless_the_history_calls
     let own = json!({ "tool_choice": { "type": "tool", "name": "weather", "disable_parallel_tool_use": true } });
     assert_eq!((body["additionalModelRequestFields"].clone(), body["toolConfig"].get("toolChoice"), lost), (own, None, none()));
     let (body, lost) = asked(Messages, NOVA, single);
-    assert_eq!((body["toolConfig"]["toolChoice"].clone(), lost), (json!({ "tool": { "name": "weather" } }), vec!["dropped tool_choice.disable_parallel_tool_use".into()]));
+    assert_eq!(
+        (body["toolConfig"]["toolChoice"].clone(), lost),
+        (json!({ "tool": { "name": "weather" } }), vec!["dropped tool_choice.disable_parallel_tool_use".into()])
+    );
 }
 
 #[test]
@@ -201,7 +208,11 @@ fn case_46_turns_are_merged_results_come_first_and_every_id_is_one_that_is_taken
 
 #[test]
 fn blank_texts_are_refused_there_so_they_are_left_out_and_told() {
-    let (sent, lost) = ask(Chat, CLAUDE, &json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "text", "text": " \n" }, { "type": "text", "text": "x" }, { "type": "text", "text": "" }] }] }));
+    let (sent, lost) = ask(
+        Chat,
+        CLAUDE,
+        &json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "text", "text": " \n" }, { "type": "text", "text": "x" }, { "type": "text", "text": "" }] }] }),
+    );
     assert_eq!((sent["messages"][0]["content"].clone(), lost), (json!([{ "text": "x" }]), vec!["dropped messages[0].content[0]".into()]));
 }
 
@@ -212,16 +223,25 @@ fn case_49_every_makers_models_think_by_their_own_words() {
     assert_eq!(body["additionalModelRequestFields"], json!({ "thinking": { "type": "enabled", "budget_tokens": 6400 } }));
     assert_eq!(lost, ["approximated reasoning_effort"]);
     let (body, lost) = think(NOVA, "medium");
-    assert_eq!((body["additionalModelRequestFields"].clone(), lost), (json!({ "reasoningConfig": { "type": "enabled", "maxReasoningEffort": "medium" } }), none()));
+    assert_eq!(
+        (body["additionalModelRequestFields"].clone(), lost),
+        (json!({ "reasoningConfig": { "type": "enabled", "maxReasoningEffort": "medium" } }), none())
+    );
     assert_eq!(think(NOVA, "minimal").1, ["approximated reasoning_effort"]);
-    assert_eq!(think(NOVA, "none"), (json!({ "messages": [{ "role": "user", "content": [{ "text": "Hi" }] }], "inferenceConfig": { "maxTokens": 8000 } }), none()));
+    assert_eq!(
+        think(NOVA, "none"),
+        (json!({ "messages": [{ "role": "user", "content": [{ "text": "Hi" }] }], "inferenceConfig": { "maxTokens": 8000 } }), none())
+    );
     let (body, lost) = think(LLAMA, "low");
     assert_eq!((body["outputConfig"].clone(), lost), (json!({ "effort": "low" }), none()));
     assert_eq!(think(LLAMA, "none").1, ["dropped reasoning_effort"]);
     // A budget is a grade to models that have none.
     let budget = json!({ "thinking": { "type": "enabled", "budget_tokens": 2048 } });
     let (body, lost) = asked(Messages, NOVA, budget.clone());
-    assert_eq!((body["additionalModelRequestFields"]["reasoningConfig"]["maxReasoningEffort"].clone(), lost), (json!("medium"), vec!["approximated thinking.budget_tokens".into()]));
+    assert_eq!(
+        (body["additionalModelRequestFields"]["reasoningConfig"]["maxReasoningEffort"].clone(), lost),
+        (json!("medium"), vec!["approximated thinking.budget_tokens".into()])
+    );
     assert_eq!(asked(Messages, LLAMA, json!({ "thinking": { "type": "adaptive" } })).1, ["dropped thinking.type"]);
     let mut dull = target(LLAMA);
     dull.takes.effort_max = Effort::None;
@@ -235,9 +255,15 @@ fn case_49_every_makers_models_think_by_their_own_words() {
 fn sampling_goes_by_the_makers_own_names() {
     let settings = json!({ "temperature": 0.5, "top_p": 0.9, "top_k": 40 });
     let (body, lost) = asked(Messages, CLAUDE, settings.clone());
-    assert_eq!((body["inferenceConfig"]["temperature"].clone(), body["additionalModelRequestFields"].clone(), lost), (json!(0.5), json!({ "top_k": 40 }), vec!["dropped top_p".into()]));
+    assert_eq!(
+        (body["inferenceConfig"]["temperature"].clone(), body["additionalModelRequestFields"].clone(), lost),
+        (json!(0.5), json!({ "top_k": 40 }), vec!["dropped top_p".into()])
+    );
     let (body, lost) = asked(Messages, NOVA, settings.clone());
-    assert_eq!((body["inferenceConfig"]["topP"].clone(), body["additionalModelRequestFields"].clone(), lost), (json!(0.9), json!({ "inferenceConfig": { "topK": 40 } }), none()));
+    assert_eq!(
+        (body["inferenceConfig"]["topP"].clone(), body["additionalModelRequestFields"].clone(), lost),
+        (json!(0.9), json!({ "inferenceConfig": { "topK": 40 } }), none())
+    );
     assert_eq!(asked(Messages, LLAMA, settings.clone()).1, ["dropped top_k"]);
     let mut settled = target(CLAUDE);
     settled.takes.samplers = Samplers::None;
@@ -321,15 +347,22 @@ fn case_75_media_of_every_type_that_is_taken_and_a_refusal_of_the_others_by_name
     let file = |name: &str, url: &str| json!({ "type": "file", "file": { "filename": name, "file_data": url } });
     let asks = |files: Value| json!({ "model": "m", "messages": [{ "role": "user", "content": files }] });
     let docx = "data:application/vnd.openxmlformats-officedocument.wordprocessingml.document;base64,AA==";
-    let (body, lost) = ask(Chat, CLAUDE, &asks(json!([file("a_b.docx", docx), file("a b", "data:text/csv;base64,AA=="), file("a b", "data:text/csv;base64,AA==")])));
-    let names: Vec<(&str, &str)> = body["messages"][0]["content"].as_array().unwrap().iter().filter_map(|block| Some((block["document"]["format"].as_str()?, block["document"]["name"].as_str()?))).collect();
+    let (body, lost) =
+        ask(Chat, CLAUDE, &asks(json!([file("a_b.docx", docx), file("a b", "data:text/csv;base64,AA=="), file("a b", "data:text/csv;base64,AA==")])));
+    let names: Vec<(&str, &str)> = body["messages"][0]["content"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|block| Some((block["document"]["format"].as_str()?, block["document"]["name"].as_str()?)))
+        .collect();
     assert_eq!(names, [("docx", "a-b-docx"), ("csv", "a b"), ("csv", "a b (2)")]);
     // Without words the turn would be refused.
     assert_eq!(body["messages"][0]["content"][3], json!({ "text": "See the document." }));
     assert_eq!(lost, ["approximated messages[0].content[0]", "approximated messages[0].content[0]", "approximated messages[0].content[2]"]);
     assert_eq!(refused(Chat, &asks(json!([file("a.zip", "data:application/zip;base64,AA==")]))).1, "messages[0].content[0]");
     // What lies in a bucket is fetched from there.
-    let bucket = json!({ "messages": [{ "role": "user", "content": [{ "image": { "format": "png", "source": { "s3Location": { "uri": "s3://b/a.png" } } } }] }] });
+    let bucket =
+        json!({ "messages": [{ "role": "user", "content": [{ "image": { "format": "png", "source": { "s3Location": { "uri": "s3://b/a.png" } } } }] }] });
     assert_eq!(ask(Converse, CLAUDE, &bucket), (bucket.clone(), none()));
     // A film has no place elsewhere.
     let film = json!({ "messages": [{ "role": "user", "content": [{ "video": { "format": "mp4", "source": { "bytes": "AA==" } } }] }] });

@@ -78,7 +78,9 @@ pub(crate) fn answered(dialect: Endpoint, content: Value, end: &str, usage: Valu
         Messages => {
             json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": content, "stop_reason": end, "stop_sequence": null, "usage": usage })
         }
-        Converse => json!({ "output": { "message": { "role": "assistant", "content": content } }, "stopReason": end, "usage": usage, "metrics": { "latencyMs": 9 } }),
+        Converse => {
+            json!({ "output": { "message": { "role": "assistant", "content": content } }, "stopReason": end, "usage": usage, "metrics": { "latencyMs": 9 } })
+        }
         _ => {
             json!({ "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [{ "index": 0, "message": content, "finish_reason": end }], "usage": usage })
         }

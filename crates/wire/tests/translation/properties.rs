@@ -279,7 +279,8 @@ fn case_74_an_unknown_member_anywhere_in_an_answer_is_told_or_comes_across() {
             let Some(answered) = scenario.answered(from) else { continue };
             for (pointer, changed) in with_unknown(&answered) {
                 // Figures are the meter's, a response repeats its request.
-                let repeated = ["usage", "metrics", "serviceTier", "text", "reasoning", "metadata", "tools"].iter().any(|name| pointer.starts_with(&format!("/{name}")));
+                let repeated =
+                    ["usage", "metrics", "serviceTier", "text", "reasoning", "metadata", "tools"].iter().any(|name| pointer.starts_with(&format!("/{name}")));
                 let body = changed.to_string();
                 let translated = translate_document(&scenario.answering(from, to), body.as_bytes(), read_document(from, body.as_bytes()).usage, CREATED);
                 let Ok(jeton_wire::canonical::Translation { body: out, loss, .. }) = translated else { continue };
@@ -308,10 +309,21 @@ fn case_74_an_unknown_member_anywhere_in_a_stream_is_told_or_comes_across() {
             for at in (0..events.len()).filter(|&at| events[at].1.get("error").is_none() && !events[at].0.ends_with("Exception")) {
                 for (pointer, changed) in with_unknown(&events[at].1) {
                     // What the reader passes over as the meter's.
-                    let is_passed =
-                        ["usage", "response/usage", "message/usage", "metadata/usage", "metadata/metrics", "metadata/serviceTier", "error", "response/text", "response/reasoning", "response/metadata", "response/tools"]
-                            .iter()
-                            .any(|inner| pointer.starts_with(&format!("/{inner}")));
+                    let is_passed = [
+                        "usage",
+                        "response/usage",
+                        "message/usage",
+                        "metadata/usage",
+                        "metadata/metrics",
+                        "metadata/serviceTier",
+                        "error",
+                        "response/text",
+                        "response/reasoning",
+                        "response/metadata",
+                        "response/tools",
+                    ]
+                    .iter()
+                    .any(|inner| pointer.starts_with(&format!("/{inner}")));
                     // Told once more at its end, where it counts; a ping and an error say nothing else.
                     let is_opening = matches!(events[at].0.as_str(), "response.created" | "response.in_progress" | "ping" | "error")
                         || pointer.starts_with("/part")

@@ -283,7 +283,10 @@ pub(crate) fn plain_answer(answer: Value, ids: &mut Vec<String>) -> Value {
                 };
                 let is_ordinary_tier = name == "serviceTier" && value == json!({ "type": "default" });
                 let says_nothing = is_ordinary_tier
-                    || value.is_null() || value == json!([]) || value == json!({}) || ((name.ends_with("_tokens") || name.ends_with("Tokens")) && value == json!(0));
+                    || value.is_null()
+                    || value == json!([])
+                    || value == json!({})
+                    || ((name.ends_with("_tokens") || name.ends_with("Tokens")) && value == json!(0));
                 if !says_nothing || matches!(name.as_str(), "input" | "index" | "arguments") {
                     plain.insert(name, value);
                 }

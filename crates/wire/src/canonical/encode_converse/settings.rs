@@ -2,7 +2,9 @@
 
 use super::Context;
 use super::maker::Maker;
-use crate::canonical::encode::{NO_SAMPLERS, adaptive_path, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within};
+use crate::canonical::encode::{
+    NO_SAMPLERS, adaptive_path, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within,
+};
 use crate::canonical::loss::Loss;
 use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat, Sampling, ServiceTier};
 use crate::canonical::schema::closed;

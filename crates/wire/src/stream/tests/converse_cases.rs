@@ -23,7 +23,13 @@ fn metadata(members: &str) -> String {
 
 #[test]
 fn case_29_and_33_the_order_stays_and_the_metadata_with_its_usage_is_withheld() {
-    let stream = [event("messageStart", START), delta(0, r#"{"text":"Hi\u00e9"}"#), event("contentBlockStop", r#"{"contentBlockIndex":0}"#), ended("end_turn"), metadata("")];
+    let stream = [
+        event("messageStart", START),
+        delta(0, r#"{"text":"Hi\u00e9"}"#),
+        event("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+        ended("end_turn"),
+        metadata(""),
+    ];
     let metered = passes(Endpoint::Converse, &stream.concat());
     assert_eq!((metered.terminal.as_str(), metered.clean, metered.usage), (metadata("").as_str(), true, used(25, 15)));
     assert_eq!((metered.observed.finish_reason.as_deref(), metered.observed.text_bytes, metered.observed.refusal), (Some("end_turn"), 4, false));
@@ -45,7 +51,8 @@ fn case_53_the_tier_the_speed_and_the_model_that_a_router_chose_are_read() {
 
 #[test]
 fn case_69_openings_and_signatures_are_no_content() {
-    let silent = [event("messageStart", START), delta(0, r#"{"text":""}"#), delta(0, r#"{"reasoningContent":{"signature":"EqQB"}}"#), ended("end_turn")].concat();
+    let silent =
+        [event("messageStart", START), delta(0, r#"{"text":""}"#), delta(0, r#"{"reasoningContent":{"signature":"EqQB"}}"#), ended("end_turn")].concat();
     assert!(!passes(Endpoint::Converse, &silent).started);
     let call = event("contentBlockStart", r#"{"contentBlockIndex":0,"start":{"toolUse":{"toolUseId":"t","name":"f"}}}"#);
     for content in
@@ -58,7 +65,8 @@ fn case_69_openings_and_signatures_are_no_content() {
 #[test]
 fn case_40_the_clients_calls_are_counted_and_the_providers_own_are_not() {
     let start = |more: &str| event("contentBlockStart", &format!(r#"{{"contentBlockIndex":0,"start":{{"toolUse":{{"toolUseId":"t","name":"ab"{more}}}}}}}"#));
-    let stream = [start(""), delta(0, r#"{"toolUse":{"input":"{\"x\""}}"#), start(r#","type":"server_tool_use""#), delta(1, r#"{"reasoningContent":{"text":"Hm"}}"#)];
+    let stream =
+        [start(""), delta(0, r#"{"toolUse":{"input":"{\"x\""}}"#), start(r#","type":"server_tool_use""#), delta(1, r#"{"reasoningContent":{"text":"Hm"}}"#)];
     let observed = passes(Endpoint::Converse, &stream.concat()).observed;
     assert_eq!((observed.tool_calls, observed.tool_bytes, observed.reasoning_bytes), (1, 8, 2));
 }
