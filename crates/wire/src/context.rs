@@ -4,7 +4,9 @@
 //! - **Chat**: a message `{"role":"system","content":"…"}` before all others;
 //! - **Responses**: the text at the start of `instructions`, a blank line before what stands there;
 //! - **Messages** and its token count: a text block for each segment at the front of `system`, a `system` that is a string
-//!   following as the last block.
+//!   following as the last block;
+//! - **Converse**: as Messages, in its own blocks;
+//! - **Gemini**: a part with the text at the front of `systemInstruction`.
 //!
 //! For [`ContextPlace::User`] the text stands in the last user message, with a blank line before its text, or as a part of
 //! its own before its first part. Segments follow each other with nothing between: who compiles them writes the breaks.
@@ -75,9 +77,13 @@ impl NotAttachable {
                 "Send a user message, or let the pack have `place = \"system\"`.",
             ),
             Self::UnknownForm => (
-                "Context cannot be attached: the request's system text is neither a text nor, in Messages, a list of blocks.",
-                if endpoint == Endpoint::Responses { "instructions" } else { "system" },
-                "Send it as a text.",
+                "Context cannot be attached: the request's system text has not the form that its dialect gives it.",
+                match endpoint {
+                    Endpoint::Responses => "instructions",
+                    Endpoint::Generate => "systemInstruction",
+                    _ => "system",
+                },
+                "Send it as the vendor's reference has it.",
             ),
             Self::Unreadable => ("Context cannot be attached: the request cannot be read.", conversation(endpoint), "Correct the request."),
         };
@@ -87,7 +93,11 @@ impl NotAttachable {
 
 /// The member that holds the conversation.
 const fn conversation(endpoint: Endpoint) -> &'static str {
-    if matches!(endpoint, Endpoint::Responses) { "input" } else { "messages" }
+    match endpoint {
+        Endpoint::Responses => "input",
+        Endpoint::Generate => "contents",
+        _ => "messages",
+    }
 }
 
 /// The edits of `body` that put `segments` into it. Empty segments are passed over; without any other, nothing is changed.
@@ -108,7 +118,8 @@ pub fn attach_context(endpoint: Endpoint, body: &[u8], segments: &[ContextSegmen
         (ContextPlace::User, _) => user(endpoint, body, &outline, &text, &mut attached.edits)?,
         (_, Endpoint::Chat) => message(body, &outline, &text, &mut attached.edits)?,
         (_, Endpoint::Responses) => instructions(body, &outline, &text, &mut attached.edits)?,
-        _ => blocks(body, &outline, &segments, &mut attached)?,
+        (_, Endpoint::Generate) => system_parts(body, &outline, &text, &mut attached.edits)?,
+        _ => blocks(endpoint, body, &outline, &segments, &mut attached)?,
     }
     Ok(attached)
 }
@@ -154,8 +165,33 @@ fn instructions(body: &[u8], outline: &Outline, text: &str, edits: &mut Edits) -
     Ok(())
 }
 
-/// Messages: text blocks at the front of `system`.
-fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached: &mut Attached) -> Result<(), NotAttachable> {
+/// Gemini: a part at the front of `systemInstruction`.
+fn system_parts(body: &[u8], outline: &Outline, text: &str, edits: &mut Edits) -> Result<(), NotAttachable> {
+    let part = format!("{{\"text\":\"{}\"}}", escaped(text));
+    match &outline.system {
+        None => outline.insert_member("systemInstruction", &format!("{{\"parts\":[{part}]}}"), edits),
+        Some(place) if body[place.start] == b'n' => edits.replace(place.clone(), format!("{{\"parts\":[{part}]}}")),
+        Some(place) => {
+            let parts = find::member(body, place.start, b"parts").ok_or(NotAttachable::UnknownForm)?;
+            match body[parts.start] {
+                b'[' => {
+                    let comma = if outline.is_empty_list(body, &parts) { "" } else { "," };
+                    edits.insert(parts.start + 1, format!("{part}{comma}"));
+                }
+                // An object alone is a list of one.
+                b'{' => {
+                    edits.insert(parts.start, format!("[{part},"));
+                    edits.insert(parts.end, "]");
+                }
+                _ => return Err(NotAttachable::UnknownForm),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Messages and Converse: text blocks at the front of `system`.
+fn blocks(endpoint: Endpoint, body: &[u8], outline: &Outline, segments: &[ContextSegment], attached: &mut Attached) -> Result<(), NotAttachable> {
     let mut room = outline.markers.room();
     let mut written: Vec<String> = Vec::with_capacity(segments.len());
     // The last of ours marks the longest prefix: it is kept the longest.
@@ -166,8 +202,7 @@ fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached:
             attached.breakpoints += 1;
             attached.breakpoints_dropped -= 1;
         }
-        let marker = if is_marked { ",\"cache_control\":{\"type\":\"ephemeral\"}" } else { "" };
-        written.push(format!("{{\"type\":\"text\",\"text\":\"{}\"{marker}}}", escaped(&segment.text)));
+        written.push(block(endpoint, &segment.text, is_marked));
     }
     written.reverse();
     let blocks = written.join(",");
@@ -178,6 +213,7 @@ fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached:
     match body[place.start] {
         b'n' => attached.edits.replace(place.clone(), format!("[{blocks}]")),
         // A block without text would be refused.
+        b'"' if endpoint == Endpoint::Converse => return Err(NotAttachable::UnknownForm),
         b'"' if place.len() == 2 => attached.edits.replace(place.clone(), format!("[{blocks}]")),
         b'"' => {
             attached.edits.insert(place.start, format!("[{blocks},{{\"type\":\"text\",\"text\":"));
@@ -192,12 +228,28 @@ fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached:
     Ok(())
 }
 
+/// A text block, and the mark of the cache in it or behind it.
+fn block(endpoint: Endpoint, text: &str, is_marked: bool) -> String {
+    let text = escaped(text);
+    match (endpoint, is_marked) {
+        (Endpoint::Converse, false) => format!("{{\"text\":\"{text}\"}}"),
+        (Endpoint::Converse, true) => format!("{{\"text\":\"{text}\"}},{{\"cachePoint\":{{\"type\":\"default\"}}}}"),
+        (_, false) => format!("{{\"type\":\"text\",\"text\":\"{text}\"}}"),
+        (_, true) => format!("{{\"type\":\"text\",\"text\":\"{text}\",\"cache_control\":{{\"type\":\"ephemeral\"}}}}"),
+    }
+}
+
 /// Every dialect: the start of the last user message.
 fn user(endpoint: Endpoint, body: &[u8], outline: &Outline, text: &str, edits: &mut Edits) -> Result<(), NotAttachable> {
-    let kind = if endpoint == Endpoint::Responses { "input_text" } else { "text" };
+    let kind = match endpoint {
+        Endpoint::Responses => "\"type\":\"input_text\",",
+        // Their parts have no type.
+        Endpoint::Generate | Endpoint::Converse => "",
+        _ => "\"type\":\"text\",",
+    };
     match outline.user_place(body).ok_or(NotAttachable::NoUserMessage)? {
         UserPlace::Text { at, is_empty } => before_text(at, is_empty, text, edits),
-        UserPlace::Part { at } => edits.insert(at, format!("{{\"type\":\"{kind}\",\"text\":\"{}\"}},", escaped(text))),
+        UserPlace::Part { at } => edits.insert(at, format!("{{{kind}\"text\":\"{}\"}},", escaped(text))),
     }
     Ok(())
 }

@@ -76,35 +76,37 @@ pub fn ask_for_usage(facts: &RequestFacts, edits: &mut Edits) {
 }
 
 /// Bounds the output: every limit that the request states becomes `tokens`, so that it holds whichever of them the provider
-/// reads; where it states none, `field` is put in.
+/// reads; where it states none, `field` is put in, within the object that holds it in its dialect.
 pub fn set_output_limit(facts: &RequestFacts, field: &str, tokens: u64, edits: &mut Edits) {
     let stated: Vec<_> = facts.output_limit_spans.iter().filter(|limit| !limit.is_null).collect();
     for limit in &stated {
         edits.replace(limit.span.clone(), tokens.to_string());
     }
     if stated.is_empty() {
-        if let Some(home) = limit_home(field) {
-            return set_at_home(facts, home, field, tokens, edits);
-        }
         match facts.output_limit_spans.iter().find(|limit| limit.field == field) {
             Some(null) => edits.replace(null.span.clone(), tokens.to_string()),
+            None if holder_of(field).is_some() => insert_held(facts, field, tokens, edits),
             None => insert_member(facts, field, &tokens.to_string(), edits),
         }
     }
 }
 
-/// The object of the body that has the limit, where it does not stand in the body itself.
-fn limit_home(field: &str) -> Option<&'static str> {
-    (field == "maxTokens").then_some("inferenceConfig")
+/// The member of a request whose object holds the field.
+fn holder_of(field: &str) -> Option<&'static str> {
+    match field {
+        "maxOutputTokens" => Some("generationConfig"),
+        "maxTokens" => Some("inferenceConfig"),
+        _ => None,
+    }
 }
 
-fn set_at_home(facts: &RequestFacts, home: &str, field: &str, tokens: u64, edits: &mut Edits) {
-    let stated = facts.output_limit_spans.iter().find(|limit| limit.field == field);
-    match (&facts.limit_home_span, stated) {
-        (_, Some(null)) => edits.replace(null.span.clone(), tokens.to_string()),
-        (Some(place), None) if facts.limit_home_members > 0 => edits.insert(place.start + 1, format!("{}:{tokens},", quoted(field))),
-        (Some(place), None) => edits.replace(place.clone(), format!("{{{}:{tokens}}}", quoted(field))),
-        (None, None) => insert_member(facts, home, &format!("{{{}:{tokens}}}", quoted(field)), edits),
+/// Puts a limit into the object that holds it, which is put in where there is none.
+fn insert_held(facts: &RequestFacts, field: &str, tokens: u64, edits: &mut Edits) {
+    let member = format!("{}:{tokens}", quoted(field));
+    match &facts.limit_holder {
+        Some(holder) if facts.limit_holder_members > 0 => edits.insert(holder.start + 1, format!("{member},")),
+        Some(empty) => edits.replace(empty.clone(), format!("{{{member}}}")),
+        None => insert_member(facts, holder_of(field).unwrap_or_default(), &format!("{{{member}}}"), edits),
     }
 }
 
@@ -195,6 +197,21 @@ mod tests {
         check_limit(r#"{"model":"m","max_completion_tokens":1000}"#, r#"{"model":"m","max_completion_tokens":99}"#);
         check_limit(r#"{"max_tokens":5,"model":"m","max_completion_tokens":6}"#, r#"{"max_tokens":99,"model":"m","max_completion_tokens":99}"#);
         check_limit(r#"{"max_completion_tokens":null,"model":"m"}"#, r#"{"max_tokens":99,"max_completion_tokens":null,"model":"m"}"#);
+    }
+
+    #[test]
+    fn case_19_googles_limit_stands_within_an_object() {
+        let check = |body: &str, expected: &str| {
+            let (mut edits, facts) = (Edits::new(), scan(Endpoint::Generate, body.as_bytes()).unwrap());
+            set_output_limit(&facts, "maxOutputTokens", 99, &mut edits);
+            assert_eq!(edits.apply(&Bytes::copy_from_slice(body.as_bytes())), expected);
+        };
+        check(r#"{"contents":[]}"#, r#"{"generationConfig":{"maxOutputTokens":99},"contents":[]}"#);
+        check(r#"{"generationConfig": { } }"#, r#"{"generationConfig": {"maxOutputTokens":99} }"#);
+        check(r#"{"generationConfig":null}"#, r#"{"generationConfig":{"maxOutputTokens":99}}"#);
+        check(r#"{"generation_config":{"topK":1}}"#, r#"{"generation_config":{"maxOutputTokens":99,"topK":1}}"#);
+        check(r#"{"generation_config":{"topK":1,"max_output_tokens": 5}}"#, r#"{"generation_config":{"topK":1,"max_output_tokens": 99}}"#);
+        check(r#"{"generationConfig":{"maxOutputTokens":null}}"#, r#"{"generationConfig":{"maxOutputTokens":99}}"#);
     }
 
     #[test]

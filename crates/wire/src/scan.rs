@@ -6,6 +6,7 @@ use jeton_core::{Fault, FaultKind};
 use std::ops::Range;
 
 mod converse;
+mod gemini;
 mod prompt;
 
 /// The longest model name, in bytes.
@@ -31,14 +32,16 @@ pub struct RequestFacts {
     pub stream_options_members: u64,
     /// The most output tokens that the request allows for one answer; the larger where two fields state it.
     pub output_limit: Option<u64>,
-    /// The field that states `output_limit`: `max_tokens`, `max_completion_tokens`, `max_output_tokens` or `maxTokens`.
+    /// The field that states `output_limit`: `max_tokens`, `max_completion_tokens`, `max_output_tokens`, `maxOutputTokens`
+    /// or `maxTokens`.
     pub output_limit_field: Option<&'static str>,
     /// Every field that states a limit, or states null.
     pub output_limit_spans: Vec<LimitSpan>,
-    /// Place of the object in which the limit stands, or of null in its place, where the dialect has an object for it.
-    pub limit_home_span: Option<Range<usize>>,
+    /// Place of the object that holds the limit where the request has it in one (`generationConfig`,
+    /// `inferenceConfig`), or of the null in its place.
+    pub limit_holder: Option<Range<usize>>,
     /// How many members that object has.
-    pub limit_home_members: u64,
+    pub limit_holder_members: u64,
     /// How many answers are asked for (`n`), else 1.
     pub choices: u64,
     /// An upper bound of the tokens of the prompt, as no token has less than one byte: the bytes of every member that can
@@ -120,7 +123,7 @@ struct Scanner {
 }
 
 /// Members that Jeton reads. Stated twice they are refused: the provider might read the other one.
-const READ: [&[u8]; 20] = [
+const READ: [&[u8]; 27] = [
     b"model",
     b"stream",
     b"stream_options",
@@ -140,7 +143,14 @@ const READ: [&[u8]; 20] = [
     b"previous_response_id",
     b"inferenceConfig",
     b"toolConfig",
+    b"contents",
+    b"systemInstruction",
+    b"system_instruction",
+    b"generationConfig",
+    b"generation_config",
     b"serviceTier",
+    b"cachedContent",
+    b"cached_content",
 ];
 
 /// Members that never become part of a prompt.
@@ -224,6 +234,7 @@ impl Scanner {
     /// Passes a member's value; true where it can become part of the prompt.
     fn member(&mut self, name: &[u8], cursor: &mut Cursor<'_>) -> Parsed<bool> {
         match (name, self.endpoint) {
+            (_, Endpoint::Generate) => self.gemini_member(name, cursor),
             (b"model", _) => self.model(cursor).map(|()| false),
             (b"stream", Endpoint::Chat | Endpoint::Responses | Endpoint::Messages) => {
                 self.facts.stream = cursor.boolean()?.unwrap_or(false);

@@ -416,6 +416,23 @@ mod tests {
     }
 
     #[test]
+    fn case_21_and_22_bedrock_excludes_what_was_cached_and_tells_how_long_writes_live() {
+        check(
+            Endpoint::Converse,
+            r#"{"inputTokens":10,"outputTokens":5,"totalTokens":105,"cacheReadInputTokens":60,"cacheWriteInputTokens":30,"cacheDetails":[{"ttl":"1h","inputTokens":10},{"ttl":"5m","inputTokens":20}]}"#,
+            Usage { cache_read: Some(60), cache_write: Some(20), cache_write_1h: Some(10), ..usage(10, 5) },
+        );
+        check(Endpoint::Converse, r#"{"inputTokens":10,"outputTokens":5,"totalTokens":15}"#, usage(10, 5));
+        let short = Usage { cache_write: Some(30), ..usage(10, 5) };
+        check(Endpoint::Converse, r#"{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokens":30,"cacheDetails":[]}"#, short.clone());
+        check(
+            Endpoint::Converse,
+            r#"{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokenCount":30,"cacheDetails":[{"inputTokens":30,"ttl":"5m"}]}"#,
+            short,
+        );
+    }
+
+    #[test]
     fn case_21_other_servers_name_their_cached_input_otherwise() {
         let expected = || Usage { cache_read: Some(60), ..usage(40, 5) };
         check(Endpoint::Chat, r#"{"prompt_tokens":100,"completion_tokens":5,"prompt_cache_hit_tokens":60,"prompt_cache_miss_tokens":40}"#, expected());

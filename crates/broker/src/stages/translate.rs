@@ -97,7 +97,13 @@ fn lossy(resolved: &Resolved, through: Endpoint, loss: &Loss) -> Fault {
 /// Who is asked, and what is known of what it takes.
 fn target(call: &Call, resolved: &Resolved, through: Endpoint) -> Target {
     let output_limit = resolved.entry.output.unwrap_or(call.live.snapshot().budget.default_output_bound_tokens);
-    Target { takes: takes(call, resolved, through), ..Target::new(through, resolved.entry.name.clone(), output_limit) }
+    Target { takes: takes(call, resolved, through), betas: betas(call), ..Target::new(through, resolved.entry.name.clone(), output_limit) }
+}
+
+/// What the caller asks for by the header `anthropic-beta` (case 52); other dialects have no such thing.
+fn betas(call: &Call) -> Vec<String> {
+    let stated = call.inbound.header("anthropic-beta").filter(|_| call.inbound.endpoint.dialect() == Dialect::Anthropic);
+    stated.into_iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
 fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
@@ -215,17 +221,18 @@ pub(crate) fn counted_here(call: &mut Call) -> Result<Option<Answer>, Fault> {
     Ok(Some(Answer::Document { status: StatusCode::OK, headers: json_headers(HeaderMap::new()), body: body.into() }))
 }
 
-/// Keeps the signed reasoning of a turn for a Chat client, whose dialect has no place of its own for it.
+/// Keeps the signed reasoning of a turn for a Chat client, whose dialect has no place of its own for it, or for a Gemini client, which
+/// may leave thoughts out of what it sends back.
 pub(crate) fn keep_signed(call: &Call, signed: &SignedTurn) {
     if let Some(vault) = call.broker.vault().filter(|_| signed.must_be_kept()) {
         vault.keep(&caller(call), signed, call.broker.now());
     }
 }
 
-/// Puts signed reasoning that was kept back into the turns of a Chat client, byte for byte. A turn that goes to another family of models
+/// Puts signed reasoning that was kept back into the turns of such a client, byte for byte. A turn that goes to another family of models
 /// loses it again, and that is told.
 fn put_signed_back(call: &mut Call, request: &mut Request) {
-    if request.endpoint != Endpoint::Chat {
+    if !matches!(request.endpoint, Endpoint::Chat | Endpoint::Generate) {
         return;
     }
     let (caller, now) = (caller(call), call.broker.now());

@@ -2,9 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
+/// A kind of place in both dialects.
+type Kind = (&'static str, &'static str, [(&'static str, &'static str); 3]);
+
 /// Kinds of places: Messages' type, Converse's member, and for each the members of both, Messages' first ("Citations", Claude docs;
 /// `CitationLocation`, Bedrock reference).
-const KINDS: [(&str, &str, [(&str, &str); 3]); 4] = [
+const KINDS: [Kind; 4] = [
     ("char_location", "documentChar", [("document_index", "documentIndex"), ("start_char_index", "start"), ("end_char_index", "end")]),
     ("page_location", "documentPage", [("document_index", "documentIndex"), ("start_page_number", "start"), ("end_page_number", "end")]),
     ("content_block_location", "documentChunk", [("document_index", "documentIndex"), ("start_block_index", "start"), ("end_block_index", "end")]),

@@ -106,9 +106,9 @@ fn write_matched(w: &mut Writer, stop: &StopReason) {
     }
 }
 
-/// Case 53. The ordinary tier is not told.
+/// Case 53.
 fn write_tier(w: &mut Writer, usage: &Usage) {
-    if let Some(tier) = usage.service_tier.as_deref().and_then(usage::bedrock_tier).filter(|tier| *tier != "default") {
+    if let Some(tier) = usage.service_tier.as_deref().and_then(usage::bedrock_tier) {
         w.member_object("serviceTier", |w| w.member("type", tier));
     }
 }

@@ -25,6 +25,7 @@ pub(super) fn fill(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss
     request.messages.extend(root.each("messages", |message| read_message(message, loss))?);
     root.object("inferenceConfig", |mut config| {
         request.output_limit = config.count("maxTokens")?;
+        request.sampling.place = config.path.place();
         request.sampling.temperature = config.number("temperature")?;
         request.sampling.top_p = config.number("topP")?;
         let stop = config.take("stopSequences");
@@ -165,8 +166,14 @@ fn read_choice(mut choice: Object<'_>, loss: &mut Loss) -> Result<ToolChoice, Fa
         tool.rest(loss);
         Ok(name)
     })?;
-    let is_any = choice.object("any", |any| Ok(any.rest(loss)))?.is_some();
-    choice.object("auto", |auto| Ok(auto.rest(loss)))?;
+    let mut has = |kind: &str| {
+        choice.object(kind, |inner| {
+            inner.rest(loss);
+            Ok(())
+        })
+    };
+    let is_any = has("any")?.is_some();
+    has("auto")?;
     choice.rest(loss);
     Ok(match name {
         Some(name) => ToolChoice::Tool(name),

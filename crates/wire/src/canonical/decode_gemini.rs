@@ -54,7 +54,7 @@ pub(super) fn fill(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss
     request.metadata = root.members_of("labels")?.filter(|labels| !labels.is_empty()).map(|labels| Asked::new(labels, "labels"));
     request.service_tier = root.text("serviceTier")?.as_deref().and_then(tier).map(|tier| Asked::new(tier, "serviceTier"));
     root.each_or_one("safetySettings", |setting| {
-        loss.dropped(&setting.path, "a filter cannot be set there");
+        loss.dropped(setting.path, "a filter cannot be set there");
         Ok(())
     })
     .map(drop)

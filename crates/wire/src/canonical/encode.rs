@@ -143,6 +143,7 @@ pub(super) fn drop_choice(request: &Request, loss: &mut Loss) {
 pub(super) const fn choice_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Generate => "toolConfig.functionCallingConfig",
+        Endpoint::Converse => "toolConfig.toolChoice",
         _ => "tool_choice",
     }
 }
@@ -151,6 +152,7 @@ pub(super) const fn choice_path(request: &Request) -> &'static str {
 pub(super) const fn parallel_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Messages => "tool_choice.disable_parallel_tool_use",
+        Endpoint::Converse => "additionalModelRequestFields.tool_choice.disable_parallel_tool_use",
         _ => "parallel_tool_calls",
     }
 }
@@ -161,6 +163,7 @@ pub(super) const fn format_path(request: &Request) -> &'static str {
         Endpoint::Responses => "text.format",
         Endpoint::Messages => "output_config.format",
         Endpoint::Generate => "generationConfig.responseMimeType",
+        Endpoint::Converse => "outputConfig.textFormat",
         _ => "response_format",
     }
 }
@@ -172,6 +175,7 @@ pub(super) fn schema_path(request: &Request, member: &str) -> String {
         Endpoint::Messages => format!("output_config.format.{member}"),
         Endpoint::Generate if member == "schema" => "generationConfig.responseJsonSchema".to_owned(),
         Endpoint::Generate => format!("generationConfig.{member}"),
+        Endpoint::Converse => format!("outputConfig.textFormat.structure.jsonSchema.{member}"),
         _ => format!("response_format.json_schema.{member}"),
     }
 }
@@ -180,6 +184,7 @@ pub(super) fn schema_path(request: &Request, member: &str) -> String {
 pub(super) const fn adaptive_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Generate => "generationConfig.thinkingConfig.thinkingBudget",
+        Endpoint::Converse => "additionalModelRequestFields.thinking.type",
         _ => "thinking.type",
     }
 }
@@ -188,6 +193,7 @@ pub(super) const fn adaptive_path(request: &Request) -> &'static str {
 pub(super) const fn stop_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Generate => "generationConfig.stopSequences",
+        Endpoint::Converse => "inferenceConfig.stopSequences",
         Endpoint::Messages => "stop_sequences",
         _ => "stop",
     }

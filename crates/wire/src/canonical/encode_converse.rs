@@ -90,6 +90,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
             }
         });
         settings::write_inference(w, &context, is_thinking(&more), &mut more, loss);
+        settings::pass_betas(&context, &mut more, loss);
         failed = failed.take().or(tools::write_config(w, &turns, &context, &mut more, loss).err());
         if !more.is_empty() {
             w.member("additionalModelRequestFields", &more);

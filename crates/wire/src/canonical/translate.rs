@@ -133,6 +133,9 @@ fn tell_usage(answering: &Answering, usage: &Usage, loss: &mut Loss) {
     if !matches!(answering.face(), Endpoint::Chat | Endpoint::Generate) && (is_some(usage.input_audio) || is_some(usage.output_audio)) {
         loss.dropped("usage.audio_tokens", "tokens of sound are not told apart there");
     }
+    if answering.face() == Endpoint::Converse && is_some(usage.reasoning) {
+        loss.dropped("usage.reasoning_tokens", "thinking is not told apart there");
+    }
     if answering.face() == Endpoint::Generate && (is_some(usage.cache_write) || is_some(usage.cache_write_1h)) {
         loss.dropped("usage.cache_write", "what was written to a cache is input like any other there");
     }
@@ -183,7 +186,7 @@ fn own_part(answering: &Answering, part: Part, loss: &mut Loss) -> Option<Part> 
 /// Case 47: Messages, Gemini and Bedrock have objects for arguments alone.
 fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &str, loss: &mut Loss) {
     let is_object = || arguments.trim().is_empty() || matches!(serde_json::from_str(arguments), Ok(Value::Object(_)));
-    if matches!(answering.face(), Endpoint::Messages | Endpoint::Converse | Endpoint::Generate) && kind != ToolKind::Custom && !is_object() {
+    if matches!(answering.face(), Endpoint::Messages | Endpoint::Generate | Endpoint::Converse) && kind != ToolKind::Custom && !is_object() {
         loss.approximated(format!("tool_calls[id={id}]"), "arguments that are no JSON object stand as text in one");
     }
 }

@@ -8,6 +8,7 @@ use std::ops::Range;
 /// The members that matter here, by their places.
 #[derive(Debug, Default)]
 pub(super) struct Outline {
+    endpoint: Option<Endpoint>,
     /// The value of `system` or `instructions`.
     pub(super) system: Option<Range<usize>>,
     /// The value of `messages` or `input`.
@@ -30,24 +31,26 @@ pub(super) enum UserPlace {
 
 impl Outline {
     pub(super) fn read(endpoint: Endpoint, body: &[u8]) -> Parsed<Self> {
-        let mut outline = Self::default();
+        let mut outline = Self { endpoint: Some(endpoint), ..Self::default() };
         let mut cursor = Cursor::new(body);
         cursor.space();
         outline.insert_at = cursor.at + 1;
-        let is_messages = matches!(endpoint, Endpoint::Messages | Endpoint::CountTokens);
+        let is_messages = matches!(endpoint, Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse);
         cursor.object(|cursor, name| {
             outline.has_members = true;
             let name = cursor.name(name);
             let start = cursor.at;
             match (&*name, endpoint) {
-                (b"system" | b"messages" | b"tools" | b"cache_control", _) if is_messages => outline.markers.member(&name, cursor)?,
+                (b"system" | b"messages" | b"tools" | b"toolConfig" | b"cache_control", _) if is_messages => outline.markers.member(&name, cursor)?,
                 _ => cursor.skip()?,
             }
             match (&*name, endpoint) {
                 (b"system", _) if is_messages => outline.system = Some(start..cursor.at),
                 (b"instructions", Endpoint::Responses) => outline.system = Some(start..cursor.at),
                 (b"input", Endpoint::Responses) => outline.conversation = Some(start..cursor.at),
-                (b"messages", Endpoint::Chat | Endpoint::Messages | Endpoint::CountTokens) => outline.conversation = Some(start..cursor.at),
+                (b"systemInstruction" | b"system_instruction", Endpoint::Generate) => outline.system = Some(start..cursor.at),
+                (b"contents", Endpoint::Generate) => outline.conversation = Some(start..cursor.at),
+                (b"messages", Endpoint::Chat | Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) => outline.conversation = Some(start..cursor.at),
                 _ => {}
             }
             Ok(())
@@ -90,9 +93,11 @@ impl Outline {
     fn user_contents(&self, body: &[u8]) -> Vec<usize> {
         let mut contents = Vec::new();
         let Some(place) = &self.conversation else { return contents };
+        // Google's turns have parts, and are the user's where no role is given.
+        let is_google = self.endpoint == Some(Endpoint::Generate);
         // The body was validated: a reader that stops early has met what has no messages.
         let _ = Cursor::starting(body, place.start).array(|cursor, _| {
-            let (mut is_user, mut content) = (false, None);
+            let (mut is_user, mut content) = (is_google, None);
             cursor.object(|cursor, name| {
                 match &*cursor.name(name) {
                     b"role" if cursor.peek() == Some(b'"') => {
@@ -100,7 +105,8 @@ impl Outline {
                         is_user = *cursor.name(role) == *b"user";
                         return Ok(());
                     }
-                    b"content" => content = Some(cursor.at),
+                    b"parts" if is_google => content = Some(cursor.at),
+                    b"content" if !is_google => content = Some(cursor.at),
                     _ => {}
                 }
                 cursor.skip()
@@ -110,6 +116,19 @@ impl Outline {
         });
         contents
     }
+}
+
+/// The place of the member `wanted` of the object at `at`, in validated JSON.
+pub(super) fn member(body: &[u8], at: usize, wanted: &[u8]) -> Option<Range<usize>> {
+    let mut found = None;
+    // What is no object has no members.
+    let _ = Cursor::starting(body, at).object(|cursor, name| {
+        let is_wanted = *cursor.name(name) == *wanted;
+        let place = cursor.span()?;
+        found = if is_wanted { Some(place) } else { found.take() };
+        Ok(())
+    });
+    found
 }
 
 /// Hands every part of the content at `at` to `each`, with the place where the part begins and what its type is; `each`
@@ -122,10 +141,16 @@ fn parts(body: &[u8], at: usize, mut each: impl FnMut(usize, &[u8])) {
         }
         let mut kind = Vec::new();
         cursor.object(|cursor, name| {
-            if &*cursor.name(name) == b"type" && cursor.peek() == Some(b'"') {
-                let text = cursor.string()?;
-                kind = cursor.name(text).into_owned();
-                return Ok(());
+            match &*cursor.name(name) {
+                b"type" if cursor.peek() == Some(b'"') => {
+                    let text = cursor.string()?;
+                    kind = cursor.name(text).into_owned();
+                    return Ok(());
+                }
+                // The parts of Google and Amazon have no type: what they hold says it.
+                b"functionResponse" | b"function_response" | b"toolResult" if kind.is_empty() => kind = b"tool_result".to_vec(),
+                b"text" if kind.is_empty() => kind = b"text".to_vec(),
+                _ => {}
             }
             cursor.skip()
         })?;

@@ -14,8 +14,8 @@ impl Scanner {
                 if &*cursor.name(name) == b"maxTokens" { self.limit("maxTokens", cursor) } else { cursor.skip() }
             })?;
         }
-        self.facts.limit_home_span = Some(start..cursor.at);
-        self.facts.limit_home_members = members;
+        self.facts.limit_holder = Some(start..cursor.at);
+        self.facts.limit_holder_members = members;
         Ok(())
     }
 

@@ -146,7 +146,7 @@ impl Scanner {
         };
     }
 
-    fn keep(&mut self, reader: &Cursor<'_>, text: Text) {
+    pub(super) fn keep(&mut self, reader: &Cursor<'_>, text: Text) {
         let kept = &mut self.facts.system_prompt;
         if !kept.is_empty() && kept.len() < SYSTEM_BYTES_MAX {
             kept.push('\n');

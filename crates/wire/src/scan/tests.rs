@@ -54,8 +54,8 @@ fn a_converse_request_says_what_it_asks() {
         {"role":"user","content":[{"toolResult":{"toolUseId":"1","content":[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://b/a.png"}}}}]}}]}]}"#;
     let facts = facts(Endpoint::Converse, body);
     assert_eq!((facts.output_limit, facts.output_limit_field, facts.thinking_budget), (Some(9), Some("maxTokens"), Some(4)));
-    assert_eq!(&body[facts.limit_home_span.unwrap()], r#"{"maxTokens":9,"topP":0.5}"#);
-    assert_eq!((facts.limit_home_members, facts.tools, facts.server_tools), (2, 1, false));
+    assert_eq!(&body[facts.limit_holder.unwrap()], r#"{"maxTokens":9,"topP":0.5}"#);
+    assert_eq!((facts.limit_holder_members, facts.tools, facts.server_tools), (2, 1, false));
     assert_eq!((facts.media_parts, facts.media_bytes, facts.service_tier.as_deref()), (2, 4, Some("flex")));
     assert_eq!((facts.system_prompt.as_str(), facts.model.as_str(), facts.stateful), ("Be brief.", "", false));
     let bare = super::scan(Endpoint::Converse, body.replace("AAAA", "").as_bytes()).unwrap();

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod answer_cases;
+mod converse_cases;
 mod fold;
 mod goldens;
 mod helpers;

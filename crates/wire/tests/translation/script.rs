@@ -201,6 +201,10 @@ fn converse<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Event> {
                     ("metadata", inner)
                 }
                 exception if exception.ends_with("Exception") => (exception, value(rest)),
+                "raw" => {
+                    let event = value(rest);
+                    return (event.as_object().unwrap().keys().next().unwrap().clone(), event);
+                }
                 unknown => panic!("{unknown}"),
             };
             (name.to_owned(), json!({ name: inner }))

@@ -24,42 +24,24 @@ pub(in crate::canonical) fn read_block(mut block: Object<'_>, loss: &mut Loss) -
 }
 
 fn read_part(block: &mut Object<'_>, loss: &mut Loss) -> Result<Option<Part>, Fault> {
-    if let Some(text) = block.text("text")? {
-        return Ok(Some(Part::Text(text)));
+    let Some(kind) = block.first_name().map(str::to_owned) else { return Ok(None) };
+    match kind.as_str() {
+        "text" => Ok(block.text("text")?.map(Part::Text)),
+        // Case 40: what the provider's own tools do is not the caller's.
+        "toolUse" | "toolResult" if block.peek(&kind).and_then(|inner| inner.get("type")).is_some_and(Value::is_string) => Ok(None),
+        "toolUse" => block.object("toolUse", |call| read_call(call, loss)),
+        "toolResult" => block.object("toolResult", |result| read_result(result, loss)),
+        "reasoningContent" => block.object("reasoningContent", |content| read_thought(content, loss)),
+        "citationsContent" => block.object("citationsContent", |content| read_cited(content, loss)),
+        "image" => block.object("image", |image| read_media(image, MediaKind::Image, loss).map(Part::Media)),
+        "audio" => block.object("audio", |audio| read_media(audio, MediaKind::Audio, loss).map(Part::Media)),
+        "document" => block.object("document", |document| read_document(document, loss)),
+        "searchResult" => block.object("searchResult", |result| read_search_result(result, loss)),
+        "guardContent" => block.object("guardContent", |content| read_guarded(content, loss)),
+        // Only within the result of a tool.
+        "json" => Ok(block.take("json").map(|json| Part::Text(exact::text(&json)))),
+        _ => Ok(None),
     }
-    // Case 40: what the provider's own tools do is not the caller's.
-    let is_own = |name: &str| block.peek(name).and_then(|inner| inner.get("type")).is_some_and(Value::is_string);
-    if is_own("toolUse") || is_own("toolResult") {
-        return Ok(None);
-    }
-    if let Some(part) = block.object("toolUse", |call| read_call(call, loss))? {
-        return Ok(Some(part));
-    }
-    if let Some(part) = block.object("toolResult", |result| read_result(result, loss))? {
-        return Ok(Some(part));
-    }
-    if let Some(part) = block.object("reasoningContent", |content| read_thought(content, loss))? {
-        return Ok(Some(part));
-    }
-    if let Some(part) = block.object("citationsContent", |content| read_cited(content, loss))? {
-        return Ok(Some(part));
-    }
-    for (name, kind) in [("image", MediaKind::Image), ("audio", MediaKind::Audio)] {
-        if let Some(media) = block.object(name, |media| read_media(media, kind, loss))? {
-            return Ok(Some(Part::Media(media)));
-        }
-    }
-    if let Some(part) = block.object("document", |document| read_document(document, loss))? {
-        return Ok(Some(part));
-    }
-    if let Some(part) = block.object("searchResult", |result| read_search_result(result, loss))? {
-        return Ok(Some(part));
-    }
-    // Only within the result of a tool.
-    if let Some(json) = block.take("json") {
-        return Ok(Some(Part::Text(exact::text(&json))));
-    }
-    block.object("guardContent", |content| read_guarded(content, loss))
 }
 
 fn read_call(mut call: Object<'_>, loss: &mut Loss) -> Result<Part, Fault> {

@@ -2,10 +2,11 @@
 
 use super::Context;
 use super::maker::Maker;
-use crate::Endpoint;
-use crate::canonical::encode::{NO_SAMPLERS, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, thinks, within};
+use crate::canonical::encode::{
+    NO_SAMPLERS, adaptive_path, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within,
+};
 use crate::canonical::loss::Loss;
-use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat, ServiceTier};
+use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat, Sampling, ServiceTier};
 use crate::canonical::schema::closed;
 use crate::canonical::writer::Writer;
 use jeton_core::Samplers;
@@ -17,7 +18,7 @@ pub(super) fn write_inference(w: &mut Writer, context: &Context<'_>, is_thinking
     let limit = request.output_limit.or(target.sets_limit.then_some(target.output_limit));
     let (stop, blank): (Vec<&String>, Vec<&String>) = request.stop.iter().partition(|text| !text.trim().is_empty());
     if !blank.is_empty() {
-        loss.dropped("stop", "a stop text of white space alone is refused there");
+        loss.dropped(stop_path(request), "a stop text of white space alone is refused there");
     }
     let (temperature, top_p) = samplers(context, is_thinking, more, loss);
     if limit.is_none() && temperature.is_none() && top_p.is_none() && stop.is_empty() {
@@ -49,23 +50,53 @@ fn samplers(context: &Context<'_>, is_thinking: bool, more: &mut Map<String, Val
         return (None, None);
     }
     drop_sampling(sampling, &["temperature", "top_p", "top_k"], loss);
-    write_top_k(*maker, sampling.top_k.as_ref(), more, loss);
-    let temperature = sampling.temperature.as_ref().map(|number| within(number, 1.0, "temperature", loss));
-    let top_p = sampling.top_p.as_ref().map(|number| within(number, 1.0, "top_p", loss));
+    write_top_k(*maker, sampling, more, loss);
+    let temperature = sampling.temperature.as_ref().map(|number| within(number, 1.0, &sampling.path("temperature"), loss));
+    let top_p = sampling.top_p.as_ref().map(|number| within(number, 1.0, &sampling.path("top_p"), loss));
     if *maker == Maker::Anthropic && target.takes.samplers != Samplers::Both && temperature.is_some() && top_p.is_some() {
-        loss.dropped("top_p", "it may not stand beside a temperature");
+        loss.dropped(sampling.path("top_p"), "it may not stand beside a temperature");
         return (temperature, None);
     }
     (temperature, top_p)
 }
 
 /// By the names that the makers have for it ("Inference request parameters and response fields", Amazon Bedrock User Guide).
-fn write_top_k(maker: Maker, top_k: Option<&Number>, more: &mut Map<String, Value>, loss: &mut Loss) {
-    let Some(top_k) = top_k else { return };
+fn write_top_k(maker: Maker, sampling: &Sampling, more: &mut Map<String, Value>, loss: &mut Loss) {
+    let Some(top_k) = &sampling.top_k else { return };
     match maker {
         Maker::Anthropic => drop(more.insert("top_k".into(), top_k.clone().into())),
         Maker::Nova => drop(more.insert("inferenceConfig".into(), json!({ "topK": top_k }))),
-        Maker::Other | Maker::Unknown => loss.dropped("top_k", "the dialect has no such setting for this model"),
+        Maker::Other | Maker::Unknown => loss.dropped(sampling.path("top_k"), "the dialect has no such setting for this model"),
+    }
+}
+
+/// What Claude at Bedrock knows of what is not settled yet ("Anthropic Claude Messages API, request and response", `anthropic_beta`, in the
+/// Amazon Bedrock User Guide). Any other name is an `invalid beta flag`.
+const BETAS: [&str; 11] = [
+    "computer-use-2024-10-22",
+    "computer-use-2025-01-24",
+    "token-efficient-tools-2025-02-19",
+    "interleaved-thinking-2025-05-14",
+    "output-128k-2025-02-19",
+    "dev-full-thinking-2025-05-14",
+    "context-1m-2025-08-07",
+    "context-management-2025-06-27",
+    "effort-2025-11-24",
+    "tool-search-tool-2025-10-19",
+    "tool-examples-2025-10-29",
+];
+
+/// Case 52: what the caller asks for by a header stands in the body. Models that take no budget for thinking take no such names either
+/// (https://github.com/anthropics/claude-code/issues/49648).
+pub(super) fn pass_betas(context: &Context<'_>, more: &mut Map<String, Value>, loss: &mut Loss) {
+    let Context { target, maker, .. } = context;
+    let takes_any = *maker == Maker::Anthropic && target.takes.thinking_budget;
+    let (passed, dropped): (Vec<&String>, Vec<&String>) = target.betas.iter().partition(|beta| takes_any && BETAS.contains(&beta.as_str()));
+    if let Some(beta) = dropped.first() {
+        loss.dropped("anthropic-beta", format!("`{beta}` is not known there"));
+    }
+    if !passed.is_empty() {
+        more.insert("anthropic_beta".into(), json!(passed));
     }
 }
 
@@ -90,7 +121,7 @@ pub(super) fn effort(context: &Context<'_>, more: &mut Map<String, Value>, loss:
         }
         (None, None) => {
             if *is_adaptive || *is_shown {
-                loss.dropped("reasoning", "whether the model thinks is its own affair");
+                loss.dropped(adaptive_path(request), "whether the model thinks is its own affair");
             }
             return None;
         }
@@ -123,13 +154,12 @@ pub(super) fn write_matched_stop(w: &mut Writer, request: &Request) {
 pub(super) fn write_output(w: &mut Writer, effort: Option<&'static str>, request: &Request, loss: &mut Loss) {
     let format = match &request.response_format {
         Some(ResponseFormat::JsonSchema { name, description, schema, strict }) => {
-            let at = if request.endpoint == Endpoint::Responses { "text.format" } else { "response_format.json_schema" };
             if !strict {
-                loss.approximated(format!("{at}.strict"), "a schema always holds strictly there");
+                loss.approximated(schema_path(request, "strict"), "a schema always holds strictly there");
             }
             let (schema, changed) = closed(schema);
             if changed {
-                loss.approximated(format!("{at}.schema"), "objects have no other members than those of the schema there");
+                loss.approximated(schema_path(request, "schema"), "objects have no other members than those of the schema there");
             }
             Some((name, description, schema.to_string()))
         }

@@ -3,7 +3,7 @@
 use super::maker::Maker;
 use super::{Context, write_cache_point};
 use crate::Dialect;
-use crate::canonical::encode::{refusal, tools_offered};
+use crate::canonical::encode::{choice_path, parallel_path, refusal, tools_offered};
 use crate::canonical::encode_messages::Block;
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Part, Piece};
@@ -45,11 +45,11 @@ pub(super) fn write_config(
     }
     if request.tool_choice == ToolChoice::None {
         if used.is_empty() {
-            loss.approximated("tool_choice", "that no tool may be called is said by declaring none there");
+            loss.approximated(choice_path(request), "that no tool may be called is said by declaring none there");
             offered.iter().for_each(|tool| loss.dropped(&tool.place, "none may be called, and what is declared may be"));
             return Ok(());
         }
-        loss.dropped("tool_choice", "tools that the history calls must be declared there, and none can be forbidden");
+        loss.dropped(choice_path(request), "tools that the history calls must be declared there, and none can be forbidden");
     }
     w.member_object("toolConfig", |w| {
         w.member_list("tools", |w| {
@@ -126,8 +126,7 @@ fn write_choice(w: &mut Writer, context: &Context<'_>, more: &mut Map<String, Va
         return;
     }
     if !request.parallel_tool_calls && request.tool_choice != ToolChoice::None {
-        let path = if request.endpoint.dialect() == Dialect::Anthropic { "tool_choice.disable_parallel_tool_use" } else { "parallel_tool_calls" };
-        loss.dropped(path, "the dialect has no such setting for this model");
+        loss.dropped(parallel_path(request), "the dialect has no such setting for this model");
     }
     match &request.tool_choice {
         ToolChoice::Auto | ToolChoice::None | ToolChoice::Among { is_required: false, .. } => {}

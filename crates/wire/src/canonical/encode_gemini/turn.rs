@@ -66,7 +66,8 @@ pub(super) fn model_turn<'a>(pieces: Vec<&'a Piece>, context: &Context<'a>, loss
                 let own = signature.as_deref().and_then(|sealed| signature_for(context.request, sealed, Family::Gemini));
                 // What the model thought is given back with its signature; in this dialect itself also without.
                 let is_kept = own.is_some() || (signature.is_none() && context.request.endpoint == Endpoint::Generate);
-                if !is_kept && !(text.is_empty() && signature.is_none()) {
+                let says_nothing = text.is_empty() && signature.is_none();
+                if !(is_kept || says_nothing) {
                     loss.dropped(&piece.place, "reasoning without a signature of this family is not taken back");
                 }
                 if is_kept && !text.is_empty() {
