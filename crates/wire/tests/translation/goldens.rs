@@ -1,16 +1,12 @@
 //! Every scenario, between every two dialects that it is written in, each way: requests, answers and streams.
 
-use crate::helpers::metered;
+use crate::helpers::{metered, pairs};
 use crate::scenario::{CREATED, DIALECTS, Scenario, all, plain_answer, plain_request, told};
 use crate::script;
 use bytes::Bytes;
 use jeton_wire::canonical::{StreamTranslator, encode_request, read_request, translate_document};
 use jeton_wire::{Endpoint, read_document};
 use serde_json::Value;
-
-fn pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
-    DIALECTS.into_iter().flat_map(|from| DIALECTS.into_iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
-}
 
 /// Runs `check` over every scenario and pair; tells every difference at once, and how many were compared.
 fn compare(check: impl Fn(&Scenario, Endpoint, Endpoint) -> Option<Result<(), String>>) -> usize {

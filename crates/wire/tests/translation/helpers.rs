@@ -1,6 +1,6 @@
 //! One translation, from JSON to JSON.
 
-use crate::scenario::{CREATED, told};
+use crate::scenario::{CREATED, DIALECTS, told};
 use crate::script::{self, Event};
 use bytes::Bytes;
 use jeton_core::{Fault, Usage};
@@ -8,9 +8,14 @@ use jeton_wire::canonical::{Answering, StreamTranslator, Target, ToolNames, Tran
 use jeton_wire::{Endpoint, StreamMeter, StreamOptions, read_document};
 use serde_json::{Value, json};
 
-pub(crate) use Endpoint::{Chat, Messages, Responses};
+pub(crate) use Endpoint::{Chat, Generate, Messages, Responses};
 
 /// Every two dialects, each way.
+pub(crate) fn pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
+    DIALECTS.into_iter().flat_map(|from| DIALECTS.into_iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
+}
+
+/// Those of OpenAI and Anthropic.
 pub(crate) const PAIRS: [(Endpoint, Endpoint); 6] =
     [(Chat, Messages), (Messages, Chat), (Chat, Responses), (Responses, Chat), (Messages, Responses), (Responses, Messages)];
 
@@ -38,6 +43,7 @@ pub(crate) fn refused(from: Endpoint, to: Endpoint, body: &Value) -> (String, St
 pub(crate) fn asking(dialect: Endpoint, members: Value) -> Value {
     let mut body = match dialect {
         Responses => json!({ "model": "m", "input": "Hi" }),
+        Generate => json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }] }),
         Messages => json!({ "model": "m", "max_tokens": 4096, "messages": [{ "role": "user", "content": "Hi" }] }),
         _ => json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] }),
     };
@@ -72,6 +78,9 @@ pub(crate) fn answered(dialect: Endpoint, content: Value, end: &str, usage: Valu
         Messages => {
             json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": content, "stop_reason": end, "stop_sequence": null, "usage": usage })
         }
+        Generate => {
+            json!({ "candidates": [{ "content": { "parts": content, "role": "model" }, "finishReason": end, "index": 0 }], "usageMetadata": usage, "modelVersion": "m", "responseId": "r1" })
+        }
         _ => {
             json!({ "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [{ "index": 0, "message": content, "finish_reason": end }], "usage": usage })
         }
@@ -85,6 +94,7 @@ pub(crate) fn hi(dialect: Endpoint) -> Value {
             json!([{ "type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [{ "type": "output_text", "text": "Hi", "annotations": [] }] }])
         }
         Messages => json!([{ "type": "text", "text": "Hi" }]),
+        Generate => json!([{ "text": "Hi" }]),
         _ => json!({ "role": "assistant", "content": "Hi" }),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::Context;
 use super::turn::{Block, Item, stands_in_result};
-use crate::Dialect;
+use crate::{Dialect, Endpoint};
 use crate::canonical::encode::{document_text, refuse_foreign_file, refused_part};
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Media, MediaSource, Part, Piece};
@@ -178,10 +178,11 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, context: &Context<'
 
 /// Where the caller's dialect has the name of a file.
 fn name_member(context: &Context<'_>) -> &'static str {
-    match context.request.endpoint.dialect() {
-        Dialect::OpenAi => "filename",
-        Dialect::Anthropic => "title",
-        Dialect::Gemini => "displayName",
-        Dialect::Bedrock => "name",
+    match context.request.endpoint {
+        Endpoint::Chat => "file.filename",
+        Endpoint::Messages | Endpoint::CountTokens => "title",
+        Endpoint::Generate => "inlineData.displayName",
+        Endpoint::Converse => "document.name",
+        Endpoint::Responses | Endpoint::Embeddings => "filename",
     }
 }
