@@ -101,7 +101,8 @@ fn anthropic_error(fault: &Fault) -> Value {
 /// Google's own shape (google.rpc.Status), with Jeton's code among the details as `reason`.
 fn gemini_error(fault: &Fault) -> Value {
     json!({
-        "code": fault.kind.status(),
+        // 529 is Anthropic's own.
+        "code": if fault.kind == FaultKind::Overloaded { 503 } else { fault.kind.status() },
         "message": fault.full_message(),
         "status": gemini_status(fault.kind),
         "details": [{

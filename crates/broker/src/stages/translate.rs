@@ -158,8 +158,8 @@ pub(crate) fn refusal(call: &Call, status: StatusCode, headers: HeaderMap, fault
     fault.code = fault.code.or(code);
     let dialect = call.inbound.endpoint.dialect();
     let body = encode_error(dialect, &fault, Some(&call.id.to_string()));
-    // 529 is Anthropic's own; OpenAI says the same with 503.
-    let status = if status.as_u16() == 529 && dialect == Dialect::OpenAi { StatusCode::SERVICE_UNAVAILABLE } else { status };
+    // 529 is Anthropic's own; the others say the same with 503.
+    let status = if status.as_u16() == 529 && dialect != Dialect::Anthropic { StatusCode::SERVICE_UNAVAILABLE } else { status };
     Answer::Document { status, headers: json_headers(headers), body: body.into() }
 }
 

@@ -196,7 +196,7 @@ fn a_request_in_geminis_dialect_reaches_gemini_byte_for_byte() {
 #[test]
 fn keys_and_the_list_of_models_are_as_googles_clients_want_them() {
     let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), "");
-    let key = house.project.key(&["robin"]);
+    let key = house.project.key(&["create", "robin"]);
     let path = "/v1beta/models/acme/fast:generateContent";
     for request in [Request::post(path, GENERATE).header("x-goog-api-key", &key), Request::post(&format!("{path}?key={key}"), GENERATE)] {
         let reply = house.server.ask(&request);
