@@ -2,9 +2,8 @@
 //! framing. The shapes themselves are tested in `wire`.
 
 use crate::common::{CHAT, House, MESSAGES, PRICES, assert_has};
-use jeton_testkit::fixtures;
 use jeton_testkit::http::Request;
-use jeton_testkit::{Recorded, Upstream};
+use jeton_testkit::{Recorded, Upstream, eventually, fixtures};
 use serde_json::{Value, json};
 
 const ASK: &str = r#"{"messages":[{"role":"user","content":"Hi"}],"max_tokens":50,"model":"MODEL"}"#;
@@ -198,6 +197,7 @@ fn keys_and_the_list_of_models_are_as_googles_clients_want_them() {
     let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), "");
     let key = house.project.key(&["create", "robin"]);
     let path = "/v1beta/models/acme/fast:generateContent";
+    eventually("the server knows that there are keys", || (house.server.post(path, GENERATE).status() == 401).then_some(()));
     for request in [Request::post(path, GENERATE).header("x-goog-api-key", &key), Request::post(&format!("{path}?key={key}"), GENERATE)] {
         let reply = house.server.ask(&request);
         assert_eq!(reply.status(), 200, "{}", reply.text());

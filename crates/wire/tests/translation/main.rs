@@ -3,6 +3,7 @@
 
 mod answer_cases;
 mod fold;
+mod gemini_cases;
 mod goldens;
 mod helpers;
 mod made;
