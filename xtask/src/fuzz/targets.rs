@@ -12,10 +12,11 @@ use serde_json::Value;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-const ENDPOINTS: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::CountTokens, Endpoint::Embeddings];
-const STREAMED: [Endpoint; 3] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages];
-const DIALECTS: [Dialect; 2] = [Dialect::OpenAi, Dialect::Anthropic];
-const LIMITS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+const ENDPOINTS: [Endpoint; 6] =
+    [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::CountTokens, Endpoint::Embeddings, Endpoint::Generate];
+const STREAMED: [Endpoint; 4] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Generate];
+const DIALECTS: [Dialect; 3] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini];
+const LIMITS: [&str; 4] = ["max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"];
 
 /// The fields that limit the output at an endpoint.
 const fn limits_of(endpoint: Endpoint) -> &'static [&'static str] {
@@ -37,7 +38,7 @@ pub(super) struct Target {
     pub(super) run: fn(&[u8]) -> Result<u64, String>,
 }
 
-pub(super) const TARGETS: [Target; 21] = [
+pub(super) const TARGETS: [Target; 30] = [
     Target { name: "edit", what: "a scanned request is JSON, and an edit changes nothing else", seeds: &REQUESTS, run: edit },
     Target { name: "canonical", what: "any request is decoded or refused", seeds: &REQUESTS, run: canonical },
     Target { name: "sse", what: "events are the same however the bytes are cut", seeds: &STREAMS, run: sse },
@@ -47,9 +48,11 @@ pub(super) const TARGETS: [Target; 21] = [
     asked("ask-chat", |input| translate::request(Endpoint::Chat, input)),
     asked("ask-responses", |input| translate::request(Endpoint::Responses, input)),
     asked("ask-messages", |input| translate::request(Endpoint::Messages, input)),
+    asked("ask-generate", |input| translate::request(Endpoint::Generate, input)),
     answered("answer-chat", |input| translate::answer(Endpoint::Chat, input)),
     answered("answer-responses", |input| translate::answer(Endpoint::Responses, input)),
     answered("answer-messages", |input| translate::answer(Endpoint::Messages, input)),
+    answered("answer-generate", |input| translate::answer(Endpoint::Generate, input)),
     streamed("chat-chat", |input| translate::stream(Endpoint::Chat, Endpoint::Chat, input)),
     streamed("chat-responses", |input| translate::stream(Endpoint::Chat, Endpoint::Responses, input)),
     streamed("chat-messages", |input| translate::stream(Endpoint::Chat, Endpoint::Messages, input)),
@@ -59,6 +62,13 @@ pub(super) const TARGETS: [Target; 21] = [
     streamed("messages-chat", |input| translate::stream(Endpoint::Messages, Endpoint::Chat, input)),
     streamed("messages-responses", |input| translate::stream(Endpoint::Messages, Endpoint::Responses, input)),
     streamed("messages-messages", |input| translate::stream(Endpoint::Messages, Endpoint::Messages, input)),
+    streamed("chat-generate", |input| translate::stream(Endpoint::Chat, Endpoint::Generate, input)),
+    streamed("responses-generate", |input| translate::stream(Endpoint::Responses, Endpoint::Generate, input)),
+    streamed("messages-generate", |input| translate::stream(Endpoint::Messages, Endpoint::Generate, input)),
+    streamed("generate-chat", |input| translate::stream(Endpoint::Generate, Endpoint::Chat, input)),
+    streamed("generate-responses", |input| translate::stream(Endpoint::Generate, Endpoint::Responses, input)),
+    streamed("generate-messages", |input| translate::stream(Endpoint::Generate, Endpoint::Messages, input)),
+    streamed("generate-generate", |input| translate::stream(Endpoint::Generate, Endpoint::Generate, input)),
 ];
 
 type Run = fn(&[u8]) -> Result<u64, String>;
@@ -101,7 +111,9 @@ fn edit(input: &[u8]) -> Result<u64, String> {
         match scan(endpoint, &body) {
             Ok(facts) => {
                 check_scan(&body, &facts)?;
-                check_model(endpoint, &body, &facts)?;
+                if !endpoint.names_model_in_path() {
+                    check_model(endpoint, &body, &facts)?;
+                }
                 if endpoint == Endpoint::Chat {
                     check_usage_asked(&body, &facts)?;
                 }
@@ -126,12 +138,13 @@ fn check_scan(body: &[u8], facts: &RequestFacts) -> Result<(), String> {
     need(is_json(body), || "what was scanned is not JSON".into())?;
     need(facts.text_bytes <= body.len() as u64, || format!("{} bytes of text in {} bytes", facts.text_bytes, body.len()))?;
     need(facts.system_prompt.len() <= 4_096, || "the system prompt is not cut".into())?;
-    let model: Option<String> = body.get(facts.model_span.clone()).and_then(|bytes| serde_json::from_slice(bytes).ok());
-    need(model.as_ref() == Some(&facts.model), || format!("the model is {model:?} at its place, but {:?} was read", facts.model))
+    Ok(())
 }
 
 fn check_model(endpoint: Endpoint, body: &Bytes, facts: &RequestFacts) -> Result<(), String> {
     const NAME: &str = "a \"new\" \\ näme";
+    let model: Option<String> = body.get(facts.model_span.clone()).and_then(|bytes| serde_json::from_slice(bytes).ok());
+    need(model.as_ref() == Some(&facts.model), || format!("the model is {model:?} at its place, but {:?} was read", facts.model))?;
     let mut edits = Edits::new();
     replace_model(facts, NAME, &mut edits);
     let edited = edits.apply(body);
@@ -163,12 +176,28 @@ fn check_limit(endpoint: Endpoint, body: &Bytes, facts: &RequestFacts) -> Result
         let edited = edits.apply(body);
         let again = scan(endpoint, &edited).map_err(|fault| format!("{endpoint:?}, limited by {field}, is refused: {fault}"))?;
         need(again.output_limit == Some(77), || format!("{endpoint:?}, limited by {field} to 77, says {:?}", again.output_limit))?;
-        if let (Ok(Value::Object(mut before)), Ok(Value::Object(mut after))) = (serde_json::from_slice(body), serde_json::from_slice(&edited)) {
-            LIMITS.iter().for_each(|name| drop((before.shift_remove(*name), after.shift_remove(*name))));
+        if let (Ok(before), Ok(after)) = (serde_json::from_slice(body), serde_json::from_slice(&edited)) {
+            let (before, after) = (without_limits(before), without_limits(after));
             need(before == after, || format!("limiting by {field} changed something else"))?;
         }
     }
     Ok(())
+}
+
+/// A request without its limits, and without an object that holds nothing but limits.
+fn without_limits(mut body: Value) -> Value {
+    let Some(members) = body.as_object_mut() else { return body };
+    members.retain(|name, _| !LIMITS.contains(&name.as_str()));
+    for holder in ["generationConfig", "generation_config"] {
+        let Some(held) = members.get_mut(holder) else { continue };
+        if let Some(held) = held.as_object_mut() {
+            held.retain(|name, _| !LIMITS.contains(&name.as_str()));
+        }
+        if held.is_null() || held.as_object().is_some_and(serde_json::Map::is_empty) {
+            members.shift_remove(holder);
+        }
+    }
+    body
 }
 
 /// Whether everything that is no place and no limit is the same.
@@ -344,7 +373,8 @@ fn error(input: &[u8]) -> Result<u64, String> {
     for dialect in DIALECTS {
         for status in [200, 400, 429, 500, 529] {
             let fault = read_error(dialect, status, header, input);
-            need(fault.retry_after_ms == wait || status == 200, || format!("the hint is {wait:?}, the error says {:?}", fault.retry_after_ms))?;
+            // Where no header says it, Google's details may.
+            need(fault.retry_after_ms == wait || wait.is_none(), || format!("the hint is {wait:?}, the error says {:?}", fault.retry_after_ms))?;
             need(is_json(&encode_error(dialect, &fault.to_fault(), Some("call"))), || "an error is written that is no JSON".into())?;
             kinds.push(outcome((fault.kind, kind_of(&fault.type_), fault.message.len().min(3))));
         }

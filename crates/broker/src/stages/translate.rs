@@ -111,6 +111,7 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
         reasoning_member: config.reasoning_field.clone(),
         custom_tools: through == Endpoint::Responses || is_openai,
         adaptive_thinking: abilities.adaptive_thinking,
+        effort_min: Effort::of(&abilities.effort_min).unwrap_or(Effort::None),
         effort_max: Effort::of(&abilities.effort_max).unwrap_or(Effort::High),
         thinking_budget: abilities.thinking_budget,
         samplers: abilities.samplers,

@@ -20,6 +20,7 @@ fn graded() -> Target {
     let mut target = Target::new(Generate, "m", 64_000);
     target.takes.adaptive_thinking = true;
     target.takes.thinking_budget = false;
+    target.takes.effort_min = Effort::Low;
     target
 }
 
@@ -246,6 +247,19 @@ fn images_in_results_stand_behind_them_for_models_that_take_none_there() {
 }
 
 #[test]
+fn what_stands_at_an_address_is_said_or_guessed() {
+    let asked = |url: &str| ask(Chat, Generate, &json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": url } }] }] }));
+    let (body, lost) = asked("https://example.com/a.png?size=1");
+    assert_eq!((&body["contents"][0]["parts"][0]["fileData"]["mimeType"], lost), (&json!("image/png"), none()));
+    let (body, lost) = asked("https://example.com/a");
+    assert_eq!((&body["contents"][0]["parts"][0]["fileData"]["mimeType"], lost), (&json!("image/jpeg"), vec!["approximated messages[0].content[0]".to_owned()]));
+    let other = contents(json!([{ "parts": [{ "fileData": { "mimeType": "image/png", "fileUri": "https://example.com/a" } }] }]));
+    let (body, lost) = ask(Generate, Messages, &other);
+    assert_eq!(body["messages"][0]["content"][0]["type"], "image");
+    assert_eq!(lost, ["dropped contents[0].parts[0].fileData.mimeType"]);
+}
+
+#[test]
 fn case_44_modes_of_calling_have_their_meaning_elsewhere() {
     let tools = json!([{ "functionDeclarations": [{ "name": "a" }, { "name": "b" }] }]);
     let asked = |config: Value| ask(Generate, Chat, &asking(Generate, json!({ "tools": tools, "toolConfig": { "functionCallingConfig": config } })));
@@ -299,6 +313,17 @@ fn case_49_budgets_levels_and_grades_stand_for_each_other() {
     let budget = json!({ "model": "m", "max_tokens": 32_000, "messages": [{ "role": "user", "content": "x" }], "thinking": { "type": "enabled", "budget_tokens": 16_000 } });
     let (body, lost) = ask_of(Messages, &graded(), &budget).unwrap();
     assert_eq!((&body["generationConfig"]["thinkingConfig"], lost), (&json!({ "thinkingLevel": "medium", "includeThoughts": true }), vec!["approximated thinking.budget_tokens".to_owned()]));
+    let mut flash = graded();
+    flash.takes.effort_min = Effort::Minimal;
+    assert_eq!(ask_of(Chat, &flash, &effort("minimal")).unwrap(), (json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }], "generationConfig": { "maxOutputTokens": 32_000, "thinkingConfig": { "thinkingLevel": "minimal" } } }), none()));
+    let mut pro = Target::new(Generate, "m", 9);
+    pro.takes.effort_min = Effort::Minimal;
+    let (body, lost) = ask_of(Chat, &pro, &effort("none")).unwrap();
+    assert_eq!((&body["generationConfig"]["thinkingConfig"]["thinkingBudget"], lost.len()), (&json!(1024), 2));
+    let mut large = budget.clone();
+    (large["thinking"]["budget_tokens"], large["max_tokens"]) = (31_999.into(), 64_000.into());
+    let (body, lost) = ask(Messages, Generate, &large);
+    assert_eq!((&body["generationConfig"]["thinkingConfig"]["thinkingBudget"], lost), (&json!(24_576), vec!["approximated thinking.budget_tokens".to_owned()]));
     let mut without = Target::new(Generate, "m", 9);
     without.takes.effort_max = Effort::None;
     let (body, lost) = ask_of(Chat, &without, &effort("high")).unwrap();

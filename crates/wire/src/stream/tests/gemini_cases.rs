@@ -26,6 +26,9 @@ fn the_event_with_the_reason_of_the_end_is_withheld_with_all_behind_it() {
     assert_eq!((metered.clean, metered.usage), (true, Usage { reasoning: Some(5), ..used(25, 16) }));
     assert_eq!((metered.observed.text_bytes, metered.observed.finish_reason.as_deref(), metered.observed.model.as_deref()), (8, Some("STOP"), Some("gemini-x")));
     assert!(!passes(Endpoint::Generate, &first).clean, "an end without a reason is none");
+    let unspecified = event(&format!(r#"{},"finishReason":"FINISH_REASON_UNSPECIFIED""#, part(r#"{"text":"Hi"}"#)), "");
+    let metered = passes(Endpoint::Generate, &format!("{unspecified}{last}"));
+    assert_eq!((metered.forwarded, metered.terminal, metered.observed.finish_reason.as_deref()), (unspecified, last, Some("STOP")));
 }
 
 #[test]
