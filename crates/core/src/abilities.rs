@@ -101,13 +101,19 @@ mod tests {
     #[test]
     fn later_rules_hold_before_earlier_ones_and_unknown_models_are_ordinary() {
         let opus = Abilities::of("anthropic", "claude-opus-4-7");
-        assert_eq!(opus, Abilities { adaptive_thinking: true, thinking_budget: false, effort_max: "max".into(), samplers: Samplers::None, ..Abilities::default() });
+        assert_eq!(
+            opus,
+            Abilities { adaptive_thinking: true, thinking_budget: false, effort_max: "max".into(), samplers: Samplers::None, ..Abilities::default() }
+        );
         assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-5-20250929").samplers, Samplers::One);
         assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-20250514").samplers, Samplers::Both);
         assert_eq!(Abilities::of("openai", "gpt-5.5").effort_max, "xhigh");
         assert_eq!(Abilities::of("openai", "gpt-4o"), Abilities::default());
         assert_eq!(Abilities::of("google", "gemini-2.5-flash"), Abilities::default());
-        assert_eq!((Abilities::of("google", "gemini-2.5-pro").effort_min.as_str(), Abilities::of("google-vertex", "gemini-3.1-pro-preview").effort_min.as_str()), ("minimal", "low"));
+        assert_eq!(
+            (Abilities::of("google", "gemini-2.5-pro").effort_min.as_str(), Abilities::of("google-vertex", "gemini-3.1-pro-preview").effort_min.as_str()),
+            ("minimal", "low")
+        );
         assert!(Abilities::of("google", "gemini-3-pro-preview").adaptive_thinking && Abilities::of("google", "gemini-2.0-flash").effort_max == "none");
         assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
     }

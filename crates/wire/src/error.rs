@@ -232,7 +232,14 @@ fn from_value(status: u16, value: &Value) -> UpstreamFault {
         .or_else(|| kind_of_word(code.as_deref().unwrap_or_default()))
         .or_else(|| stated.and_then(kind_of_status))
         .unwrap_or(FaultKind::UpstreamFailed);
-    UpstreamFault { status, kind, type_: tidy(&type_, 64), code: code.map(|code| tidy(&code, 64)), message: message(outer, error), retry_after_ms: google.retry_after_ms }
+    UpstreamFault {
+        status,
+        kind,
+        type_: tidy(&type_, 64),
+        code: code.map(|code| tidy(&code, 64)),
+        message: message(outer, error),
+        retry_after_ms: google.retry_after_ms,
+    }
 }
 
 fn message(outer: &Value, error: &Value) -> String {

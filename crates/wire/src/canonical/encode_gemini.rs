@@ -5,9 +5,7 @@ mod parts;
 mod tools;
 mod turn;
 
-use super::encode::{
-    drop_asked, drop_cache, drop_choice, instruction_text, parallel_path, turns,
-};
+use super::encode::{drop_asked, drop_cache, drop_choice, instruction_text, parallel_path, turns};
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{Part, Piece};

@@ -268,8 +268,7 @@ impl StreamTranslator {
     /// Has the reader tell what it hears.
     fn heard<T>(&mut self, out: &mut Vec<u8>, read: impl FnOnce(&mut Reader, &mut Loss, &mut Hear<'_>) -> T) -> T {
         let Self { answering, reader, encoder, wrapped, checked, stop, created, provisional, signed, loss, phase, .. } = self;
-        let mut teller =
-            Teller { answering, encoder, wrapped, checked, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
+        let mut teller = Teller { answering, encoder, wrapped, checked, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
         let read = read(reader, loss, &mut |heard| teller.hear(heard));
         let lost = teller.lost;
         loss.extend(lost);

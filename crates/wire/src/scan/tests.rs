@@ -276,7 +276,9 @@ fn a_request_in_geminis_dialect_says_what_it_asks() {
     assert_eq!((facts.model.as_str(), facts.output_limit, facts.output_limit_field, facts.choices), ("", Some(50), Some("maxOutputTokens"), 3));
     assert_eq!((facts.tools, facts.server_tools, facts.system_prompt.as_str(), facts.service_tier.as_deref()), (3, true, "a\nb", Some("flex")));
     assert!(!facts.stateful && facts.text_bytes > 60, "{}", facts.text_bytes);
-    let snake = google(&json!({ "system_instruction": { "parts": { "text": "a" } }, "contents": { "parts": [{ "text": "Hi" }] }, "generation_config": { "max_output_tokens": 7 }, "service_tier": "priority" }));
+    let snake = google(
+        &json!({ "system_instruction": { "parts": { "text": "a" } }, "contents": { "parts": [{ "text": "Hi" }] }, "generation_config": { "max_output_tokens": 7 }, "service_tier": "priority" }),
+    );
     assert_eq!((snake.output_limit, snake.system_prompt.as_str(), snake.service_tier.as_deref(), snake.choices), (Some(7), "a", Some("priority"), 1));
     assert!(google(&json!({ "contents": [], "cachedContent": "cachedContents/x" })).stateful && google(&json!({ "cached_content": "c" })).stateful);
     assert!(!google(&json!({ "contents": [], "tools": [{ "function_declarations": [{ "name": "googleSearch" }] }] })).server_tools);
@@ -294,7 +296,11 @@ fn media_in_geminis_dialect_are_no_text() {
     assert_eq!(count(&json!({ "inline_data": blob })), (1, true, true));
     assert_eq!(count(&json!({ "functionResponse": { "name": "f", "response": {}, "parts": [{ "inlineData": blob }] } })), (1, true, true));
     assert_eq!(count(&json!({ "fileData": { "fileUri": "gs://b/a.png" } })), (1, true, false));
-    for text in [json!({ "text": data }), json!({ "functionCall": { "name": "f", "args": { "inlineData": blob } } }), json!({ "functionResponse": { "name": "f", "response": { "data": data } } })] {
+    for text in [
+        json!({ "text": data }),
+        json!({ "functionCall": { "name": "f", "args": { "inlineData": blob } } }),
+        json!({ "functionResponse": { "name": "f", "response": { "data": data } } }),
+    ] {
         assert_eq!(count(&text), (0, false, false), "{text}");
     }
 }

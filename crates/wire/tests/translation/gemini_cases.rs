@@ -56,15 +56,19 @@ fn names_with_underscores_and_objects_for_lists_are_read_alike() {
 fn case_60_googles_own_form_of_a_schema_is_a_json_schema_elsewhere() {
     let google = json!({ "type": "OBJECT", "properties": { "city": { "type": "STRING", "nullable": true } }, "required": ["city"] });
     let plain = json!({ "type": "object", "properties": { "city": { "type": ["string", "null"] } }, "required": ["city"] });
-    let body = asking(Generate, json!({
-        "tools": [{ "functionDeclarations": [{ "name": "a", "description": "d", "parameters": google }] }],
-        "generationConfig": { "responseMimeType": "application/json", "responseSchema": google },
-    }));
+    let body = asking(
+        Generate,
+        json!({
+            "tools": [{ "functionDeclarations": [{ "name": "a", "description": "d", "parameters": google }] }],
+            "generationConfig": { "responseMimeType": "application/json", "responseSchema": google },
+        }),
+    );
     let (chat, lost) = ask(Generate, Chat, &body);
     assert_eq!((&chat["tools"][0]["function"]["parameters"], &chat["response_format"]["json_schema"]["schema"]), (&plain, &plain));
     assert_eq!(lost, ["approximated generationConfig.responseJsonSchema"], "objects that are not closed hold loosely at OpenAI");
     assert_eq!(ask(Generate, Messages, &body).0["tools"][0]["input_schema"], plain);
-    let words = asking(Generate, json!({ "generationConfig": { "responseMimeType": "text/x.enum", "responseSchema": { "type": "STRING", "enum": ["a", "b"] } } }));
+    let words =
+        asking(Generate, json!({ "generationConfig": { "responseMimeType": "text/x.enum", "responseSchema": { "type": "STRING", "enum": ["a", "b"] } } }));
     assert_eq!(ask(Generate, Chat, &words).1, ["approximated generationConfig.responseMimeType"]);
     let odd = asking(Generate, json!({ "generationConfig": { "responseMimeType": "text/xml" } }));
     assert_eq!(refused(Generate, Chat, &odd).1, "generationConfig.responseMimeType");
@@ -104,7 +108,8 @@ fn case_46_results_find_their_calls_by_id_by_name_and_by_order() {
         part
     };
     let (calls, results) = ids(json!([
-        asked, model(json!([with(call("a"), "functionCall", "x"), with(call("a"), "functionCall", "y"), call("b")])),
+        asked,
+        model(json!([with(call("a"), "functionCall", "x"), with(call("a"), "functionCall", "y"), call("b")])),
         user(json!([with(result("a"), "functionResponse", "y"), with(result("a"), "functionResponse", "x"), with(result("b"), "functionResponse", "b-17")])),
     ]));
     assert_eq!((calls, results), (made(&["x", "y", "call_1"]), made(&["y", "x", "call_1"])));
@@ -248,11 +253,16 @@ fn images_in_results_stand_behind_them_for_models_that_take_none_there() {
 
 #[test]
 fn what_stands_at_an_address_is_said_or_guessed() {
-    let asked = |url: &str| ask(Chat, Generate, &json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": url } }] }] }));
+    let asked = |url: &str| {
+        ask(Chat, Generate, &json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": url } }] }] }))
+    };
     let (body, lost) = asked("https://example.com/a.png?size=1");
     assert_eq!((&body["contents"][0]["parts"][0]["fileData"]["mimeType"], lost), (&json!("image/png"), none()));
     let (body, lost) = asked("https://example.com/a");
-    assert_eq!((&body["contents"][0]["parts"][0]["fileData"]["mimeType"], lost), (&json!("image/jpeg"), vec!["approximated messages[0].content[0]".to_owned()]));
+    assert_eq!(
+        (&body["contents"][0]["parts"][0]["fileData"]["mimeType"], lost),
+        (&json!("image/jpeg"), vec!["approximated messages[0].content[0]".to_owned()])
+    );
     let other = contents(json!([{ "parts": [{ "fileData": { "mimeType": "image/png", "fileUri": "https://example.com/a" } }] }]));
     let (body, lost) = ask(Generate, Messages, &other);
     assert_eq!(body["messages"][0]["content"][0]["type"], "image");
@@ -269,7 +279,11 @@ fn case_44_modes_of_calling_have_their_meaning_elsewhere() {
         (json!({ "mode": "NONE" }), json!("none"), none()),
         (json!({ "mode": "ANY" }), json!("required"), none()),
         (json!({ "mode": "VALIDATED" }), Value::Null, vec!["approximated toolConfig.functionCallingConfig.mode".to_owned()]),
-        (json!({ "mode": "AUTO", "allowedFunctionNames": ["a"] }), Value::Null, vec!["dropped toolConfig.functionCallingConfig.allowedFunctionNames".to_owned()]),
+        (
+            json!({ "mode": "AUTO", "allowedFunctionNames": ["a"] }),
+            Value::Null,
+            vec!["dropped toolConfig.functionCallingConfig.allowedFunctionNames".to_owned()],
+        ),
     ] {
         let (body, lost) = asked(config.clone());
         assert_eq!((body.get("tool_choice").cloned().unwrap_or_default(), lost), (choice, told), "{config}");
@@ -285,7 +299,10 @@ fn case_44_modes_of_calling_have_their_meaning_elsewhere() {
     }
     let unknown = asking(Generate, json!({ "tools": tools, "toolConfig": { "functionCallingConfig": { "mode": "SOMETIMES" } } }));
     assert_eq!(refused(Generate, Chat, &unknown).1, "toolConfig.functionCallingConfig.mode");
-    assert_eq!(ask(Generate, Chat, &asking(Generate, json!({ "toolConfig": { "functionCallingConfig": { "mode": "ANY" } } }))).1, ["dropped toolConfig.functionCallingConfig"]);
+    assert_eq!(
+        ask(Generate, Chat, &asking(Generate, json!({ "toolConfig": { "functionCallingConfig": { "mode": "ANY" } } }))).1,
+        ["dropped toolConfig.functionCallingConfig"]
+    );
 }
 
 #[test]
@@ -304,7 +321,9 @@ fn case_49_budgets_levels_and_grades_stand_for_each_other() {
     assert_eq!(refused(Generate, Chat, &thinking(json!({ "thinkingBudget": -2 }))).1, "generationConfig.thinkingConfig.thinkingBudget");
     assert_eq!(ask(Generate, Chat, &thinking(json!({ "thinkingLevel": "DEEP" }))).1, ["dropped generationConfig.thinkingConfig.thinkingLevel"]);
     let effort = |word: &str| asking(Chat, json!({ "reasoning_effort": word, "max_completion_tokens": 32_000 }));
-    for (word, budget, level) in [("none", 0, "low"), ("minimal", 1024, "low"), ("low", 1024, "low"), ("medium", 8192, "medium"), ("high", 24_576, "high"), ("xhigh", 24_576, "high")] {
+    for (word, budget, level) in
+        [("none", 0, "low"), ("minimal", 1024, "low"), ("low", 1024, "low"), ("medium", 8192, "medium"), ("high", 24_576, "high"), ("xhigh", 24_576, "high")]
+    {
         assert_eq!(ask(Chat, Generate, &effort(word)).0["generationConfig"]["thinkingConfig"], json!({ "thinkingBudget": budget }), "{word}");
         assert_eq!(ask_of(Chat, &graded(), &effort(word)).unwrap().0["generationConfig"]["thinkingConfig"], json!({ "thinkingLevel": level }), "{word}");
     }
@@ -312,10 +331,19 @@ fn case_49_budgets_levels_and_grades_stand_for_each_other() {
     assert_eq!(ask_of(Chat, &graded(), &effort("none")).unwrap().1, ["approximated reasoning_effort"]);
     let budget = json!({ "model": "m", "max_tokens": 32_000, "messages": [{ "role": "user", "content": "x" }], "thinking": { "type": "enabled", "budget_tokens": 16_000 } });
     let (body, lost) = ask_of(Messages, &graded(), &budget).unwrap();
-    assert_eq!((&body["generationConfig"]["thinkingConfig"], lost), (&json!({ "thinkingLevel": "medium", "includeThoughts": true }), vec!["approximated thinking.budget_tokens".to_owned()]));
+    assert_eq!(
+        (&body["generationConfig"]["thinkingConfig"], lost),
+        (&json!({ "thinkingLevel": "medium", "includeThoughts": true }), vec!["approximated thinking.budget_tokens".to_owned()])
+    );
     let mut flash = graded();
     flash.takes.effort_min = Effort::Minimal;
-    assert_eq!(ask_of(Chat, &flash, &effort("minimal")).unwrap(), (json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }], "generationConfig": { "maxOutputTokens": 32_000, "thinkingConfig": { "thinkingLevel": "minimal" } } }), none()));
+    assert_eq!(
+        ask_of(Chat, &flash, &effort("minimal")).unwrap(),
+        (
+            json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }], "generationConfig": { "maxOutputTokens": 32_000, "thinkingConfig": { "thinkingLevel": "minimal" } } }),
+            none()
+        )
+    );
     let mut pro = Target::new(Generate, "m", 9);
     pro.takes.effort_min = Effort::Minimal;
     let (body, lost) = ask_of(Chat, &pro, &effort("none")).unwrap();
@@ -332,7 +360,10 @@ fn case_49_budgets_levels_and_grades_stand_for_each_other() {
 
 #[test]
 fn case_53_labels_tiers_and_filters_are_carried_or_told() {
-    let body = asking(Generate, json!({ "labels": { "team": "a" }, "serviceTier": "SERVICE_TIER_FLEX", "safetySettings": [{ "category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF" }] }));
+    let body = asking(
+        Generate,
+        json!({ "labels": { "team": "a" }, "serviceTier": "SERVICE_TIER_FLEX", "safetySettings": [{ "category": "HARM_CATEGORY_HARASSMENT", "threshold": "OFF" }] }),
+    );
     let (chat, lost) = ask(Generate, Chat, &body);
     assert_eq!((&chat["metadata"], &chat["service_tier"], lost), (&json!({ "team": "a" }), &json!("flex"), vec!["dropped safetySettings[0]".to_owned()]));
     assert_eq!(ask(Generate, Messages, &body).1, ["dropped labels", "dropped safetySettings[0]", "dropped serviceTier"]);
@@ -386,7 +417,11 @@ fn case_51_reasons_for_an_end_go_across_and_what_is_blocked_is_never_an_empty_an
     assert_eq!(end(Messages, &json!([]), "OTHER").0, "refusal", "nothing was said, and nobody knows why");
     assert_eq!(end(Messages, &json!([{ "functionCall": { "name": "a" } }]), "STOP").0, "tool_use");
     let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" }, "usageMetadata": { "promptTokenCount": 4, "totalTokenCount": 4 }, "modelVersion": "m" });
-    for (to, place, word) in [(Chat, "/choices/0/finish_reason", "content_filter"), (Messages, "/stop_reason", "refusal"), (Responses, "/incomplete_details/reason", "content_filter")] {
+    for (to, place, word) in [
+        (Chat, "/choices/0/finish_reason", "content_filter"),
+        (Messages, "/stop_reason", "refusal"),
+        (Responses, "/incomplete_details/reason", "content_filter"),
+    ] {
         let (got, lost) = answer(Generate, to, &blocked);
         assert_eq!((got.pointer(place), lost), (Some(&json!(word)), none()), "{to}");
         let (events, _) = stream(Generate, to, &format!("raw {blocked}"));
@@ -397,7 +432,12 @@ fn case_51_reasons_for_an_end_go_across_and_what_is_blocked_is_never_an_empty_an
         let fault = translate_document(&answering(Generate, Chat), body.as_bytes(), Usage::default(), 0).unwrap_err();
         assert_eq!((fault.kind.status(), fault.code), (502, Some(word.to_ascii_lowercase())));
     }
-    for empty in [json!({}), json!({ "candidates": [] }), json!({ "candidates": [{ "content": { "parts": [{ "text": "x" }] } }] }), json!({ "usageMetadata": { "promptTokenCount": 1 } })] {
+    for empty in [
+        json!({}),
+        json!({ "candidates": [] }),
+        json!({ "candidates": [{ "content": { "parts": [{ "text": "x" }] } }] }),
+        json!({ "usageMetadata": { "promptTokenCount": 1 } }),
+    ] {
         let fault = translate_document(&answering(Generate, Chat), empty.to_string().as_bytes(), Usage::default(), 0).unwrap_err();
         assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some("upstream_protocol")), "{empty}");
         assert_eq!(fault.message.matches("cannot be read").count(), 1, "{}", fault.message);
@@ -411,10 +451,16 @@ fn calls_without_ids_get_the_same_from_a_document_and_from_a_stream_and_others_i
         let mut body = answered(Generate, json!([call, call]), "STOP", Value::Null);
         body["responseId"] = id;
         let (reply, _) = read_reply(Generate, body.to_string().as_bytes(), Usage::default(), CREATED).unwrap();
-        let (out, _) = translate_chunks(&answering(Generate, Messages), [format!("data: {body}\n\n").as_bytes()], &Usage { input: Some(1), output: Some(1), ..Usage::default() }).unwrap();
+        let (out, _) = translate_chunks(
+            &answering(Generate, Messages),
+            [format!("data: {body}\n\n").as_bytes()],
+            &Usage { input: Some(1), output: Some(1), ..Usage::default() },
+        )
+        .unwrap();
         let streamed = fold::document(Messages, &script::parse(&out));
         let ids: Vec<String> = streamed["content"].as_array().unwrap().iter().map(|block| block["id"].as_str().unwrap().to_owned()).collect();
-        let told: Vec<String> = reply.parts.iter().filter_map(|part| if let jeton_wire::canonical::Part::ToolUse { id, .. } = part { Some(id.clone()) } else { None }).collect();
+        let told: Vec<String> =
+            reply.parts.iter().filter_map(|part| if let jeton_wire::canonical::Part::ToolUse { id, .. } = part { Some(id.clone()) } else { None }).collect();
         assert_eq!(ids, told);
         ids
     };
@@ -438,10 +484,19 @@ fn case_21_and_24_usage_counts_thoughts_tools_and_caches_once() {
     assert_eq!(chat["usage"]["total_tokens"], 157);
     // Nothing was said: the count of it is left out.
     assert_eq!(usage(json!({ "promptTokenCount": 9, "totalTokenCount": 9 })), Usage { input: Some(9), output: Some(0), ..Usage::default() });
-    assert_eq!(usage(json!({ "promptTokenCount": 9, "thoughtsTokenCount": 4, "totalTokenCount": 13 })), Usage { input: Some(9), output: Some(4), reasoning: Some(4), ..Usage::default() });
+    assert_eq!(
+        usage(json!({ "promptTokenCount": 9, "thoughtsTokenCount": 4, "totalTokenCount": 13 })),
+        Usage { input: Some(9), output: Some(4), reasoning: Some(4), ..Usage::default() }
+    );
     assert_eq!(usage(json!({ "promptTokenCount": 9 })), Usage { input: Some(9), ..Usage::default() });
-    assert_eq!(usage(json!({ "promptTokenCount": 1, "candidatesTokenCount": 1, "trafficType": "ON_DEMAND_PRIORITY" })).service_tier.as_deref(), Some("priority"));
-    assert_eq!(usage(json!({ "promptTokenCount": 1, "candidatesTokenCount": 1, "trafficType": "PROVISIONED_THROUGHPUT" })).service_tier.as_deref(), Some("provisioned_throughput"));
+    assert_eq!(
+        usage(json!({ "promptTokenCount": 1, "candidatesTokenCount": 1, "trafficType": "ON_DEMAND_PRIORITY" })).service_tier.as_deref(),
+        Some("priority")
+    );
+    assert_eq!(
+        usage(json!({ "promptTokenCount": 1, "candidatesTokenCount": 1, "trafficType": "PROVISIONED_THROUGHPUT" })).service_tier.as_deref(),
+        Some("provisioned_throughput")
+    );
 }
 
 #[test]
@@ -451,9 +506,13 @@ fn what_else_an_answer_says_is_told() {
     body["candidates"][0]["avgLogprobs"] = json!(-0.1);
     body["candidates"].as_array_mut().unwrap().push(json!({ "index": 1, "content": { "parts": [{ "text": "y" }] }, "finishReason": "STOP" }));
     let (got, lost) = answer(Generate, Chat, &body);
-    assert_eq!((&got["choices"][0]["message"]["content"], lost), (&json!("x"), vec!["dropped candidates[1]".to_owned(), "dropped content[type=image]".to_owned()]));
+    assert_eq!(
+        (&got["choices"][0]["message"]["content"], lost),
+        (&json!("x"), vec!["dropped candidates[1]".to_owned(), "dropped content[type=image]".to_owned()])
+    );
     body["candidates"][0]["safetyRatings"][0]["probability"] = "HIGH".into();
-    body["candidates"][0]["citationMetadata"] = json!({ "citationSources": [{ "uri": "https://example.com/", "license": "mit", "startIndex": 0, "endIndex": 1 }, { "title": "A book" }] });
+    body["candidates"][0]["citationMetadata"] =
+        json!({ "citationSources": [{ "uri": "https://example.com/", "license": "mit", "startIndex": 0, "endIndex": 1 }, { "title": "A book" }] });
     body["candidates"][0]["content"]["parts"].as_array_mut().unwrap().truncate(1);
     let (got, lost) = answer(Generate, Chat, &body);
     assert_eq!(got["choices"][0]["message"]["annotations"][0]["url_citation"]["url"], "https://example.com/");

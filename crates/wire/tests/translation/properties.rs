@@ -8,7 +8,8 @@ use crate::script;
 use bytes::Bytes;
 use jeton_wire::Endpoint;
 use jeton_wire::canonical::{
-    Effort, Part, Request, ServiceTier, StreamTranslator, Target, ToolChoice, encode_reply, encode_request, encode_stream, read_reply, read_request, translate_document,
+    Effort, Part, Request, ServiceTier, StreamTranslator, Target, ToolChoice, encode_reply, encode_request, encode_stream, read_reply, read_request,
+    translate_document,
 };
 use jeton_wire::read_document;
 use proptest::prelude::*;

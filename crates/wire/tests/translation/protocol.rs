@@ -60,7 +60,12 @@ fn case_07_and_12_a_chat_stream_out_of_order_is_an_error() {
 #[test]
 fn a_stream_of_gemini_without_a_reason_for_its_end_is_an_error() {
     let usage = r#"raw {"usageMetadata":{"promptTokenCount":9}}"#;
-    for (what, lines) in [("nothing", String::new()), ("no reason", "text \"x\"".to_owned()), ("nothing but usage", usage.to_owned()), ("usage last", format!("text \"x\"\n{usage}"))] {
+    for (what, lines) in [
+        ("nothing", String::new()),
+        ("no reason", "text \"x\"".to_owned()),
+        ("nothing but usage", usage.to_owned()),
+        ("usage last", format!("text \"x\"\n{usage}")),
+    ] {
         script(Generate, what, &lines);
     }
 }
@@ -100,7 +105,11 @@ fn events_that_are_no_json_objects_or_have_wrong_types_are_errors() {
         b"data: {\"type\":\"message_start\",\"message\":{}}\n\ndata: {\"type\":\"content_block_start\",\"index\":-1,\"content_block\":{\"type\":\"text\"}}\n\n",
     );
     check(Generate, "parts", b"data: {\"candidates\":[{\"content\":{\"parts\":[7]},\"finishReason\":\"STOP\"}]}\n\n");
-    check(Generate, "arguments", b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":[]}}]},\"finishReason\":\"STOP\"}]}\n\n");
+    check(
+        Generate,
+        "arguments",
+        b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":[]}}]},\"finishReason\":\"STOP\"}]}\n\n",
+    );
     check(Responses, "response", b"data: {\"type\":\"response.created\",\"response\":7}\n\n");
 }
 

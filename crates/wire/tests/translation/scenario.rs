@@ -268,7 +268,10 @@ pub(crate) fn plain_answer(answer: Value, ids: &mut Vec<String>) -> Value {
                     "id" | "item_id" => plain_id(value, ids),
                     _ => plain_answer(value, ids),
                 };
-                let says_nothing = value.is_null() || value == json!([]) || value == json!({}) || ((name.ends_with("_tokens") || name.ends_with("TokenCount")) && value == json!(0));
+                let says_nothing = value.is_null()
+                    || value == json!([])
+                    || value == json!({})
+                    || ((name.ends_with("_tokens") || name.ends_with("TokenCount")) && value == json!(0));
                 if !says_nothing || matches!(name.as_str(), "input" | "index" | "arguments") {
                     plain.insert(name, value);
                 }

@@ -1,11 +1,11 @@
 //! `generationConfig`.
 
 use super::Context;
+use crate::Endpoint;
 use crate::canonical::encode::{NO_SAMPLERS, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within};
 use crate::canonical::loss::Loss;
 use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat};
 use crate::canonical::writer::Writer;
-use crate::Endpoint;
 use jeton_core::Samplers;
 
 /// Stop texts that the API takes.

@@ -2,7 +2,6 @@
 
 use super::Context;
 use super::turn::{Block, Item, stands_in_result};
-use crate::{Dialect, Endpoint};
 use crate::canonical::encode::{document_text, refuse_foreign_file, refused_part};
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Media, MediaSource, Part, Piece};
@@ -10,6 +9,7 @@ use crate::canonical::request::{Message, ToolKind};
 use crate::canonical::writer::Writer;
 use crate::canonical::{INVALID_INPUT, WRAPPED_INPUT, object_text};
 use crate::media_types::{likeliest, of_address};
+use crate::{Dialect, Endpoint};
 use jeton_core::Fault;
 use std::collections::HashMap;
 
@@ -104,15 +104,7 @@ fn write_args(w: &mut Writer, piece: &Piece, kind: ToolKind, arguments: &str, lo
 }
 
 /// What a function answered: by the reference `output` holds it, and `error` what went wrong.
-fn write_result(
-    w: &mut Writer,
-    piece: &Piece,
-    id: &str,
-    content: &[Piece],
-    is_error: bool,
-    context: &Context<'_>,
-    loss: &mut Loss,
-) -> Result<(), Fault> {
+fn write_result(w: &mut Writer, piece: &Piece, id: &str, content: &[Piece], is_error: bool, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
     let (mut texts, mut media) = (Vec::new(), Vec::new());
     for inner in content {
         match &inner.part {

@@ -159,7 +159,8 @@ impl GeminiReader {
     /// An id for a call that has none: the same from a document and from a stream, another in every answer.
     fn make_id(&self, name: &str, arguments: &str) -> String {
         if self.id.is_empty() {
-            let hash = name.bytes().chain(arguments.bytes()).fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+            let hash =
+                name.bytes().chain(arguments.bytes()).fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
             return format!("call_{hash:016x}_{}", self.calls);
         }
         format!("call_{}_{}", self.id, self.calls)
@@ -216,16 +217,17 @@ impl GeminiReader {
             metadata.rest(loss);
             Ok(())
         })?;
-        candidate.object("citationMetadata", |mut metadata| {
-            for name in ["citationSources", "citations"] {
-                let sources = metadata.list(name)?;
-                let path = metadata.path.member(name);
-                sources.iter().enumerate().for_each(|(index, source)| cite(source, source, &path.element(index), loss));
-            }
-            metadata.rest(loss);
-            Ok(())
-        })
-        .map(drop)
+        candidate
+            .object("citationMetadata", |mut metadata| {
+                for name in ["citationSources", "citations"] {
+                    let sources = metadata.list(name)?;
+                    let path = metadata.path.member(name);
+                    sources.iter().enumerate().for_each(|(index, source)| cite(source, source, &path.element(index), loss));
+                }
+                metadata.rest(loss);
+                Ok(())
+            })
+            .map(drop)
     }
 }
 

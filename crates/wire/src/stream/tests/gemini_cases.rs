@@ -24,7 +24,10 @@ fn the_event_with_the_reason_of_the_end_is_withheld_with_all_behind_it() {
     assert_eq!((metered.forwarded.as_str(), metered.terminal), (first.as_str(), format!("{last}{behind}")));
     // The last figures count, and what they leave out stays.
     assert_eq!((metered.clean, metered.usage), (true, Usage { reasoning: Some(5), ..used(25, 16) }));
-    assert_eq!((metered.observed.text_bytes, metered.observed.finish_reason.as_deref(), metered.observed.model.as_deref()), (8, Some("STOP"), Some("gemini-x")));
+    assert_eq!(
+        (metered.observed.text_bytes, metered.observed.finish_reason.as_deref(), metered.observed.model.as_deref()),
+        (8, Some("STOP"), Some("gemini-x"))
+    );
     assert!(!passes(Endpoint::Generate, &first).clean, "an end without a reason is none");
     let unspecified = event(&format!(r#"{},"finishReason":"FINISH_REASON_UNSPECIFIED""#, part(r#"{"text":"Hi"}"#)), "");
     let metered = passes(Endpoint::Generate, &format!("{unspecified}{last}"));
@@ -51,12 +54,19 @@ fn thoughts_calls_and_media_are_content_and_signatures_are_none() {
 
 #[test]
 fn case_51_and_65_what_is_blocked_is_a_refusal_and_an_error_is_no_end() {
-    let blocked = passes(Endpoint::Generate, "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"},\"usageMetadata\":{\"promptTokenCount\":3,\"totalTokenCount\":3}}\n\n");
+    let blocked = passes(
+        Endpoint::Generate,
+        "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"},\"usageMetadata\":{\"promptTokenCount\":3,\"totalTokenCount\":3}}\n\n",
+    );
     assert_eq!((blocked.clean, blocked.observed.refusal, blocked.usage), (true, true, used(3, 0)));
     assert!(passes(Endpoint::Generate, &ended("x", "PROHIBITED_CONTENT", USAGE)).observed.refusal);
     assert!(!passes(Endpoint::Generate, &ended("x", "MAX_TOKENS", USAGE)).observed.refusal);
-    let failed = passes(Endpoint::Generate, &(event(&part(r#"{"text":"x"}"#), "") + "data: {\"error\":{\"code\":503,\"message\":\"m\",\"status\":\"UNAVAILABLE\"}}\n\n"));
+    let failed = passes(
+        Endpoint::Generate,
+        &(event(&part(r#"{"text":"x"}"#), "") + "data: {\"error\":{\"code\":503,\"message\":\"m\",\"status\":\"UNAVAILABLE\"}}\n\n"),
+    );
     assert_eq!((failed.clean, failed.error.map(|error| error.kind)), (false, Some(jeton_core::FaultKind::Overloaded)));
-    let searched = event(&format!(r#"{},"finishReason":"STOP","groundingMetadata":{{"webSearchQueries":["a","b"]}}"#, part("")), &format!(",\"usageMetadata\":{USAGE}"));
+    let searched =
+        event(&format!(r#"{},"finishReason":"STOP","groundingMetadata":{{"webSearchQueries":["a","b"]}}"#, part("")), &format!(",\"usageMetadata\":{USAGE}"));
     assert_eq!(passes(Endpoint::Generate, &searched).usage.web_searches, Some(2));
 }
