@@ -78,8 +78,14 @@ fn stream_to(from: Endpoint, to: Endpoint, input: &Bytes) -> Result<u64, String>
     let whole = translated(from, to, std::slice::from_ref(input));
     let cut = translated(from, to, &pieces(input));
     need(whole == cut, || format!("whole: {} {:?}\n  in pieces: {} {:?}", whole.0.escape_ascii(), whole.2, cut.0.escape_ascii(), cut.2))?;
-    let terminals: [&[u8]; 5] =
-        [b"\ndata: [DONE]\n", b"event: message_stop\n", b"event: response.completed\n", b"event: response.incomplete\n", b"event: metadata\n"];
+    let terminals: [&[u8]; 6] = [
+        b"\ndata: [DONE]\n",
+        b"event: message_stop\n",
+        b"event: response.completed\n",
+        b"event: response.incomplete\n",
+        b"event: metadata\n",
+        b"\"role\":\"model\"},\"finishReason\":",
+    ];
     let ends: usize = terminals.iter().map(|terminal| whole.0.windows(terminal.len()).filter(|part| part == terminal).count()).sum();
     need(ends <= usize::from(whole.2.is_none()), || format!("it ends {ends} times, {:?}: {}", whole.2, whole.0.escape_ascii()))?;
     for line in whole.0.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data: ")) {

@@ -49,9 +49,7 @@ fn converse_frames(text: &str) -> Vec<u8> {
 
 /// A provider that streams in AWS's framing, in pieces that cut through frames.
 fn converse_streaming(frames: Vec<u8>) -> Upstream {
-    Upstream::start(move |exchange| {
-        exchange.frames(&frames)
-    })
+    Upstream::start(move |exchange| exchange.frames(&frames))
 }
 
 fn converse_document() -> Vec<u8> {

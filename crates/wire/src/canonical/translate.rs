@@ -251,6 +251,8 @@ pub struct StreamTranslator {
     encoder: Option<StreamEncoder>,
     /// The arguments, so far, of a call whose free text is wrapped in them.
     wrapped: Option<String>,
+    /// The call that is being told, by its id, and its arguments so far, where the caller's dialect takes nothing but an object.
+    checked: Option<(String, String)>,
     stop: Option<StopReason>,
     created: i64,
     /// What is told of the usage at the beginning, where the dialect tells it there (case 33).
@@ -282,6 +284,7 @@ impl StreamTranslator {
             reader,
             encoder: None,
             wrapped: None,
+            checked: None,
             stop: None,
             created,
             provisional,
@@ -313,8 +316,8 @@ impl StreamTranslator {
 
     /// Has the reader tell what it hears.
     fn heard<T>(&mut self, out: &mut Vec<u8>, read: impl FnOnce(&mut Reader, &mut Loss, &mut Hear<'_>) -> T) -> T {
-        let Self { answering, reader, encoder, wrapped, stop, created, provisional, signed, loss, phase, .. } = self;
-        let mut teller = Teller { answering, encoder, wrapped, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
+        let Self { answering, reader, encoder, wrapped, checked, stop, created, provisional, signed, loss, phase, .. } = self;
+        let mut teller = Teller { answering, encoder, wrapped, checked, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
         let read = read(reader, loss, &mut |heard| teller.hear(heard));
         let lost = teller.lost;
         loss.extend(lost);
@@ -386,6 +389,7 @@ struct Teller<'a> {
     answering: &'a Answering,
     encoder: &'a mut Option<StreamEncoder>,
     wrapped: &'a mut Option<String>,
+    checked: &'a mut Option<(String, String)>,
     stop: &'a mut Option<StopReason>,
     created: i64,
     provisional: &'a Usage,
@@ -434,11 +438,19 @@ impl Teller<'_> {
                 let is_wrapped = self.answering.names.is_wrapped(name);
                 let kind = if is_wrapped { ToolKind::Custom } else { kind };
                 *self.wrapped = is_wrapped.then(String::new);
+                // A stream of Messages carries fragments of anything; Gemini's calls come whole.
+                let is_checked = self.answering.face() == Endpoint::Generate && kind != ToolKind::Custom;
+                *self.checked = is_checked.then(|| (id.to_owned(), String::new()));
                 self.tell(&Delta::ToolUse { id, name: self.answering.names.own(name), kind });
             }
             Delta::Arguments(text) => match self.wrapped {
                 Some(so_far) => so_far.push_str(text),
-                None => self.tell(delta),
+                None => {
+                    if let Some((_, so_far)) = self.checked {
+                        so_far.push_str(text);
+                    }
+                    self.tell(delta);
+                }
             },
             Delta::Citation(citation) => {
                 if carries_citation(self.answering, citation, &mut self.lost) {
@@ -456,6 +468,9 @@ impl Teller<'_> {
     fn unwrap(&mut self) {
         if let Some(arguments) = self.wrapped.take() {
             self.tell(&Delta::Arguments(&unwrapped(&arguments)));
+        }
+        if let Some((id, arguments)) = self.checked.take() {
+            tell_arguments(self.answering, &id, ToolKind::Function, &arguments, &mut self.lost);
         }
     }
 

@@ -1,6 +1,6 @@
 //! Every scenario, between every two dialects that it is written in, each way: requests, answers and streams.
 
-use crate::helpers::{all_pairs, metered};
+use crate::helpers::{metered, pairs};
 use crate::scenario::{CREATED, DIALECTS, Scenario, all, plain_answer, plain_request, told};
 use crate::script;
 use bytes::Bytes;
@@ -12,7 +12,7 @@ use serde_json::Value;
 fn compare(check: impl Fn(&Scenario, Endpoint, Endpoint) -> Option<Result<(), String>>) -> usize {
     let (mut compared, mut wrong) = (0, Vec::new());
     for scenario in all() {
-        for (from, to) in all_pairs() {
+        for (from, to) in pairs() {
             if let Some(result) = check(&scenario, from, to) {
                 compared += 1;
                 wrong.extend(result.err().map(|why| format!("{}, {from} → {to}:\n{why}", scenario.name)));
@@ -54,7 +54,7 @@ fn every_scenario_is_there_and_every_block_has_a_known_title() {
         }
         for line in scenario.text("lost").unwrap_or_default().lines() {
             let head = line.split_once(": ").map_or("", |(head, _)| head);
-            let known = all_pairs().any(|(from, to)| ["asked", "answered", "streamed"].iter().any(|what| head == format!("{what} {from} → {to}")));
+            let known = pairs().any(|(from, to)| ["asked", "answered", "streamed"].iter().any(|what| head == format!("{what} {from} → {to}")));
             assert!(known, "{}: `{line}`", scenario.name);
         }
     }

@@ -4,6 +4,7 @@
 mod answer_cases;
 mod converse_cases;
 mod fold;
+mod gemini_cases;
 mod goldens;
 mod helpers;
 mod made;

@@ -91,7 +91,7 @@ impl GeminiReader {
         }
         tell_ratings(&mut candidate, loss)?;
         let message = candidate.text("finishMessage")?.filter(|message| !message.is_empty());
-        match candidate.text("finishReason")?.filter(|word| !word.is_empty()) {
+        match candidate.text("finishReason")?.filter(|word| !matches!(word.as_str(), "" | "FINISH_REASON_UNSPECIFIED")) {
             Some(word) => {
                 let stop = self.stop(&word, message.as_deref(), &candidate.path, loss)?;
                 if stop == StopReason::Refusal && message.is_some() {
