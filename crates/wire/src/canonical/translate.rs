@@ -191,31 +191,26 @@ fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &s
     }
 }
 
-/// OpenAI's dialects cite addresses alone, Anthropic's cites whole blocks.
+/// OpenAI's dialects and Gemini's cite addresses alone; all but OpenAI's cite whole texts.
 fn carries_citation(answering: &Answering, citation: &Citation, loss: &mut Loss) -> bool {
-    if answering.face() == Endpoint::Converse {
-        return true;
-    }
-    let to_messages = answering.face() == Endpoint::Messages;
-    if !to_messages && citation.url.is_none() {
+    let of_openai = |endpoint| matches!(endpoint, Endpoint::Chat | Endpoint::Responses);
+    let quotes = matches!(answering.face(), Endpoint::Messages | Endpoint::Converse);
+    if !quotes && citation.url.is_none() {
         loss.dropped("citations", "a source without an address cannot be cited there");
         return false;
     }
-    if matches!(answering.from, Endpoint::Generate | Endpoint::Converse) {
-        if citation.quoted.is_some() && !to_messages {
-            loss.dropped("citations.cited_text", "sources are not quoted there");
-        }
-        return true;
+    if citation.span.is_some() && !of_openai(answering.face()) {
+        loss.approximated("citations.start_index", "the whole text is cited there");
     }
-    for name in members_of(citation) {
-        match name.as_str() {
-            "type" | "url" | "title" => {}
-            "cited_text" if to_messages => {}
-            "start_index" | "end_index" if to_messages => loss.approximated("citations.start_index", "the whole text is cited there"),
-            "start_index" | "end_index" => {}
-            "cited_text" => loss.dropped("citations.cited_text", "sources are not quoted there"),
-            other => loss.dropped(format!("citations.{other}"), "citations have no such member there"),
-        }
+    if citation.quoted.is_some() && !quotes {
+        loss.dropped("citations.cited_text", "sources are not quoted there");
+    }
+    let is_read_whole = matches!(answering.from, Endpoint::Generate | Endpoint::Converse) || quotes && answering.from == Endpoint::Messages;
+    if !is_read_whole {
+        let carried = ["type", "url", "title", "start_index", "end_index", "cited_text"];
+        members_of(citation)
+            .filter(|name| !carried.contains(&name.as_str()))
+            .for_each(|name| loss.dropped(format!("citations.{name}"), "citations have no such member there"));
     }
     true
 }
