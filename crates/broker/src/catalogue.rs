@@ -48,6 +48,12 @@ impl ProviderEntry {
         self.upstream.name()
     }
 
+    /// The endpoints that it has itself, the one first to which calls to others are translated.
+    #[must_use]
+    pub fn own_endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
     /// The endpoint through which it is asked for answers to calls of `endpoint`: the same where it has it, else the one that they
     /// are translated to. None where they cannot be translated.
     #[must_use]
