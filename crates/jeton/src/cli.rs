@@ -329,7 +329,7 @@ pub(crate) struct ProbeArgs {
     #[arg(value_name = "MODEL")]
     pub(crate) model: Option<String>,
     /// Only these abilities, separated by commas; a plain question is always asked first
-    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME", hide_possible_values = true)]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
     pub(crate) only: Vec<Ability>,
     /// What all calls together may cost: none is made that could cost more than what is left
     #[arg(long, value_name = "USD", value_parser = eval::usd, default_value = "0.10usd")]
@@ -353,7 +353,7 @@ pub(crate) enum ModelCommand {
     },
     /// What a model can do at its provider, against what the data claims: one cheap call for each ability
     #[command(
-        after_help = "Example:\n  jeton model probe acme/fast\n  jeton model probe --only tools,image --budget 0.50usd\n\nThe calls go through the broker as any, in the provider's own dialect, and stand in the ledger under the class\njeton.probe.\n\nExit codes: 0 all claims hold, 1 a claim is wrong, 3 the provider cannot be asked, 4 a claim could not be checked."
+        after_help = "Example:\n  jeton model probe acme/fast\n  jeton model probe --only tools,image --budget 0.50usd\n\nThe calls go through the broker as any, in the provider's own dialect, and stand in the ledger under the class jeton.probe.\n\nExit codes: 0 all claims hold, 1 a claim is wrong, 3 the provider cannot be asked, 4 a claim could not be checked."
     )]
     Probe(ProbeArgs),
 }

@@ -64,6 +64,7 @@ pub(crate) struct Probed {
 pub(crate) async fn probe(caller: &Caller, live: &Live, model: &Resolved, wanted: &[Ability], left: &mut Nanousd) -> Option<Probed> {
     let endpoint = model.provider.own_endpoints().iter().copied().find(|endpoint| endpoint.streams())?;
     let config = live.snapshot().providers.get(model.provider.name())?;
+    eprintln!("asking `{}` at {endpoint} …", model.full_name());
     let facts = Facts::new(model, config, endpoint);
     let abilities = &model.entry.abilities;
     let mut subject = Subject {

@@ -60,9 +60,9 @@ fn said(seen: &Seen) -> (&'static str, &str) {
     }
 }
 
-/// One line, and no longer than people read.
+/// One line, no longer than people read, without what would steer their terminal.
 fn shortened(words: &str) -> String {
-    let line = words.split_whitespace().collect::<Vec<_>>().join(" ");
+    let line = words.split(|c: char| c.is_whitespace() || c.is_control()).filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ");
     match line.char_indices().nth(WORDS_MAX) {
         Some((end, _)) => format!("{}…", &line[..end]),
         None => line,
@@ -129,4 +129,36 @@ pub(crate) fn outcome(probed: &[Probed]) -> Result<(), Failure> {
         return Err(Failure::Undecided);
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::{Ability, Probed};
+    use super::*;
+    use jeton_wire::Endpoint;
+
+    fn finding(claim: Option<bool>, seen: Seen) -> Finding {
+        Finding { ability: Ability::Tools, claim, seen, remedy: None }
+    }
+
+    fn code(findings: Vec<Finding>, down: Option<&str>) -> u8 {
+        let probed = Probed { model: "acme/fast".into(), endpoint: Endpoint::Chat, findings, taken: super::super::ask::Taken::default(), down: down.map(str::to_owned) };
+        outcome(&[probed]).map_or_else(|failure| failure.code(), |()| 0)
+    }
+
+    #[test]
+    fn a_wrong_claim_weighs_more_than_a_provider_that_is_down_and_that_more_than_what_is_not_known() {
+        let (wrong, unknown) = (|| finding(Some(true), Seen::No("400".into())), || finding(Some(true), Seen::NotKnown("429".into())));
+        assert_eq!(code(vec![finding(Some(true), Seen::Yes), finding(Some(false), Seen::No("400".into())), finding(None, Seen::NotKnown("429".into()))], None), 0);
+        assert_eq!(code(vec![unknown(), wrong()], Some("gone")), 1);
+        assert_eq!(code(vec![finding(Some(false), Seen::Accepted)], None), 1);
+        assert_eq!(code(vec![unknown()], Some("gone")), 3);
+        assert_eq!(code(vec![unknown()], None), 4);
+    }
+
+    #[test]
+    fn the_words_of_a_provider_are_one_short_line() {
+        assert_eq!(shortened("a\n\tb\u{1b}[31mred"), "a b [31mred");
+        assert_eq!(shortened(&"é".repeat(200)), format!("{}…", "é".repeat(100)));
+    }
 }

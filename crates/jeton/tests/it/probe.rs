@@ -119,7 +119,7 @@ fn row(output: &Output, ability: &str) -> Value {
 
 #[test]
 fn an_openai_twin_that_has_what_is_claimed_agrees() {
-    let upstream = twin(&[("temperature", "Unsupported value: temperature")]);
+    let upstream = twin(&[("temperature", "Unsupported value: temperature"), ("application/pdf", "Invalid file type")]);
     let project = project(&upstream, "");
     golden("probe-openai", &project, &["model", "probe", "acme/gpt-5"]);
     verify(&project);

@@ -25,23 +25,26 @@ pub(super) fn question(ability: Ability, subject: &Subject) -> Option<Question> 
         Ability::Schema => say(CITY, json!({ "responseMimeType": "application/json", "responseJsonSchema": city_schema() }), none()),
         Ability::Image => ask(json!([inline("image/png", &media::png()), { "text": COLOUR }]), none(), none()),
         Ability::Pdf => ask(json!([inline("application/pdf", &media::pdf()), { "text": READ }]), none(), none()),
-        Ability::Thinking | Ability::ThinkingBudget => {
-            let thinking = json!({ "thinkingConfig": { "thinkingBudget": BUDGET_TOKENS } });
-            asked(&json!([{ "text": SUM }]), thinking, none(), THOUGHT_LIMIT)
-        }
+        Ability::Thinking => thought(&json!({ "includeThoughts": true })),
+        Ability::ThinkingBudget => thought(&json!({ "thinkingBudget": BUDGET_TOKENS })),
+        Ability::Effort => thought(&json!({ "thinkingLevel": subject.effort })),
         Ability::Stop => say(COUNT, json!({ "stopSequences": [STOP] }), none()),
         Ability::Temperature => hello(json!({ "temperature": 0.5 })),
         Ability::TopP => hello(json!({ "temperature": 0.5, "topP": 0.9 })),
         Ability::Logprobs => hello(json!({ "responseLogprobs": true, "logprobs": 2 })),
         Ability::Seed => hello(json!({ "seed": 7 })),
         Ability::N => Question { output_tokens: subject.limit * 2, ..hello(json!({ "candidateCount": 2 })) },
-        Ability::OutputLimit | Ability::OtherEndpoint | Ability::StrictTool | Ability::AdaptiveThinking | Ability::Effort | Ability::CountTokens => return None,
+        Ability::OutputLimit | Ability::OtherEndpoint | Ability::StrictTool | Ability::AdaptiveThinking | Ability::CountTokens => return None,
     })
 }
 
 fn asked(parts: &Value, config: Value, more: Value, limit: u64) -> Question {
     let body = json!({ "contents": [{ "role": "user", "parts": parts }], "generationConfig": with(json!({ "maxOutputTokens": limit }), config) });
     Question::new(Endpoint::Generate, with(body, more), limit)
+}
+
+fn thought(how: &Value) -> Question {
+    asked(&json!([{ "text": SUM }]), json!({ "thinkingConfig": how }), json!({}), THOUGHT_LIMIT)
 }
 
 fn inline(kind: &str, data: &str) -> Value {
