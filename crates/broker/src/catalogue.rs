@@ -276,9 +276,13 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
         }
     }
     let is_simulated = config.is_some_and(|config| matches!(config.api, Api::Twin | Api::Replay));
-    let abilities = match config.map(|config| &config.prices) {
+    let published = match config.map(|config| &config.prices) {
         Some(Prices::Book(book)) => abilities_of(book, name),
         _ => Abilities::default(),
+    };
+    let abilities = match own {
+        Some(own) => published.with(&own.abilities),
+        None => published,
     };
     ModelEntry { name: name.to_owned(), price, price_version: version, context: limits.0, output: limits.1, is_simulated, abilities }
 }

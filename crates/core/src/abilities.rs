@@ -1,10 +1,10 @@
 //! What models take beside text, as their vendors publish it: needed where a request is written for another model than it was made for.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
 /// Which of temperature, `top_p` and `top_k` a model takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Samplers {
     /// None of them.
@@ -33,6 +33,19 @@ impl Default for Abilities {
     fn default() -> Self {
         Self { adaptive_thinking: false, thinking_budget: true, effort_max: "high".to_owned(), samplers: Samplers::Both }
     }
+}
+
+/// What a team itself says of a model; each one that is none is left as it is published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AbilityOverrides {
+    /// In place of [`Abilities::adaptive_thinking`].
+    pub adaptive_thinking: Option<bool>,
+    /// In place of [`Abilities::thinking_budget`].
+    pub thinking_budget: Option<bool>,
+    /// In place of [`Abilities::effort_max`].
+    pub effort_max: Option<String>,
+    /// In place of [`Abilities::samplers`].
+    pub samplers: Option<Samplers>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -82,6 +95,17 @@ impl Abilities {
         }
         abilities
     }
+
+    /// These, with what `own` says in their place.
+    #[must_use]
+    pub fn with(self, own: &AbilityOverrides) -> Self {
+        Self {
+            adaptive_thinking: own.adaptive_thinking.unwrap_or(self.adaptive_thinking),
+            thinking_budget: own.thinking_budget.unwrap_or(self.thinking_budget),
+            effort_max: own.effort_max.clone().unwrap_or(self.effort_max),
+            samplers: own.samplers.unwrap_or(self.samplers),
+        }
+    }
 }
 
 fn fits(pattern: &str, model: &str) -> bool {
@@ -101,5 +125,13 @@ mod tests {
         assert_eq!(Abilities::of("openai", "gpt-5.5").effort_max, "xhigh");
         assert_eq!(Abilities::of("openai", "gpt-4o"), Abilities::default());
         assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
+    }
+
+    #[test]
+    fn what_a_team_says_of_a_model_holds_before_what_is_published() {
+        let published = Abilities::of("openai", "gpt-5.5");
+        let own = AbilityOverrides { thinking_budget: Some(false), samplers: Some(Samplers::One), ..AbilityOverrides::default() };
+        assert_eq!(published.clone().with(&own), Abilities { thinking_budget: false, samplers: Samplers::One, ..published.clone() });
+        assert_eq!(published.clone().with(&AbilityOverrides::default()), published);
     }
 }

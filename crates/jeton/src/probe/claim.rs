@@ -3,9 +3,10 @@
 use super::Ability;
 use super::judge::Seen;
 use jeton_broker::{Resolved, chat_limit_field};
-use jeton_core::{Abilities, ModelFacts, PriceBook, Samplers};
+use jeton_core::{Abilities, AbilityOverrides, ModelFacts, PriceBook, Samplers};
 use jeton_project::{Prices, Provider, StreamOptions};
 use jeton_wire::Endpoint;
+use jeton_wire::canonical::Effort;
 
 /// All that is said of a model at its provider.
 pub(crate) struct Facts<'a> {
@@ -14,20 +15,22 @@ pub(crate) struct Facts<'a> {
     pub(crate) endpoint: Endpoint,
     /// What the price book has of it.
     book: Option<&'static ModelFacts>,
+    /// Whether the configuration says what it takes.
+    is_own: bool,
 }
 
 impl<'a> Facts<'a> {
-    pub(crate) fn new(model: &'a Resolved, config: &'a Provider, endpoint: Endpoint) -> Self {
+    pub(crate) fn new(model: &'a Resolved, config: &'a Provider, own: Option<&AbilityOverrides>, endpoint: Endpoint) -> Self {
         let book = match &config.prices {
             Prices::Book(book) => PriceBook::builtin().find(book, &model.entry.name),
             Prices::Free => None,
         };
-        Self { model, config, endpoint, book }
+        Self { model, config, endpoint, book, is_own: own.is_some_and(|own| *own != AbilityOverrides::default()) }
     }
 
     /// Whether anything is published of what it takes; what is assumed of every unknown model is no claim.
     fn is_known(&self) -> bool {
-        self.book.is_some() || self.model.entry.abilities != Abilities::default()
+        self.is_own || self.book.is_some() || self.model.entry.abilities != Abilities::default()
     }
 
     /// Whether it is said to reason.
@@ -87,8 +90,23 @@ impl<'a> Facts<'a> {
             Ability::Cache => format!("give [models.\"{}\"] its own price without `cache_read`, or look why usage does not tell", self.model.full_name()),
             Ability::CountTokens => format!("the provider lacks an endpoint of its dialect; calls that count tokens of [providers.{provider}] fail"),
             Ability::Text => format!("look whether the provider has a model of that name, and which endpoints it has (`endpoints` under [providers.{provider}])"),
-            Ability::Tools | Ability::Image | Ability::Pdf | Ability::Thinking => self.book_remedy("crates/core/data/prices.json"),
-            _ => self.book_remedy("crates/core/data/abilities.json"),
+            Ability::Tools | Ability::Image | Ability::Pdf => self.book_remedy("crates/core/data/prices.json"),
+            _ => format!("write `{}` under [models.\"{}\".abilities]", self.own_ability(ability, seen), self.model.full_name()),
+        }
+    }
+
+    /// The line that makes the claim what was seen.
+    fn own_ability(&self, ability: Ability, seen: &Seen) -> String {
+        let is_there = seen.is_there() == Some(true);
+        match (ability, is_there) {
+            (Ability::AdaptiveThinking, _) => format!("adaptive_thinking = {is_there}"),
+            (Ability::ThinkingBudget, _) => format!("thinking_budget = {is_there}"),
+            (Ability::Effort, false) => format!("effort_max = \"{}\"", lower_effort(&self.model.entry.abilities.effort_max)),
+            (Ability::Thinking, false) => "effort_max = \"none\"".to_owned(),
+            (Ability::Thinking | Ability::Effort, true) => "effort_max = \"high\"".to_owned(),
+            (Ability::TopP, true) => "samplers = \"both\"".to_owned(),
+            (Ability::Temperature, true) | (Ability::TopP, false) => "samplers = \"one\"".to_owned(),
+            _ => "samplers = \"none\"".to_owned(),
         }
     }
 
@@ -98,6 +116,12 @@ impl<'a> Facts<'a> {
         let provider = self.model.provider.name();
         format!("where this is no model of `{book}`, name who sells it as `prices` under [providers.{provider}]; else the claim in {file} is to be corrected")
     }
+}
+
+/// The grade of effort below `effort`.
+fn lower_effort(effort: &str) -> &'static str {
+    let place = Effort::ALL.iter().position(|(_, word)| *word == effort).unwrap_or_default();
+    Effort::ALL[place.saturating_sub(1)].1
 }
 
 /// The field that Chat Completions call the limit by elsewhere.

@@ -65,7 +65,8 @@ pub(crate) async fn probe(caller: &Caller, live: &Live, model: &Resolved, wanted
     let endpoint = model.provider.own_endpoints().iter().copied().find(|endpoint| endpoint.streams())?;
     let config = live.snapshot().providers.get(model.provider.name())?;
     eprintln!("asking `{}` at {endpoint} …", model.full_name());
-    let facts = Facts::new(model, config, endpoint);
+    let own = live.snapshot().models.get(&model.full_name()).map(|own| &own.abilities);
+    let facts = Facts::new(model, config, own, endpoint);
     let abilities = &model.entry.abilities;
     let mut subject = Subject {
         endpoint,

@@ -317,3 +317,23 @@ fn beside_a_running_server_the_calls_go_through_it() {
     drop(server);
     verify(&project);
 }
+
+#[test]
+fn what_the_remedy_says_mends_the_claim() {
+    let upstream = twin(&[("temperature", "Unsupported value: temperature"), ("reasoning_effort", "Unrecognized request argument: reasoning_effort")]);
+    let args = ["model", "probe", "acme/gpt-4.1", "--only", "temperature,top_p,effort,thinking", "--json"];
+    let wrong = project(&upstream, "").run(&args);
+    assert_eq!(wrong.code, 1, "{wrong:?}");
+    let remedy = row(&wrong, "temperature")["remedy"].as_str().unwrap().to_owned();
+    assert_has(&remedy, &["`samplers = \"none\"`", "[models.\"acme/gpt-4.1\".abilities]"]);
+    assert_eq!(row(&wrong, "thinking")["agrees"], true, "it is not said to think: {wrong:?}");
+
+    let mended = project(&upstream, "[models.\"acme/gpt-4.1\".abilities]\nsamplers = \"none\"").run(&args);
+    assert_eq!(mended.code, 0, "{mended:?}");
+    assert_eq!((&row(&mended, "temperature")["claimed"], &row(&mended, "top_p")["agrees"]), (&json!(false), &json!(true)));
+
+    let boast = project(&upstream, "[models.\"acme/gpt-4.1\".abilities]\nsamplers = \"none\"\neffort_max = \"xhigh\"").run(&args);
+    assert_eq!(boast.code, 1);
+    assert_has(row(&boast, "effort")["remedy"].as_str().unwrap(), &["effort_max = \"high\""]);
+    assert_has(row(&boast, "thinking")["remedy"].as_str().unwrap(), &["effort_max = \"none\""]);
+}
