@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 use jeton_core::{Cost, Fault, FaultKind, Nanousd, Usage};
 use jeton_ledger::TryRecord;
-use jeton_project::{Timeouts};
+use jeton_project::Timeouts;
 use jeton_upstream::{Timers, Try, TryBody, TryError, TryResponse};
 use jeton_wire::canonical::{Loss, StreamTranslator};
 use jeton_wire::{Edits, Endpoint, StreamMeter, UpstreamFault};

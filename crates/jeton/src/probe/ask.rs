@@ -6,7 +6,7 @@ use super::said::{Said, document, stream};
 use crate::caller::{Caller, RawAnswer, RawCall};
 use jeton_core::{Nanousd, Price, Usage};
 use jeton_ledger::CallRecord;
-use jeton_wire::read_error;
+use jeton_wire::{Endpoint, read_error};
 use std::time::Duration;
 
 /// The class under which probes stand in the ledger.
@@ -14,8 +14,11 @@ pub(crate) const CLASS: &str = "jeton.probe";
 /// The longest that one answer is waited for.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Input tokens of a picture that fits into one tile, by the dearest published rule: GPT-4o mini, 2,833 and 5,667 for the tile (OpenAI,
-/// "Images and vision"). A page of PDF costs less: 1,500 to 3,000 for its text beside its picture (Claude docs, "PDF support").
+/// "Images and vision").
 const MEDIA_TOKENS: u64 = 8_500;
+/// The same at Anthropic: 3,000 for the text of a page of PDF, and 1,600 for its picture, the most for one (Claude docs, "PDF support" and
+/// "Vision").
+const MESSAGES_MEDIA_TOKENS: u64 = 4_600;
 /// Tokens that no text of the request shows: what dialects put around messages, and the hidden prompt that explains tools to a model,
 /// 530 at most (Claude docs, "Tool use").
 const HIDDEN_TOKENS: u64 = 1_088;
@@ -39,6 +42,8 @@ pub(crate) struct Taken {
     pub(crate) calls: usize,
     pub(crate) charged: Nanousd,
     pub(crate) is_simulated: bool,
+    /// Questions that the budget left unasked.
+    pub(crate) unaffordable: usize,
 }
 
 /// Asks one model.
@@ -62,7 +67,10 @@ impl Asker<'_> {
         }
         let heard = match bound(ability, question, &self.price) {
             None => Heard::Nothing("its price is unknown, and an unknown price keeps to no budget".to_owned()),
-            Some(most) if most > *self.left => Heard::Nothing(format!("not asked: it may cost {most}, and {} of the budget is left", self.left)),
+            Some(most) if most > *self.left => {
+                self.taken.unaffordable += 1;
+                Heard::Nothing(format!("not asked: it may cost {most}, and {} of the budget is left", self.left))
+            }
             Some(most) => self.send(question, most).await,
         };
         self.asked.push((question.clone(), heard.clone()));
@@ -98,7 +106,11 @@ fn bound(ability: Ability, question: &Question, price: &Price) -> Option<Nanousd
     if question.output_tokens == 0 {
         return Some(Nanousd::ZERO); // counting tokens is free
     }
-    let media = if matches!(ability, Ability::Image | Ability::Pdf) { MEDIA_TOKENS } else { 0 };
+    let media = match (ability, question.endpoint) {
+        (Ability::Image | Ability::Pdf, Endpoint::Messages) => MESSAGES_MEDIA_TOKENS,
+        (Ability::Image | Ability::Pdf, _) => MEDIA_TOKENS,
+        _ => 0,
+    };
     let input = question.body.to_string().len() as u64 + HIDDEN_TOKENS + media;
     if ability == Ability::Cache {
         return price.bound(input, question.output_tokens, None);
@@ -121,7 +133,9 @@ fn heard(question: &Question, answer: &RawAnswer) -> Heard {
         // Jeton itself refused it: a class, a budget, a key.
         (Some(Reached::Nobody), _) => Heard::Nothing(format!("Jeton refused the call: {told}")),
         (Some(Reached::NoAnswer), _) => Heard::Down(told),
-        (_, status) if REFUSING.contains(&status) && !MONEY.iter().any(|words| told.to_lowercase().contains(words)) => Heard::Refused(format!("{status}: {told}")),
+        (_, status) if REFUSING.contains(&status) && !MONEY.iter().any(|words| told.to_lowercase().contains(words)) => {
+            Heard::Refused(format!("{status}: {told}"))
+        }
         (_, status @ (401 | 402 | 403 | 500..)) => Heard::Down(format!("{status}: {told}")),
         (_, status) => Heard::Nothing(format!("{status}: {told}")),
     }
@@ -153,7 +167,6 @@ fn reached(record: &CallRecord) -> Reached {
 mod tests {
     use super::*;
     use jeton_core::{Rate, Rates};
-    use jeton_wire::Endpoint;
     use serde_json::json;
 
     fn question() -> Question {

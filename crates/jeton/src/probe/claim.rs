@@ -89,7 +89,9 @@ impl<'a> Facts<'a> {
             Ability::OtherEndpoint => set(format!("endpoints = [\"{}\"]", self.endpoint)),
             Ability::Cache => format!("give [models.\"{}\"] its own price without `cache_read`, or look why usage does not tell", self.model.full_name()),
             Ability::CountTokens => format!("the provider lacks an endpoint of its dialect; calls that count tokens of [providers.{provider}] fail"),
-            Ability::Text => format!("look whether the provider has a model of that name, and which endpoints it has (`endpoints` under [providers.{provider}])"),
+            Ability::Text => {
+                format!("look whether the provider has a model of that name, and which endpoints it has (`endpoints` under [providers.{provider}])")
+            }
             Ability::Tools | Ability::Image | Ability::Pdf => self.book_remedy("crates/core/data/prices.json"),
             _ => format!("write `{}` under [models.\"{}\".abilities]", self.own_ability(ability, seen), self.model.full_name()),
         }

@@ -59,9 +59,7 @@ pub(crate) fn judge(ability: Ability, said: &Said) -> Seen {
         Ability::Schema => schema(said),
         Ability::Image => shown(text.contains("red"), || ignored(&format!("a red picture is {:?}", said.text))),
         Ability::Pdf => shown(text.contains(&WORD.to_lowercase()), || ignored(&format!("the word is {:?}", said.text))),
-        Ability::Thinking | Ability::ThinkingBudget => {
-            shown(said.is_thought, || Seen::NotKnown("accepted, but reasoning is neither shown nor counted".into()))
-        }
+        Ability::Thinking | Ability::ThinkingBudget => shown(said.is_thought, || Seen::NotKnown("accepted, but reasoning is neither shown nor counted".into())),
         Ability::Stop => stop(said),
         Ability::Logprobs => shown(said.has_logprobs, || ignored("the answer holds none")),
         Ability::N => shown(said.answers > 1, || ignored("there is one answer")),
@@ -112,13 +110,22 @@ mod tests {
     #[test]
     fn what_shows_is_yes_what_is_without_effect_is_no_and_what_the_model_may_choose_is_not_known() {
         let there = |ability, said: &Said| judge(ability, said).is_there();
-        assert_eq!([there(Ability::Stop, &text("1 2 3 4 5 ")), there(Ability::Stop, &text("1 2 3 4 5 6 7")), there(Ability::Stop, &text("No."))], [Some(true), Some(false), None]);
+        assert_eq!(
+            [there(Ability::Stop, &text("1 2 3 4 5 ")), there(Ability::Stop, &text("1 2 3 4 5 6 7")), there(Ability::Stop, &text("No."))],
+            [Some(true), Some(false), None]
+        );
         assert_eq!([there(Ability::Image, &text("Red.")), there(Ability::Image, &text("I see no picture"))], [Some(true), Some(false)]);
-        assert_eq!([there(Ability::Schema, &text(r#"{"city":"Oslo"}"#)), there(Ability::Schema, &text("Oslo")), there(Ability::Schema, &text(""))], [Some(true), Some(false), None]);
+        assert_eq!(
+            [there(Ability::Schema, &text(r#"{"city":"Oslo"}"#)), there(Ability::Schema, &text("Oslo")), there(Ability::Schema, &text(""))],
+            [Some(true), Some(false), None]
+        );
         assert_eq!([there(Ability::Tools, &text("Sunny")), there(Ability::ForcedTool, &text("Sunny"))], [None, Some(false)]);
         assert_eq!(judge(Ability::Temperature, &text("Hi")), Seen::Accepted);
         let twice = Said { calls: vec![(TOOL.into(), true); 2], ..Said::default() };
-        assert_eq!([there(Ability::ParallelTools, &twice), there(Ability::ParallelTools, &Said { calls: vec![(TOOL.into(), true)], ..twice })], [Some(true), None]);
+        assert_eq!(
+            [there(Ability::ParallelTools, &twice), there(Ability::ParallelTools, &Said { calls: vec![(TOOL.into(), true)], ..twice })],
+            [Some(true), None]
+        );
     }
 
     #[test]

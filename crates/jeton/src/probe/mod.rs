@@ -26,9 +26,11 @@ use jeton_core::Nanousd;
 use jeton_wire::Endpoint;
 use judge::{Seen, judge};
 
-/// Tokens of output for a question whose model is not said to think.
+/// Tokens of output for a question whose model does not think before it answers.
 const LIMIT: u64 = 64;
-/// The same where it is, or where nobody knows: it thinks before it answers, and both count.
+/// The same in Messages, where a model of Anthropic's thinks only where that is asked for, and others may all the same.
+const MESSAGES_LIMIT: u64 = 256;
+/// The same where it thinks, or where nobody knows: thoughts count as output.
 const THINKING_LIMIT: u64 = 1_024;
 
 /// What was found of one ability.
@@ -72,7 +74,11 @@ pub(crate) async fn probe(caller: &Caller, live: &Live, model: &Resolved, wanted
         endpoint,
         model: model.full_name(),
         limit_field: chat_limit_field(config),
-        limit: if facts.thinks() == Some(false) { LIMIT } else { THINKING_LIMIT },
+        limit: match (facts.thinks(), endpoint) {
+            (Some(false), _) => LIMIT,
+            (_, Endpoint::Messages) => MESSAGES_LIMIT,
+            _ => THINKING_LIMIT,
+        },
         is_adaptive: abilities.adaptive_thinking,
         effort: abilities.effort_max.clone(),
     };

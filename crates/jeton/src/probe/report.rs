@@ -73,7 +73,16 @@ fn summary(probed: &Probed) {
     let count = |agreement| probed.findings.iter().filter(|finding| finding.agrees() == agreement && finding.claim.is_some()).count();
     let unclaimed = probed.findings.iter().filter(|finding| finding.claim.is_none()).count();
     println!("\nClaims: {} agree, {} wrong, {} not checked; of {unclaimed} abilities nothing is claimed.", count(Some(true)), count(Some(false)), count(None));
-    println!("{} calls, {}{}; `jeton call list --class {}` has them.", probed.taken.calls, probed.taken.charged, if probed.taken.is_simulated { " simulated" } else { "" }, super::ask::CLASS);
+    println!(
+        "{} calls, {}{}; `jeton call list --class {}` has them.",
+        probed.taken.calls,
+        probed.taken.charged,
+        if probed.taken.is_simulated { " simulated" } else { "" },
+        super::ask::CLASS
+    );
+    if probed.taken.unaffordable > 0 {
+        println!("The budget left {} questions unasked: a higher `--budget` asks them.", probed.taken.unaffordable);
+    }
     if let Some(why) = &probed.down {
         println!("The provider could not be asked: {}", shortened(why));
     }
@@ -93,6 +102,7 @@ fn described(probed: &Probed) -> Value {
         "calls": probed.taken.calls,
         "charged_nanousd": probed.taken.charged.0,
         "simulated": probed.taken.is_simulated,
+        "unaffordable": probed.taken.unaffordable,
         "unreachable": probed.down,
     })
 }
@@ -142,14 +152,18 @@ mod tests {
     }
 
     fn code(findings: Vec<Finding>, down: Option<&str>) -> u8 {
-        let probed = Probed { model: "acme/fast".into(), endpoint: Endpoint::Chat, findings, taken: super::super::ask::Taken::default(), down: down.map(str::to_owned) };
+        let probed =
+            Probed { model: "acme/fast".into(), endpoint: Endpoint::Chat, findings, taken: super::super::ask::Taken::default(), down: down.map(str::to_owned) };
         outcome(&[probed]).map_or_else(|failure| failure.code(), |()| 0)
     }
 
     #[test]
     fn a_wrong_claim_weighs_more_than_a_provider_that_is_down_and_that_more_than_what_is_not_known() {
         let (wrong, unknown) = (|| finding(Some(true), Seen::No("400".into())), || finding(Some(true), Seen::NotKnown("429".into())));
-        assert_eq!(code(vec![finding(Some(true), Seen::Yes), finding(Some(false), Seen::No("400".into())), finding(None, Seen::NotKnown("429".into()))], None), 0);
+        assert_eq!(
+            code(vec![finding(Some(true), Seen::Yes), finding(Some(false), Seen::No("400".into())), finding(None, Seen::NotKnown("429".into()))], None),
+            0
+        );
         assert_eq!(code(vec![unknown(), wrong()], Some("gone")), 1);
         assert_eq!(code(vec![finding(Some(false), Seen::Accepted)], None), 1);
         assert_eq!(code(vec![unknown()], Some("gone")), 3);

@@ -182,21 +182,46 @@ mod tests {
         document(endpoint, value.to_string().as_bytes()).unwrap()
     }
 
+    /// The same answer in each dialect: a thought, a word, a call of a tool.
+    fn answers() -> [(Endpoint, Value); 5] {
+        let function = json!({ "name": "weather", "arguments": "{}" });
+        let chat = json!({
+            "choices": [{ "message": { "content": "Hi", "tool_calls": [{ "function": function }] } }],
+            "usage": { "prompt_tokens_details": { "cached_tokens": 0 }, "completion_tokens_details": { "reasoning_tokens": 3 } },
+        });
+        let call = json!({ "type": "function_call", "name": "weather", "arguments": "{}" });
+        let responses = json!({
+            "output": [{ "type": "reasoning" }, { "type": "message", "content": [{ "text": "Hi" }] }, call],
+            "usage": { "input_tokens_details": { "cached_tokens": 0 } },
+        });
+        let messages = json!({
+            "content": [{ "type": "thinking" }, { "type": "text", "text": "Hi" }, { "type": "tool_use", "name": "weather", "input": {} }],
+            "usage": { "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0 },
+        });
+        let call = json!({ "functionCall": { "name": "weather", "args": {} } });
+        let generate = json!({
+            "candidates": [{ "content": { "parts": [{ "text": "hm", "thought": true }, { "text": "Hi" }, call] } }],
+            "usageMetadata": { "cachedContentTokenCount": 4 },
+        });
+        let call = json!({ "toolUse": { "name": "weather", "input": {} } });
+        let converse = json!({
+            "output": { "message": { "content": [{ "reasoningContent": {} }, { "text": "Hi" }, call] } },
+            "usage": { "cacheReadInputTokens": 0 },
+        });
+        [
+            (Endpoint::Chat, chat),
+            (Endpoint::Responses, responses),
+            (Endpoint::Messages, messages),
+            (Endpoint::Generate, generate),
+            (Endpoint::Converse, converse),
+        ]
+    }
+
     #[test]
     fn each_dialect_is_read_for_the_same_things() {
-        let call = ("weather".to_owned(), true);
-        let chat = json!({ "choices": [{ "message": { "content": "Hi", "tool_calls": [{ "function": { "name": "weather", "arguments": "{}" } }] } }],
-            "usage": { "prompt_tokens_details": { "cached_tokens": 0 }, "completion_tokens_details": { "reasoning_tokens": 3 } } });
-        let responses = json!({ "output": [{ "type": "reasoning" }, { "type": "message", "content": [{ "text": "Hi" }] }, { "type": "function_call", "name": "weather", "arguments": "{}" }],
-            "usage": { "input_tokens_details": { "cached_tokens": 0 } } });
-        let messages = json!({ "content": [{ "type": "thinking" }, { "type": "text", "text": "Hi" }, { "type": "tool_use", "name": "weather", "input": {} }],
-            "usage": { "cache_read_input_tokens": 0, "cache_creation_input_tokens": 0 } });
-        let generate = json!({ "candidates": [{ "content": { "parts": [{ "text": "hm", "thought": true }, { "text": "Hi" }, { "functionCall": { "name": "weather", "args": {} } }] } }],
-            "usageMetadata": { "cachedContentTokenCount": 4 } });
-        let converse = json!({ "output": { "message": { "content": [{ "reasoningContent": {} }, { "text": "Hi" }, { "toolUse": { "name": "weather", "input": {} } }] } },
-            "usage": { "cacheReadInputTokens": 0 } });
-        let expected = Said { text: "Hi".into(), calls: vec![call], is_thought: true, answers: 1, has_usage: true, has_cache: true, ..Said::default() };
-        for (endpoint, value) in [(Endpoint::Chat, chat), (Endpoint::Responses, responses), (Endpoint::Messages, messages), (Endpoint::Generate, generate), (Endpoint::Converse, converse)] {
+        let calls = vec![("weather".to_owned(), true)];
+        let expected = Said { text: "Hi".into(), calls, is_thought: true, answers: 1, has_usage: true, has_cache: true, ..Said::default() };
+        for (endpoint, value) in answers() {
             assert_eq!(read(endpoint, &value), expected, "{endpoint}");
         }
     }
@@ -215,7 +240,8 @@ mod tests {
 
     #[test]
     fn a_stream_tells_its_text_its_usage_and_what_broke_it() {
-        let events = "data: {\"choices\":[{\"delta\":{\"content\":\"Hel\"}}]}\n\ndata: {\"choices\":[{\"delta\":{\"content\":\"lo\"}}]}\n\ndata: {\"choices\":[],\"usage\":{}}\n\ndata: [DONE]\n\n";
+        let events = [r#"{"choices":[{"delta":{"content":"Hel"}}]}"#, r#"{"choices":[{"delta":{"content":"lo"}}]}"#, r#"{"choices":[],"usage":{}}"#, "[DONE]"];
+        let events: String = events.iter().map(|data| format!("data: {data}\n\n")).collect();
         let said = stream(Endpoint::Chat, events.as_bytes());
         assert_eq!((said.text.as_str(), said.events, said.has_usage, said.error), ("Hello", 3, true, None));
         let broken = stream(Endpoint::Messages, b"event: error\ndata: {\"type\":\"error\",\"error\":{\"message\":\"Overloaded\"}}\n\n");

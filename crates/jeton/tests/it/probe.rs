@@ -57,7 +57,8 @@ fn calls(text: &str) -> usize {
 
 fn completion(body: &Value, text: &str) -> Value {
     let mut answer: Value = serde_json::from_slice(&fixtures::chat_document(9, 3)).unwrap();
-    let call = |index: usize| json!({ "id": format!("call_{index}"), "type": "function", "function": { "name": "weather", "arguments": "{\"city\":\"Paris\"}" } });
+    let call =
+        |index: usize| json!({ "id": format!("call_{index}"), "type": "function", "function": { "name": "weather", "arguments": "{\"city\":\"Paris\"}" } });
     let mut choice = answer["choices"][0].clone();
     choice["message"]["content"] = words(text).into();
     if calls(text) > 0 {
@@ -80,7 +81,8 @@ fn response(body: &Value, text: &str) -> Value {
     if text.contains("logprobs") {
         answer["output"][0]["content"][0]["logprobs"] = json!([{ "token": "Hello", "logprob": -0.1 }]);
     }
-    let call = |index: usize| json!({ "type": "function_call", "id": format!("fc_{index}"), "call_id": "c", "name": "weather", "arguments": "{\"city\":\"Paris\"}" });
+    let call =
+        |index: usize| json!({ "type": "function_call", "id": format!("fc_{index}"), "call_id": "c", "name": "weather", "arguments": "{\"city\":\"Paris\"}" });
     let calls = (0..calls(text)).map(call);
     let thought = (!body["reasoning"].is_null()).then(|| json!({ "type": "reasoning", "id": "rs_1", "summary": [] }));
     answer["output"].as_array_mut().unwrap().extend(calls.chain(thought));
@@ -185,7 +187,8 @@ fn the_name_of_the_output_limit_is_found_and_the_rest_is_asked_by_it() {
     assert_has(limit["remedy"].as_str().unwrap(), &["output_limit_field = \"max_completion_tokens\""]);
     assert_eq!((&row(&output, "text")["seen"], &row(&output, "stop")["seen"]), (&json!("yes"), &json!("yes")));
 
-    let set = project(&upstream, "output_limit_field = \"max_completion_tokens\"").run(&["model", "probe", "acme/gpt-4o", "--only", "output_limit,stop", "--json"]);
+    let set =
+        project(&upstream, "output_limit_field = \"max_completion_tokens\"").run(&["model", "probe", "acme/gpt-4o", "--only", "output_limit,stop", "--json"]);
     assert_eq!((set.code, &row(&set, "output_limit")["agrees"]), (0, &json!(true)), "what the remedy says is one: {set:?}");
 }
 
@@ -208,7 +211,9 @@ fn responses_are_asked_where_they_are_the_providers_first_endpoint() {
     assert_eq!(output.code, 0, "{output:?}");
     assert!(upstream.requests().iter().all(|request| request.target == "/v1/responses"));
     assert_eq!(output.json()["models"][0]["endpoint"], "responses");
-    for ability in ["streaming", "stream_usage", "system", "tools", "parallel_tools", "strict_tool", "schema", "image", "thinking", "effort", "logprobs", "cache"] {
+    for ability in
+        ["streaming", "stream_usage", "system", "tools", "parallel_tools", "strict_tool", "schema", "image", "thinking", "effort", "logprobs", "cache"]
+    {
         assert_eq!(row(&output, ability)["seen"], "yes", "{ability}: {output:?}");
     }
     assert_eq!((&row(&output, "temperature")["claimed"], &row(&output, "temperature")["agrees"]), (&json!(false), &json!(true)));
@@ -227,11 +232,21 @@ fn the_budget_is_a_wall_and_what_it_left_unasked_is_not_known() {
     let image = row(&output, "image");
     assert_eq!(image["seen"], "not known");
     assert_has(image["said"].as_str().unwrap(), &["not asked", "of the budget is left"]);
-    let spent: u64 = project.json(&["call", "list", "--class", "jeton.probe", "--limit", "100"]).as_array().unwrap().iter().map(|call| call["charged"].as_u64().unwrap()).sum();
+    let spent: u64 = project
+        .json(&["call", "list", "--class", "jeton.probe", "--limit", "100"])
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|call| call["charged"].as_u64().unwrap())
+        .sum();
     assert_eq!(spent, charged, "the ledger says the same");
 
     let nothing = project.run(&["model", "probe", "acme/gpt-4o", "--budget", "0.0000001"]);
-    assert_eq!((nothing.code, upstream.count()), (4, usize::try_from(output.json()["models"][0]["calls"].as_u64().unwrap()).unwrap()), "nothing more was sent: {nothing:?}");
+    assert_eq!(
+        (nothing.code, upstream.count()),
+        (4, usize::try_from(output.json()["models"][0]["calls"].as_u64().unwrap()).unwrap()),
+        "nothing more was sent: {nothing:?}"
+    );
     assert_eq!(project.run(&["model", "probe", "acme/gpt-4o", "--budget", "0"]).code, 2);
 }
 

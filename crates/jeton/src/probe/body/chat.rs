@@ -1,7 +1,8 @@
 //! Questions as OpenAI Chat Completions (docs/reference/openai-chat.md).
 
 use super::{
-    Ability, CITY, COLOUR, COUNT, HELLO, INSTRUCTION, Question, READ, STOP, SUM, Subject, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS, city_schema, data_url, media, with,
+    Ability, CITY, COLOUR, COUNT, HELLO, INSTRUCTION, Question, READ, STOP, SUM, Subject, THINKING_EFFORT, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS,
+    city_schema, data_url, media, with,
 };
 use jeton_wire::Endpoint;
 use serde_json::{Value, json};
@@ -14,15 +15,22 @@ pub(super) fn question(ability: Ability, subject: &Subject) -> Option<Question> 
         Ability::OtherEndpoint => super::responses::question(Ability::Text, &Subject { endpoint: Endpoint::Responses, ..subject.clone() })?,
         Ability::Streaming => hello(json!({ "stream": true })).streamed(),
         Ability::StreamUsage => hello(json!({ "stream": true, "stream_options": { "include_usage": true } })).streamed(),
-        Ability::System => asked(subject, &json!([{ "role": "system", "content": INSTRUCTION }, { "role": "user", "content": HELLO }]), json!({}), subject.limit),
+        Ability::System => {
+            asked(subject, &json!([{ "role": "system", "content": INSTRUCTION }, { "role": "user", "content": HELLO }]), json!({}), subject.limit)
+        }
         Ability::Tools => ask(json!(WEATHER), json!({ "tools": [tool(false)] })),
         Ability::ParallelTools => ask(json!(WEATHERS), json!({ "tools": [tool(false)] })),
         Ability::ForcedTool => ask(json!(WEATHER), json!({ "tools": [tool(false)], "tool_choice": { "type": "function", "function": { "name": TOOL } } })),
         Ability::StrictTool => ask(json!(WEATHER), json!({ "tools": [tool(true)] })),
-        Ability::Schema => ask(json!(CITY), json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "place", "strict": true, "schema": city_schema() } } })),
+        Ability::Schema => ask(
+            json!(CITY),
+            json!({ "response_format": { "type": "json_schema", "json_schema": { "name": "place", "strict": true, "schema": city_schema() } } }),
+        ),
         Ability::Image => ask(json!([text(COLOUR), { "type": "image_url", "image_url": { "url": data_url("image/png", &media::png()) } }]), json!({})),
-        Ability::Pdf => ask(json!([text(READ), { "type": "file", "file": { "filename": "word.pdf", "file_data": data_url("application/pdf", &media::pdf()) } }]), json!({})),
-        Ability::Thinking => thought(subject, "low"),
+        Ability::Pdf => {
+            ask(json!([text(READ), { "type": "file", "file": { "filename": "word.pdf", "file_data": data_url("application/pdf", &media::pdf()) } }]), json!({}))
+        }
+        Ability::Thinking => thought(subject, THINKING_EFFORT),
         Ability::Effort => thought(subject, &subject.effort),
         Ability::Stop => ask(json!(COUNT), json!({ "stop": [STOP] })),
         Ability::Temperature => hello(json!({ "temperature": 0.5 })),

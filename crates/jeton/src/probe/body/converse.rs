@@ -1,7 +1,8 @@
 //! Questions as Bedrock's Converse. The path names the model, and says whether the answer is streamed.
 
 use super::{
-    Ability, BUDGET_TOKENS, COLOUR, COUNT, HELLO, INSTRUCTION, Question, READ, STOP, SUM, Subject, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS, city_schema, media, with,
+    Ability, BUDGET_TOKENS, COLOUR, COUNT, HELLO, INSTRUCTION, Question, READ, STOP, SUM, Subject, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS,
+    city_schema, media, with,
 };
 use jeton_wire::Endpoint;
 use serde_json::{Value, json};

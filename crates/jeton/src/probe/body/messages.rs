@@ -1,8 +1,8 @@
 //! Questions as Anthropic Messages (docs/reference/anthropic-messages.md).
 
 use super::{
-    Ability, BUDGET_TOKENS, CITY, COLOUR, COUNT, HELLO, INSTRUCTION, Question, READ, STOP, SUM, Subject, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS, city_schema, media,
-    with,
+    Ability, BUDGET_TOKENS, CITY, COLOUR, COUNT, HELLO, INSTRUCTION, Question, READ, STOP, SUM, Subject, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS,
+    city_schema, media, with,
 };
 use jeton_wire::Endpoint;
 use serde_json::{Value, json};

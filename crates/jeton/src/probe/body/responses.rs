@@ -1,7 +1,8 @@
 //! Questions as OpenAI Responses (docs/reference/openai-responses.md). Nothing is kept at the provider.
 
 use super::{
-    Ability, CITY, COLOUR, HELLO, INSTRUCTION, Question, READ, SUM, Subject, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS, city_schema, data_url, media, with,
+    Ability, CITY, COLOUR, HELLO, INSTRUCTION, Question, READ, SUM, Subject, THINKING_EFFORT, THOUGHT_LIMIT, TOOL, TOOL_ABOUT, WEATHER, WEATHERS, city_schema,
+    data_url, media, with,
 };
 use jeton_wire::Endpoint;
 use serde_json::{Value, json};
@@ -18,13 +19,15 @@ pub(super) fn question(ability: Ability, subject: &Subject) -> Option<Question> 
         Ability::ParallelTools => ask(json!(WEATHERS), json!({ "tools": [tool(false)] })),
         Ability::ForcedTool => ask(json!(WEATHER), json!({ "tools": [tool(false)], "tool_choice": { "type": "function", "name": TOOL } })),
         Ability::StrictTool => ask(json!(WEATHER), json!({ "tools": [tool(true)] })),
-        Ability::Schema => ask(json!(CITY), json!({ "text": { "format": { "type": "json_schema", "name": "place", "strict": true, "schema": city_schema() } } })),
+        Ability::Schema => {
+            ask(json!(CITY), json!({ "text": { "format": { "type": "json_schema", "name": "place", "strict": true, "schema": city_schema() } } }))
+        }
         Ability::Image => ask(content(COLOUR, &json!({ "type": "input_image", "image_url": data_url("image/png", &media::png()) })), json!({})),
         Ability::Pdf => {
             let file = json!({ "type": "input_file", "filename": "word.pdf", "file_data": data_url("application/pdf", &media::pdf()) });
             ask(content(READ, &file), json!({}))
         }
-        Ability::Thinking => asked(subject, &json!(SUM), json!({ "reasoning": { "effort": "low" } }), THOUGHT_LIMIT),
+        Ability::Thinking => asked(subject, &json!(SUM), json!({ "reasoning": { "effort": THINKING_EFFORT } }), THOUGHT_LIMIT),
         Ability::Effort => asked(subject, &json!(SUM), json!({ "reasoning": { "effort": subject.effort } }), THOUGHT_LIMIT),
         Ability::Temperature => hello(json!({ "temperature": 0.5 })),
         Ability::TopP => hello(json!({ "temperature": 0.5, "top_p": 0.9 })),
