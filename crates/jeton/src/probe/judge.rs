@@ -57,7 +57,7 @@ pub(crate) fn judge(ability: Ability, said: &Said) -> Seen {
         Ability::ForcedTool => shown(calls(said) > 0, || ignored("the tool was not called")),
         Ability::StrictTool => shown(calls(said) > 0, || Seen::NotKnown("accepted, but the tool was not called with an object".into())),
         Ability::Schema => schema(said),
-        Ability::Image => shown(text.contains("red"), || ignored(&format!("a red picture is {:?}", said.text))),
+        Ability::Image => shown(has_word(&text, "red"), || ignored(&format!("a red picture is {:?}", said.text))),
         Ability::Pdf => shown(text.contains(&WORD.to_lowercase()), || ignored(&format!("the word is {:?}", said.text))),
         Ability::Thinking | Ability::ThinkingBudget => shown(said.is_thought, || Seen::NotKnown("accepted, but reasoning is neither shown nor counted".into())),
         Ability::Stop => stop(said),
@@ -68,6 +68,11 @@ pub(crate) fn judge(ability: Ability, said: &Said) -> Seen {
         Ability::AdaptiveThinking | Ability::Effort if said.is_thought => Seen::Yes,
         Ability::OutputLimit | Ability::AdaptiveThinking | Ability::Effort | Ability::Temperature | Ability::TopP | Ability::Seed => Seen::Accepted,
     }
+}
+
+/// Whether `word` stands in `text` by itself: "red" is no part of "scored".
+fn has_word(text: &str, word: &str) -> bool {
+    text.split(|c: char| !c.is_alphanumeric()).any(|part| part == word)
 }
 
 fn shown(is_there: bool, otherwise: impl FnOnce() -> Seen) -> Seen {
@@ -114,7 +119,8 @@ mod tests {
             [there(Ability::Stop, &text("1 2 3 4 5 ")), there(Ability::Stop, &text("1 2 3 4 5 6 7")), there(Ability::Stop, &text("No."))],
             [Some(true), Some(false), None]
         );
-        assert_eq!([there(Ability::Image, &text("Red.")), there(Ability::Image, &text("I see no picture"))], [Some(true), Some(false)]);
+        let coloured = ["Red.", "**RED**", "I see no picture", "It was rendered"].map(|said| there(Ability::Image, &text(said)));
+        assert_eq!(coloured, [Some(true), Some(true), Some(false), Some(false)]);
         assert_eq!(
             [there(Ability::Schema, &text(r#"{"city":"Oslo"}"#)), there(Ability::Schema, &text("Oslo")), there(Ability::Schema, &text(""))],
             [Some(true), Some(false), None]
