@@ -132,13 +132,18 @@ fn heard(question: &Question, answer: &RawAnswer) -> Heard {
     match (reached, answer.status) {
         // Jeton itself refused it: a class, a budget, a key.
         (Some(Reached::Nobody), _) => Heard::Nothing(format!("Jeton refused the call: {told}")),
-        (Some(Reached::NoAnswer), _) => Heard::Down(told),
+        (Some(Reached::NoAnswer), _) => Heard::Down(own_words(answer).unwrap_or(told)),
         (_, status) if REFUSING.contains(&status) && !MONEY.iter().any(|words| told.to_lowercase().contains(words)) => {
             Heard::Refused(format!("{status}: {told}"))
         }
         (_, status @ (401 | 402 | 403 | 500..)) => Heard::Down(format!("{status}: {told}")),
         (_, status) => Heard::Nothing(format!("{status}: {told}")),
     }
+}
+
+/// What Jeton says of a call that nobody answered, without the advice that is meant for those who called.
+fn own_words(answer: &RawAnswer) -> Option<String> {
+    answer.record.as_ref().and_then(|record| record.fault.as_ref()).map(|fault| fault.message.clone())
 }
 
 fn said(question: &Question, answer: &RawAnswer) -> Heard {

@@ -1,5 +1,6 @@
 //! What was found, for people and for programs, and what it means for the exit code.
 
+use super::ask::{CLASS, Taken};
 use super::judge::Seen;
 use super::{Finding, Probed};
 use crate::failure::Failure;
@@ -73,13 +74,9 @@ fn summary(probed: &Probed) {
     let count = |agreement| probed.findings.iter().filter(|finding| finding.agrees() == agreement && finding.claim.is_some()).count();
     let unclaimed = probed.findings.iter().filter(|finding| finding.claim.is_none()).count();
     println!("\nClaims: {} agree, {} wrong, {} not checked; of {unclaimed} abilities nothing is claimed.", count(Some(true)), count(Some(false)), count(None));
-    println!(
-        "{} calls, {}{}; `jeton call list --class {}` has them.",
-        probed.taken.calls,
-        probed.taken.charged,
-        if probed.taken.is_simulated { " simulated" } else { "" },
-        super::ask::CLASS
-    );
+    let Taken { calls, charged, is_simulated, .. } = &probed.taken;
+    let (noun, simulated) = (if *calls == 1 { "call" } else { "calls" }, if *is_simulated { " simulated" } else { "" });
+    println!("{calls} {noun}, {charged}{simulated}; `jeton call list --class {CLASS}` has them.");
     if probed.taken.unaffordable > 0 {
         println!("The budget left {} questions unasked: a higher `--budget` asks them.", probed.taken.unaffordable);
     }
@@ -152,8 +149,7 @@ mod tests {
     }
 
     fn code(findings: Vec<Finding>, down: Option<&str>) -> u8 {
-        let probed =
-            Probed { model: "acme/fast".into(), endpoint: Endpoint::Chat, findings, taken: super::super::ask::Taken::default(), down: down.map(str::to_owned) };
+        let probed = Probed { model: "acme/fast".into(), endpoint: Endpoint::Chat, findings, taken: Taken::default(), down: down.map(str::to_owned) };
         outcome(&[probed]).map_or_else(|failure| failure.code(), |()| 0)
     }
 

@@ -266,7 +266,15 @@ fn a_provider_that_cannot_be_asked_is_exit_3_and_no_ability_is_denied() {
     assert_eq!(output.code, 3, "{output:?}");
     assert_eq!(output.json()["models"][0]["calls"], 1, "one question is enough");
     assert!(output.json()["models"][0]["abilities"].as_array().unwrap().iter().all(|row| row["seen"] == "not known"), "{output:?}");
-    assert_has(&output.stderr, &["acme/gpt-4o", "base_url"]);
+    assert_has(&output.stderr, &["acme/gpt-4o", "did not answer", "base_url"]);
+    assert!(!output.stderr.contains("routes"), "advice for callers is none here: {output:?}");
+    for api in ["gemini", "bedrock"] {
+        let prices = "[models.\"cloud/m\"]\nprice = { input = 1.0, output = 2.0 }\n";
+        let gone = Project::with(BINARY, &format!("[providers.cloud]\napi = \"{api}\"\nbase_url = \"http://{nobody}\"\n{prices}"));
+        let output = gone.run(&["model", "probe", "cloud/m"]);
+        assert_eq!(output.code, 3, "{api}: {output:?}");
+        assert_has(&output.stdout, &["1 call, $0.00"]);
+    }
 
     let locked = Upstream::start(|exchange| exchange.document(401, r#"{"error":{"message":"Incorrect API key provided"}}"#));
     let output = project(&locked, "").run(&["model", "probe", "claudia/claude-haiku-4-5"]);
