@@ -33,4 +33,5 @@ pub use context::{ContextAnswer, ContextManifest, ContextRequest, ContextSource,
 pub use inbound::{Inbound, PathModel, Peer};
 pub use live::Live;
 pub use stages::identify::presented_key;
+pub use stages::translate::chat_limit_field;
 pub use tap::{Seen, Tap};

@@ -17,6 +17,7 @@ mod init;
 mod keys;
 mod live_calls;
 mod living;
+mod probe;
 mod promptfoo;
 mod routes;
 mod support_desk;
