@@ -30,8 +30,8 @@ impl Progress for Silent {
 
 /// Runs a suite of a project under some of its targets.
 pub(crate) fn measure(context: &Context, suite: &str, targets: &[&str]) -> Result<Measured, Failure> {
-    let desk = Desk::open(context, suite, None)?;
     let args = ChoiceArgs { target: targets.iter().map(|target| (*target).to_owned()).collect(), ..ChoiceArgs::default() };
+    let desk = Desk::open_to_try(context, suite, None, &args.target)?;
     let choice = choice(&args, &desk.suite);
     desk.with(async |place| {
         let tested = super::run::tested(place, &desk, &choice).await?;

@@ -110,7 +110,7 @@ fn state(store: &dyn Records, suite: &str) -> Result<WatchState, Failure> {
 fn run(context: &Context, store: &SqliteStore, suite: &Suite, watch: &Watch, due: Timestamp) -> Heartbeat {
     let account = account_of(&run_id(SystemClock.now(), chance()));
     let wall = daily_wall(context, store, suite, watch);
-    let done = wall.and_then(|wall| Desk::open(context, &suite.place.path, wall.as_ref())).and_then(|desk| {
+    let done = wall.and_then(|wall| Desk::open_to_try(context, &suite.place.path, wall.as_ref(), &[])).and_then(|desk| {
         let choice = choice(&ChoiceArgs::default(), &desk.suite);
         desk.with(async |place| execute(place, &desk, Begun::New(choice, account), Gating::default()).await)?
     });
