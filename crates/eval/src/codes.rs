@@ -97,7 +97,7 @@ mod tests {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-            for made in [".error(", "report.add(", "Unread::new(", "importer.report.add("].iter().flat_map(|call| text.split(call).skip(1)) {
+            for made in [".error(", "report.add(", "Unread::new(", "importer.report.add(", "self.told("].iter().flat_map(|call| text.split(call).skip(1)) {
                 let word = made.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(word, _)| word);
                 found.extend(word.map(str::to_owned));
             }

@@ -77,6 +77,16 @@ fn stem_of(file: &Path) -> String {
     file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
+/// What a suite that cannot be read says of itself, with its name, class and watch but without cases: so that it is missed where it was to
+/// judge. None where the file cannot be parsed, or is not watched.
+#[must_use]
+pub fn head_of(project: &Path, file: &Path) -> Option<Suite> {
+    let report = Report::default();
+    let source = open(project, file, &report)?;
+    let table = source.table("", &report)?;
+    Some(settings(&table, file)).filter(|suite| suite.watch.is_some())
+}
+
 /// Reports every other file whose suite has this one's name: the ledger could not tell their runs apart.
 fn only_of_its_name(project: &Path, file: &Path, suite: &Suite, report: &Report) {
     let own = file.canonicalize().ok();
