@@ -109,6 +109,19 @@ pub fn chosen_targets(suite: &Suite, names: &[String]) -> Result<Vec<Target>, Se
 }
 
 impl Session {
+    /// What would be tried, and in which order; whoever pays anything before a run begins asks this first.
+    ///
+    /// # Errors
+    /// Where nothing is to be done.
+    pub fn planned(suite: &Suite, choice: &Choice) -> Result<(Vec<Target>, Vec<Planned>), SessionError> {
+        let targets = chosen_targets(suite, &choice.targets)?;
+        if targets.is_empty() {
+            return Err(SessionError::NoTargets);
+        }
+        let plan = plan(suite, &targets, choice);
+        if plan.is_empty() { Err(SessionError::Nothing) } else { Ok((targets, plan)) }
+    }
+
     /// Begins a run with an id of its own: its head is in the ledger once this returns.
     ///
     /// # Errors
@@ -122,14 +135,7 @@ impl Session {
     /// # Errors
     /// Where nothing is to be done, or the ledger fails.
     pub fn begin_as(id: String, place: &Place<'_>, suite: &Suite, choice: Choice, selftest: Option<SelfTestSummary>) -> Result<Self, SessionError> {
-        let targets = chosen_targets(suite, &choice.targets)?;
-        if targets.is_empty() {
-            return Err(SessionError::NoTargets);
-        }
-        let plan = plan(suite, &targets, &choice);
-        if plan.is_empty() {
-            return Err(SessionError::Nothing);
-        }
+        let (targets, plan) = Self::planned(suite, &choice)?;
         let started = place.clock.now();
         let cases: HashSet<&str> = plan.iter().map(|planned| planned.cell.case.as_str()).collect();
         let head = RunHead {

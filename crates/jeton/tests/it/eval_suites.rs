@@ -2,7 +2,7 @@
 
 use crate::common::{assert_has, project};
 use jeton_testkit::{Output, Project, Upstream, fixtures};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// A project with a pack and a route, whose provider must not be asked.
 fn house(upstream: &Upstream, suite: &str) -> Project {
@@ -194,4 +194,85 @@ fn counts_of_nothing_are_no_counts() {
     }
     assert_eq!(project.run(&["eval", "causes", "desk", "--repeats", "0"]).code, 2);
     assert_eq!(project.run(&["context", "value", "--suite", "desk", "--repeats", "0"]).code, 2);
+}
+
+/// A provider that answers `30 days`, and judges: by whether what it is shown as the answer has them, or always with pass.
+fn judging(is_lenient: bool) -> Upstream {
+    Upstream::start(move |exchange| {
+        let asked = exchange.request.json()["messages"].to_string();
+        let text = if asked.contains("RUBRIC") {
+            // The reference is not shown, so the days stand in the answer alone.
+            let verdict = if is_lenient || asked.contains("30 days") { "pass" } else { "fail" };
+            json!({ "reason": "So.", "verdict": verdict }).to_string()
+        } else {
+            "30 days".to_owned()
+        };
+        let message = json!({ "role": "assistant", "content": text });
+        let usage = json!({ "prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150 });
+        let document = json!({ "id": "c", "object": "chat.completion", "created": 1, "model": "fast", "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }], "usage": usage });
+        exchange.document(200, document.to_string())
+    })
+}
+
+const JUDGED: &str = r#"[[case]]
+id = "a"
+input = "How long?"
+reference = "30 days"
+[[case]]
+id = "b"
+input = "Which one?"
+reference = "the blue one"
+[[grade]]
+kind = "judge"
+model = "acme/fast"
+rubric = "RUBRIC: it is right."
+samples = 3
+[[grade]]
+kind = "human"
+weight = 0
+[[target]]
+name = "fast"
+model = "acme/fast"
+params = { max_tokens = 50 }
+"#;
+
+#[test]
+fn a_judge_is_tested_before_targets_are_paid_and_the_report_says_so() {
+    let upstream = judging(false);
+    let project = house(&upstream, JUDGED);
+    let checked = project.run(&["eval", "check", "desk"]);
+    assert_eq!(checked.code, 0, "{checked:?}");
+    assert_has(&checked.stdout, &["suite desk can be read: 2 cases; the graders' self-test makes at most 3 calls of models"]);
+    assert_eq!(upstream.count(), 0);
+    let ran = project.run(&["eval", "run", "desk", "--budget", "1usd"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_has(&ran.stderr, &["judges and embeddings make at most 3 calls"]);
+    assert_has(&ran.stdout, &["Graders tested: ", " 0 faults", "`judge` (3 calls for $0.0006); not tested: `human` (it decides nothing)"]);
+    let bodies: Vec<String> = upstream.requests().iter().map(|sent| sent.json()["messages"].to_string()).collect();
+    assert!(bodies[..3].iter().all(|body| body.contains("RUBRIC")) && bodies.len() == 3 + 2 + 6, "three probes, then two answers with three samples each");
+    let by_tag = project.json(&["cost", "--by", "tag"]);
+    let spent = |tag: &str| by_tag["rows"].as_array().unwrap().iter().find(|row| row["name"] == tag).map(|row| row["real"]["charged"].as_u64().unwrap());
+    assert_eq!((spent("self-test"), spent("suite:desk")), (Some(600_000), Some(11 * 200_000)), "{by_tag}");
+    let shown = project.json(&["eval", "show", "desk"]);
+    let test = &shown["run"]["selftest"];
+    assert_eq!((&test["tested"], &test["calls"], &test["cost"]), (&json!(["judge"]), &json!(3), &json!(600_000)), "{shown}");
+    crate::common::verify(&project);
+}
+
+#[test]
+fn a_judge_that_passes_anything_stops_the_run_before_targets_are_paid() {
+    let upstream = judging(true);
+    let project = house(&upstream, JUDGED);
+    let refused = project.run(&["eval", "run", "desk"]);
+    assert_eq!(refused.code, 1, "{refused:?}");
+    assert_has(&refused.stderr, &["fail their own test, so nothing was run; the test cost $0.0006 for 3 calls", "an empty answer to `a` passes `judge`"]);
+    assert_eq!(upstream.count(), 3, "no target was asked");
+    let ran = project.run(&["eval", "run", "desk", "--no-selftest"]);
+    assert_eq!(ran.code, 0, "{ran:?}");
+    assert_has(&ran.stdout, &["The graders were not tested: --no-selftest."]);
+    assert_eq!(upstream.count(), 3 + 8, "two answers with three samples each, and no probe");
+    // A budget that does not do for the test does not do for the run.
+    let poor = project.run(&["eval", "run", "desk", "--budget", "0.0000001usd"]);
+    assert_eq!((poor.code, upstream.count()), (1, 11), "{poor:?}");
+    assert_has(&poor.stderr, &["`judge` does not pass the reference of `a`: the judge gave no answer: "]);
 }

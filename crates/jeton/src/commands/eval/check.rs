@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::output;
 use jeton_context::{Finding, report};
 use jeton_eval::grader::Prepared;
+use jeton_eval::grader::selftest::paid_calls;
 use jeton_eval::read;
 use serde_json::{Value, json};
 use std::path::PathBuf;
@@ -34,7 +35,7 @@ pub(super) fn check(context: &Context, args: &EvalCheckArgs, is_json: bool) -> R
                 let (sandbox, folder) = (Desk::sandbox(context), Desk::folder(context, &suite));
                 let material = jeton_eval::grader::Material::new(Some((&desk.catalogue, &*desk.tree)), sandbox.as_ref().map_err(Clone::clone), root, &folder);
                 findings.extend(Prepared::new(&suite, &material).1);
-                suites.push(told(&suite));
+                suites.push(data(&suite));
             }
             Err(found) => findings.extend(found),
         }
@@ -46,13 +47,22 @@ pub(super) fn check(context: &Context, args: &EvalCheckArgs, is_json: bool) -> R
         data["suites"] = Value::Array(suites);
         output::json(&data);
     } else {
-        suites.iter().for_each(|suite| println!("{}: {} can be run: {} cases", suite["file"].as_str().unwrap_or_default(), suite["suite"], suite["cases"]));
+        suites.iter().for_each(told);
         print!("{}", report::text(&findings));
     }
     if report::exit_code(&findings) == 0 { Ok(()) } else { Err(Failure::No) }
 }
 
-fn told(suite: &jeton_eval::Suite) -> Value {
+fn data(suite: &jeton_eval::Suite) -> Value {
     let targets: Vec<&str> = suite.targets.iter().map(|target| target.name.as_str()).collect();
-    json!({ "suite": suite.name, "file": &*suite.place.path, "cases": suite.cases.len(), "targets": targets })
+    json!({ "suite": suite.name, "file": &*suite.place.path, "cases": suite.cases.len(), "targets": targets, "selftest_calls": paid_calls(suite) })
+}
+
+fn told(suite: &Value) {
+    let text = |key: &str| suite[key].as_str().unwrap_or_default();
+    let paid = match suite["selftest_calls"].as_u64() {
+        None | Some(0) => String::new(),
+        Some(calls) => format!("; the graders' self-test makes at most {calls} calls of models"),
+    };
+    println!("{}: suite {} can be read: {} cases{paid}", text("file"), text("suite"), suite["cases"]);
 }
