@@ -273,6 +273,15 @@ fn a_judge_that_passes_anything_stops_the_run_before_targets_are_paid() {
     assert_eq!(upstream.count(), 3 + 8, "two answers with three samples each, and no probe");
     // A budget that does not do for the test does not do for the run.
     let poor = project.run(&["eval", "run", "desk", "--budget", "0.0000001usd"]);
-    assert_eq!((poor.code, upstream.count()), (1, 11), "{poor:?}");
+    assert_eq!((poor.code, upstream.count()), (4, 11), "undecided: {poor:?}");
     assert_has(&poor.stderr, &["`judge` does not pass the reference of `a`: the judge gave no answer: "]);
+}
+
+#[test]
+fn a_judge_that_is_down_is_no_answer_about_the_graders() {
+    let upstream = Upstream::start(|exchange| exchange.document(503, "{}"));
+    let project = house(&upstream, JUDGED);
+    let refused = project.run(&["eval", "gate", "desk", "--at-least", "0.5"]);
+    assert_eq!(refused.code, 3, "a gate does not say no for it: {refused:?}");
+    assert_has(&refused.stderr, &["`judge` does not pass the reference of `a`", "the graders could not be tested (provider)", "--no-selftest"]);
 }

@@ -16,6 +16,7 @@ mod progress;
 mod run;
 mod show;
 mod size;
+mod tested;
 mod told;
 mod value;
 mod watch;

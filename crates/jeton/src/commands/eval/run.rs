@@ -7,12 +7,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_allocate::Level;
-use jeton_context::{Finding, Severity};
 use jeton_core::{Clock, Nanousd, SystemClock};
 use jeton_eval::gate::Stopping;
-use jeton_eval::grader::Bench;
-use jeton_eval::grader::selftest::{PAID_CALLS_MAX, SelfTestOptions, paid_calls, selftest};
-use jeton_eval::run::{Choice, End, SelfTestSummary};
+use jeton_eval::run::{Choice, End};
 use jeton_eval::session::{Place, RunBudget, Session, SessionError, read_head};
 use jeton_eval::totals::{Totals, Validity, totals};
 use serde_json::json;
@@ -93,7 +90,7 @@ pub(super) async fn execute(place: &Place<'_>, desk: &Desk, begun: Begun, gating
     let mut session = match begun {
         Begun::New(choice, id) => {
             Session::planned(&desk.suite, &choice).map_err(refused)?;
-            let tested = tested(place, desk, &choice).await?;
+            let tested = super::tested::tested(place, desk, &choice).await?;
             Session::begin_as(id, place, &desk.suite, choice, tested).map_err(refused)?
         }
         Begun::Resumed(run) => Session::resume(place, &desk.suite, &run).map_err(refused)?,
@@ -106,53 +103,6 @@ pub(super) async fn execute(place: &Place<'_>, desk: &Desk, begun: Begun, gating
     let totals = totals(&session.rows, &session.target_names(), session.head.errors_max, Level::P95);
     Ok(Done { session, end, totals, stopping })
 }
-
-/// The graders' own test, before any target is paid. Judges and embeddings are paid for theirs as for all else of the run.
-pub(super) async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> Result<Option<SelfTestSummary>, Failure> {
-    if choice.no_selftest {
-        return Ok(None);
-    }
-    let of_run = place.bench;
-    let tags = of_run.tags.iter().cloned().chain(["self-test".to_owned()]).collect();
-    let bench = Bench { models: of_run.models, prepared: of_run.prepared, tags, labels: of_run.labels, timeout_ms: choice.timeout_ms.or(of_run.timeout_ms) };
-    match paid_calls(&desk.suite) {
-        0 => {}
-        calls => eprintln!("the graders are tested first: judges and embeddings make at most {calls} calls for it; `--no-selftest` leaves it out"),
-    }
-    let found = selftest(&desk.suite, &bench, SelfTestOptions { seed: desk.suite.seed, paid_calls_max: PAID_CALLS_MAX }).await;
-    let told = |finding: &Finding| format!("{}: {}", finding.place, finding.message);
-    found.findings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(|finding| eprintln!("{}", told(finding)));
-    let errors: Vec<String> = found.findings.iter().filter(|finding| finding.severity == Severity::Error).map(told).collect();
-    let summary = SelfTestSummary::of(&found, errors);
-    if summary.faults.is_empty() || fails(&summary, desk.suite.is_foreign) { Ok(Some(summary)) } else { Err(Failure::No) }
-}
-
-/// Tells of graders that fail their own test. Gives whether the suite is run all the same.
-fn fails(summary: &SelfTestSummary, is_foreign: bool) -> bool {
-    let spent = match (summary.calls, summary.cost) {
-        (0, _) => "nothing was spent".to_owned(),
-        (calls, None) => format!("the test made {calls} calls, whose cost is not known"),
-        (calls, Some(cost)) => format!("the test cost {cost} for {calls} calls"),
-    };
-    let so =
-        if is_foreign { "but are run all the same, for another program's file means what it says".to_owned() } else { format!("so nothing was run; {spent}") };
-    eprintln!("The graders fail their own test, {so}:");
-    summary.faults.iter().take(FAULTS_SHOWN).for_each(|error| eprintln!("  {error}"));
-    if summary.faults.len() > FAULTS_SHOWN {
-        eprintln!("  … and {} more", summary.faults.len() - FAULTS_SHOWN);
-    }
-    eprintln!(
-        "{}",
-        match is_foreign {
-            true => "  next: mend the assertions, or import the file and mend the suite; the report counts the faults",
-            false => "  next: mend the graders or the references; `--no-selftest` runs all the same, and the report says so",
-        }
-    );
-    is_foreign
-}
-
-/// Faults of the graders that are told.
-const FAULTS_SHOWN: usize = 10;
 
 fn report(done: &Done, is_json: bool) {
     if is_json {

@@ -34,7 +34,7 @@ pub(crate) fn measure(context: &Context, suite: &str, targets: &[&str]) -> Resul
     let desk = Desk::open_to_try(context, suite, None, &args.target)?;
     let choice = choice(&args, &desk.suite);
     desk.with(async |place| {
-        let tested = super::run::tested(place, &desk, &choice).await?;
+        let tested = super::tested::tested(place, &desk, &choice).await?;
         let mut session = Session::begin(place, &desk.suite, choice, tested, super::chance()).map_err(refused)?;
         session.go(place, &desk.suite, &mut Silent).await.map_err(refused)?;
         let totals = totals(&session.rows, &session.target_names(), session.head.errors_max, Level::P95);
