@@ -285,3 +285,20 @@ fn a_judge_that_is_down_is_no_answer_about_the_graders() {
     assert_eq!(refused.code, 3, "a gate does not say no for it: {refused:?}");
     assert_has(&refused.stderr, &["`judge` does not pass the reference of `a`", "the graders could not be tested (provider)", "--no-selftest"]);
 }
+
+#[test]
+fn a_recorded_run_is_found_by_its_id_and_by_its_suite_and_its_targets_by_name() {
+    let project = house(&judging(false), &JUDGED.replace("name = \"fast\"", "name = \"quick\""));
+    let run = project.run(&["eval", "run", "desk", "--json"]).json()["run"]["id"].as_str().unwrap().to_owned();
+    let again = |target: &str| format!("{}[[target]]\n{target}\n", JUDGED.split("[[target]]").next().unwrap());
+    for (target, code) in
+        [(format!("run = \"{run}\""), 0), ("run = \"desk\"\ntarget = \"quick\"".to_owned(), 0), ("run = \"desk\"\ntarget = \"quik\"".to_owned(), 1)]
+    {
+        put(&project, "evals/again.toml", &again(&target));
+        let checked = project.run(&["eval", "check", "again"]);
+        assert_eq!(checked.code, code, "{target}: {checked:?}");
+        if code == 1 {
+            assert_has(&checked.stdout, &["error [unknown-run] run-", "has no target `quik`", "Did you mean `quick`?"]);
+        }
+    }
+}
