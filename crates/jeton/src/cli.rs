@@ -6,7 +6,8 @@ mod eval;
 pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs, ValueArgs};
 
 pub(crate) use eval::{
-    CausesArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, ImportArgs, LabelArgs, RunArgs, ShowArgs, SizeArgs, WatchArgs,
+    CausesArgs, CheckArgs as EvalCheckArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, ImportArgs, LabelArgs, RunArgs, ShowArgs,
+    SizeArgs, WatchArgs,
 };
 
 use crate::probe::Ability;
@@ -76,7 +77,7 @@ pub(crate) enum Command {
     /// What models are given to know: list, search, compile, check, lock, score, export
     #[command(subcommand)]
     Context(ContextCommand),
-    /// How good answers are, and why not better: run, compare, gate, show, size
+    /// How good answers are, and why not better: check, run, compare, gate, show, size
     #[command(subcommand)]
     Eval(EvalCommand),
 }

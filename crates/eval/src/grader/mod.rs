@@ -186,7 +186,9 @@ async fn slow(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Judg
         }
         (Criterion::Constraint { .. }, Means::Command(sandbox, rule)) => constraint::command(sample, sandbox, rule).await,
         (Criterion::Judge { model, rubric, samples, shows_reference, pairwise, choices }, _) => {
-            let asked = judge::Asked { model, rubric, samples: *samples, shows_reference: *shows_reference, choices };
+            // A probe is plain: one sample tells.
+            let samples = if sample.is_probe { 1 } else { *samples };
+            let asked = judge::Asked { model, rubric, samples, shows_reference: *shows_reference, choices };
             let threshold = ready.grader.threshold;
             if *pairwise { judge::pairwise(sample, &asked, threshold, bench).await } else { judge::judge(sample, &asked, threshold, bench).await }
         }

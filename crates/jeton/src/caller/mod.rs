@@ -168,18 +168,8 @@ impl Caller {
         }
     }
 
-    /// The wire format that the model speaks: that of its provider.
-    fn endpoint_of(&self, model: &str) -> Endpoint {
-        let first = self.snapshot.routes.get(model).and_then(|route| route.models.first()).map_or(model, String::as_str);
-        let provider = first.split_once('/').map_or("", |(provider, _)| provider);
-        match self.snapshot.providers.get(provider).map(|provider| provider.api) {
-            Some(jeton_project::Api::Anthropic) => Endpoint::Messages,
-            _ => Endpoint::Chat,
-        }
-    }
-
     async fn ask(&self, call: ModelCall) -> Result<Answer, CallFault> {
-        let endpoint = self.endpoint_of(&call.model);
+        let endpoint = endpoint_of(&self.snapshot, &call.model);
         let body = dialogue::request(endpoint, &call)?;
         let begun = Instant::now();
         let sending = Sending { endpoint, body, class: call.class, tags: call.tags, path_model: None };
@@ -250,6 +240,16 @@ impl Models for Caller {
     fn embed(&self, model: &str, texts: Vec<String>, tags: Vec<String>) -> Calling<'_, (Vec<Vec<f32>>, Answer)> {
         let model = model.to_owned();
         Box::pin(async move { self.vectors(&model, &texts, None, tags, None).await })
+    }
+}
+
+/// The wire format that a model's provider speaks; of a route, that of its first model.
+pub(crate) fn endpoint_of(snapshot: &Snapshot, model: &str) -> Endpoint {
+    let first = snapshot.routes.get(model).and_then(|route| route.models.first()).map_or(model, String::as_str);
+    let provider = first.split_once('/').map_or("", |(provider, _)| provider);
+    match snapshot.providers.get(provider).map(|provider| provider.api) {
+        Some(jeton_project::Api::Anthropic) => Endpoint::Messages,
+        _ => Endpoint::Chat,
     }
 }
 

@@ -26,7 +26,7 @@ fn import_file(context: &Context, file: &Path, args: &ImportArgs, is_json: bool)
     let root = context.project.dir();
     let file = std::path::absolute(file).ok().filter(|path| path.is_file()).unwrap_or_else(|| root.join(file));
     let bytes = std::fs::read(&file).map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display()), "name a file in the project"))?;
-    let imported = read(root, &file, &bytes).map_err(|findings| super::unreadable(&findings))?;
+    let imported = read(root, &file, &bytes).map_err(Failure::Suite)?;
     let files = to_files(&imported);
     if args.write {
         write_new(root, &files, args.force)?;

@@ -9,7 +9,7 @@ use jeton_eval::run::{RunHead, read_rows};
 use jeton_eval::totals::totals;
 use jeton_ledger::{Records, RunRecord, Runs};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs that are listed.
 const RUNS: u64 = 20;
@@ -20,13 +20,13 @@ pub(super) fn list(context: &Context, runs: Option<&str>, is_json: bool) -> Resu
         return list_runs(&store, &store.runs(Some(suite), RUNS)?, is_json);
     }
     let root = context.project.dir();
-    let files = read::discover(root);
+    let suites = read::suites(root);
+    tell_twins(root, &suites);
     let mut rows = Vec::new();
     let mut data = Vec::new();
-    for file in &files {
-        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    for (name, file) in &suites {
         let shown = file.strip_prefix(root).unwrap_or(Path::new(file)).display().to_string();
-        let last = store.runs(Some(&name), 1)?.into_iter().next();
+        let last = store.runs(Some(name), 1)?.into_iter().next();
         rows.push(vec![name.clone(), shown.clone(), last.as_ref().map_or_else(|| "never run".to_owned(), |run| run.id.clone())]);
         data.push(json!({ "suite": name, "file": shown, "last_run": last.map(|run| run.id) }));
     }
@@ -38,6 +38,20 @@ pub(super) fn list(context: &Context, runs: Option<&str>, is_json: bool) -> Resu
         output::table(&["suite", "file", "last run"], &[], rows);
     }
     Ok(())
+}
+
+/// Tells of files whose suites have one name.
+fn tell_twins(root: &Path, suites: &[(String, PathBuf)]) {
+    let shown = |file: &Path| file.strip_prefix(root).unwrap_or(file).display().to_string();
+    for (place, (name, file)) in suites.iter().enumerate() {
+        if let Some((_, first)) = suites[..place].iter().find(|(other, _)| other == name) {
+            eprintln!(
+                "two suites are called `{name}`: {} and {}\n  next: give one of them another `name`; neither is run until then",
+                shown(first),
+                shown(file)
+            );
+        }
+    }
 }
 
 fn list_runs(store: &dyn Records, runs: &[RunRecord], is_json: bool) -> Result<(), Failure> {

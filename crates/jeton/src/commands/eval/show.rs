@@ -139,7 +139,9 @@ pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
     println!("{} · suite {} · {} cases · seed {}{state}", head.id, head.suite, head.cases, head.choice.seed);
     match &head.selftest {
         None => println!("The graders were not tested: --no-selftest."),
-        Some(test) => println!("Graders tested: {} checks, {} faults, {} not applicable.", test.checked, test.faults.len(), test.not_applicable),
+        Some(test) => {
+            println!("Graders tested: {} checks, {} faults, {} not applicable: {}.", test.checked, test.faults.len(), test.not_applicable, test.told())
+        }
     }
     let row = |target: &TargetTotals| {
         vec![

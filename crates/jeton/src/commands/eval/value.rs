@@ -36,7 +36,7 @@ pub(in crate::commands) fn value(context: &Context, args: &ValueArgs, is_json: b
     }
     let run = run_id(SystemClock.now(), chance());
     let asked = ChoiceArgs { budget: args.budget, repeats: args.repeats, tag: args.tag.clone(), first: args.first, ..ChoiceArgs::default() };
-    let desk = Desk::open(context, &args.suite, wall(&asked, &account_of(&run)).as_ref())?;
+    let desk = Desk::open_to_try(context, &args.suite, wall(&asked, &account_of(&run)).as_ref(), args.target.as_slice())?;
     let target = target(&desk, args.target.as_deref())?;
     let since = Timestamp(SystemClock.now().0 - MONTH_DAYS * DAY_MS);
     let calls = desk.suite.class.as_deref().map(|class| traffic(&**desk.store(), class, since)).transpose()?.map(|calls| calls.len() as u64);
