@@ -25,6 +25,7 @@ use crate::caller::{Caller, Wall};
 use crate::cli::{ChoiceArgs, EvalCommand};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::plain;
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::sandbox::Sandbox;
 use jeton_context::{Finding, Severity};
@@ -168,7 +169,7 @@ fn read_suite(context: &Context, suite: &str, engine: &Engine) -> Result<Suite, 
     let file = file_of(context, suite)?;
     let desk = engine.desk();
     let (suite, notes) = read::read_suite_with(context.project.dir(), &file, &desk.catalogue).map_err(|findings| unreadable(&findings))?;
-    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}: {}\n  next: {}", note.place, note.message, note.remedy));
+    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}", plain(&format!("{}: {}\n  next: {}", note.place, note.message, note.remedy))));
     Ok(suite)
 }
 

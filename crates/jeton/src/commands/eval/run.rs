@@ -5,7 +5,7 @@ use super::{Desk, chance, choice, refused, wall};
 use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, plain};
 use jeton_allocate::Level;
 use jeton_context::{Finding, Severity};
 use jeton_core::{Clock, SystemClock};
@@ -90,7 +90,7 @@ pub(super) async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> R
     }
     let found = selftest(&desk.suite, place.bench).await;
     let told = |finding: &Finding| format!("{}: {}", finding.place, finding.message);
-    found.findings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(|finding| eprintln!("{}", told(finding)));
+    found.findings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(|finding| eprintln!("{}", plain(&told(finding))));
     if found.passes() {
         return Ok(Some(SelfTestSummary { checked: found.checked(), faults: Vec::new(), not_applicable: found.not_applicable() }));
     }
@@ -98,7 +98,7 @@ pub(super) async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> R
     let is_foreign = desk.suite.is_foreign;
     let so = if is_foreign { "but are run all the same, for another program's file means what it says" } else { "so nothing was run and nothing was spent" };
     eprintln!("The graders fail their own test, {so}:");
-    errors.iter().take(FAULTS_SHOWN).for_each(|error| eprintln!("  {error}"));
+    errors.iter().take(FAULTS_SHOWN).for_each(|error| eprintln!("  {}", plain(error)));
     if errors.len() > FAULTS_SHOWN {
         eprintln!("  … and {} more", errors.len() - FAULTS_SHOWN);
     }
@@ -131,7 +131,7 @@ impl Done {
             )),
             End::Budget(_) | End::Stopped => {
                 if let End::Budget(fault) = &self.end {
-                    eprintln!("The budget is spent: {}\n  next: `jeton eval run --resume {}` once there is more", fault.message, self.session.head.id);
+                    eprintln!("The budget is spent: {}\n  next: `jeton eval run --resume {}` once there is more", plain(&fault.message), self.session.head.id);
                 }
                 Err(Failure::Undecided)
             }

@@ -170,16 +170,16 @@ fn show(report: &ValueReport, calls: Option<u64>, run: &str) {
             |package: &jeton_eval::value::PackageValue| vec![package.package.clone(), package.units.len().to_string(), figure(package.lift.as_ref(), 100.0, 1)];
         output::table(&["file", "units", "share [95 %]"], &[1], report.packages.values.iter().map(row).collect());
     }
-    report.packages.why.iter().for_each(|why| println!("files as wholes: {why}"));
+    report.packages.why.iter().for_each(|why| println!("files as wholes: {}", output::line(why)));
     let traffic = calls.map_or_else(
         || "the class's traffic is not known".to_owned(),
         |calls| format!("{} calls of the class in the last {MONTH_DAYS} days, suites' own apart", output::count(calls)),
     );
     println!("\n{} calls were made; margin {:.1} points; {traffic}.", report.calls, 100.0 * report.margin);
     if let Some((case, why)) = report.without.first() {
-        println!("{} cases have no context; {case}: {why}", report.without.len());
+        println!("{} cases have no context; {case}: {}", report.without.len(), output::line(why));
     }
-    report.cut.iter().for_each(|why| println!("It ended before its time: {why}."));
+    report.cut.iter().for_each(|why| println!("It ended before its time: {}.", output::line(why)));
     println!("`jeton eval show {run} --case ID` opens the rows.");
 }
 
