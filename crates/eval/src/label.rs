@@ -13,6 +13,10 @@ use jeton_ledger::{LedgerError, Note, NoteFilter, Records};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+mod joined;
+
+pub use joined::{join, judged_rows, people};
+
 /// The kind of the notes; their subject is [`subject`].
 pub const LABEL: &str = "label";
 /// Runs of a suite that are looked through for labels.
@@ -134,8 +138,9 @@ pub fn queue<'r>(rows: &'r [Row], run: &str, grader: Option<&str>, labels: &Labe
 }
 
 /// What most people say; none where as many say the one as the other.
-fn majority<'l>(labels: impl Iterator<Item = &'l Label>) -> Option<bool> {
-    let balance: i64 = labels.map(|label| if label.verdict == Verdict::Pass { 1 } else { -1 }).sum();
+#[must_use]
+pub fn majority<'l>(labels: impl IntoIterator<Item = &'l Label>) -> Option<bool> {
+    let balance: i64 = labels.into_iter().map(|label| if label.verdict == Verdict::Pass { 1 } else { -1 }).sum();
     (balance != 0).then_some(balance > 0)
 }
 
@@ -259,7 +264,7 @@ pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[La
                 *withdrawn.entry(why).or_default() += said.len();
                 continue;
             }
-            let Some((human, judge)) = majority(said.into_iter()).zip(score(row, grader)) else { continue };
+            let Some((human, judge)) = majority(said.iter().copied()).zip(score(row, grader)) else { continue };
             labelled.push(Labelled { cluster: clusters.number(&row.cluster), human: f64::from(u8::from(human)), judge });
             cases.insert(row.cell.case.as_str());
         }
