@@ -20,7 +20,7 @@ use jeton_allocate::Level;
 use jeton_core::{Fault, FaultKind, nearest};
 use jeton_eval::label::{LABEL, judged_rows};
 use jeton_eval::live::{Kept, LiveSummary, feedback, summary};
-use jeton_eval::run::{RunEnd, RunHead};
+use jeton_eval::run::{RunEnd, RunHead, is_of_experiments};
 use jeton_eval::session::RUN_END;
 use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
 use jeton_eval::{Outcome, Row};
@@ -30,8 +30,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most runs of all suites that are looked through.
 const RUNS_MAX: u64 = 1_000;
-/// What the suites' names of experiments end with: they are no runs of the suite as it is.
-const EXPERIMENTS: &str = "#causes";
 /// The most runs whose totals are kept.
 const KEPT_MAX: usize = 2_000;
 
@@ -153,7 +151,7 @@ pub(crate) const fn outcome_name(outcome: Outcome) -> &'static str {
 /// The heads of runs, newest first, without experiments; and how many heads could not be read.
 fn heads(console: &Console, suite: Option<&str>, limit: u64) -> Result<(Vec<RunHead>, usize), Fault> {
     let records = console.ledger.runs(suite, limit).map_err(|error| ledger_fault(&error))?;
-    let shown = records.iter().filter(|record| suite.is_some() || !record.suite.ends_with(EXPERIMENTS));
+    let shown = records.iter().filter(|record| suite.is_some() || !is_of_experiments(&record.suite));
     let read: Vec<Option<RunHead>> = shown.map(|record| serde_json::from_str(&record.json).ok()).collect();
     let unreadable = read.iter().filter(|head| head.is_none()).count();
     Ok((read.into_iter().flatten().collect(), unreadable))

@@ -14,7 +14,7 @@ use jeton_core::{Clock, SystemClock};
 use jeton_eval::causes::{Cause, Label, Ladder, LadderOptions, Report};
 use jeton_eval::cell::CellRunner;
 use jeton_eval::label::judged_rows;
-use jeton_eval::run::{RowWriter, RunHead, run_id};
+use jeton_eval::run::{CAUSES_RUNS, RowWriter, RunHead, run_id};
 use jeton_eval::session::{Place, SessionError, read_head};
 use jeton_eval::{Outcome, Row};
 use jeton_ledger::{LedgerError, Note, RunRecord};
@@ -100,7 +100,7 @@ pub(super) async fn examine(
 
 /// Begins the run that experiments are kept as: one of its own, and none of the suite.
 fn begin(place: &Place<'_>, head: &RunHead, experiments: &str) -> Result<RowWriter, Failure> {
-    let told = RunHead { id: experiments.to_owned(), suite: format!("{}#causes", head.suite), started: SystemClock.now(), ..head.clone() };
+    let told = RunHead { id: experiments.to_owned(), suite: format!("{}{CAUSES_RUNS}", head.suite), started: SystemClock.now(), ..head.clone() };
     let record = RunRecord { id: told.id.clone(), suite: told.suite.clone(), started: told.started, json: json!(told).to_string() };
     place.store.begin_run(&record)?;
     Ok(RowWriter::start(Arc::clone(&place.store), experiments).map_err(|error| LedgerError::Store(error.to_string()))?)

@@ -10,7 +10,7 @@ use crate::output;
 use jeton_allocate::Level;
 use jeton_core::{Clock, Nanousd, SystemClock, Timestamp};
 use jeton_eval::cell::CellRunner;
-use jeton_eval::run::{Choice, RowWriter, RunHead, run_id};
+use jeton_eval::run::{Choice, RowWriter, RunHead, VALUE_RUNS, run_id};
 use jeton_eval::session::{Place, chosen_targets};
 use jeton_eval::value::{Ablation, LIVE_N_MIN, LiveCall, LiveDraw, LiveValue, Traffic, VALUE, ValueOptions, ValueReport, live};
 use jeton_eval::{Row, Target, TargetKind};
@@ -130,7 +130,7 @@ fn head(place: &Place<'_>, desk: &Desk, target: &Target, run: &str, choice: &Cho
     let suite = &desk.suite;
     RunHead {
         id: run.to_owned(),
-        suite: format!("{}#value", suite.name),
+        suite: format!("{}{VALUE_RUNS}", suite.name),
         file: suite.place.path.to_string(),
         digest: suite.digest,
         catalogue: place.environment.engine.as_ref().map(|engine| engine.desk().catalogue.digest()),
