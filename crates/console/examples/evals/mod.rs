@@ -340,7 +340,7 @@ impl Scene<'_> {
                 let passes = self.passes(self.runs - 1, case, 0) != (by == "bob" && case == 4);
                 let verdict = if passes { Verdict::Pass } else { Verdict::Fail };
                 let cell = Cell { case: self.case_id(case), target: TARGETS[0].name.to_owned(), repeat: 0 };
-                let said = Spoken { grader: "faithful".to_owned(), verdict, comment: None, by: format!("{by}{}", self.word), judge: None };
+                let said = Spoken { grader: "faithful".to_owned(), verdict, comment: None, by: format!("{by}{}", self.word), judge: None, at: head.started };
                 note(ledger, LABEL, &subject(&head.id, &cell), head.started, &json!(said).to_string())?;
             }
         }

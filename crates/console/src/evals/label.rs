@@ -173,7 +173,7 @@ pub(crate) fn give(console: &Console, given: Given, now: Timestamp) -> Result<La
         fault.remedy("GET /api/evals/labels lists what waits.")
     })?;
     let Given { verdict, comment, by, .. } = given;
-    let said = Said { grader: grade.grader.clone(), verdict, comment, by, judge: None };
+    let said = Said { grader: grade.grader.clone(), verdict, comment, by, judge: None, at: now };
     let note = note(&head.id, &given.cell, &said, now).map_err(|why| wrong("by", format!("The label was not written: {why}.")))?;
     console.ledger.add_note(&note).map_err(|error| ledger_fault(&error))?;
     Ok(Label { subject: note.subject, at: now, said })

@@ -30,7 +30,7 @@ fn who_is_asked_stands_in_the_grade() {
 
 fn label(grader: &str, passed: bool, by: &str) -> Label {
     let verdict = if passed { Verdict::Pass } else { Verdict::Fail };
-    Label { grader: grader.to_owned(), verdict, comment: None, by: by.to_owned(), judge: None }
+    Label { grader: grader.to_owned(), verdict, comment: None, by: by.to_owned(), judge: None, at: Timestamp(0) }
 }
 
 fn said_of(labels: &[(usize, Label)]) -> Labels {
@@ -117,6 +117,11 @@ fn two_people_have_a_kappa_and_three_an_alpha() {
     assert_eq!((alone[0].shared, alone[0].coefficient, alone[0].value), (0, None, None));
 }
 
+/// A suite as it is, with nothing known of the judge and the traffic.
+fn standing(digest: Digest) -> Standing<'static> {
+    Standing { digest, judge: None, traffic: None }
+}
+
 /// A judge that passes a third of the bad answers too: its own rate is too high, the corrected one is not.
 #[test]
 fn a_lenient_judge_is_corrected_by_labels() {
@@ -127,7 +132,7 @@ fn a_lenient_judge_is_corrected_by_labels() {
     let labels: Vec<(usize, Label)> = (0..150).map(|case| (case, label("judge", truth[case], "ada"))).collect();
     let of = |digest| LabelledRun { run: "run-1", digest, rows: &rows, labels: said_of(&labels) };
     let now = Digest::of_parts(&[b"now"]);
-    let found = calibrate(&rows, now, None, &[of(now)], "acme/fast", "judge", Level::P95);
+    let found = calibrate(&rows, &standing(now), &[of(now)], "acme/fast", "judge", Level::P95);
     assert_eq!((found.labelled, found.judged, found.withdrawn.len()), (150, 450, 0));
     let same = rows[..150].iter().zip(&truth).filter(|(row, good)| (row.grades[0].verdict == Verdict::Pass) == **good).count();
     assert_eq!(found.agreed, same);
@@ -135,7 +140,7 @@ fn a_lenient_judge_is_corrected_by_labels() {
     assert!(same < 150 && kappa.n == 150 && kappa.value < 1.0 && kappa.interval.unwrap().low > 0.5, "{kappa:?}");
     let rate = truth.iter().filter(|good| **good).count() as f64 / 600.0;
     assert!(!found.raw.unwrap().interval.unwrap().contains(rate) && found.corrected.unwrap().interval.unwrap().contains(rate), "{found:?}");
-    let changed = calibrate(&rows, now, None, &[of(Digest::of_parts(&[b"then"]))], "acme/fast", "judge", Level::P95);
+    let changed = calibrate(&rows, &standing(now), &[of(Digest::of_parts(&[b"then"]))], "acme/fast", "judge", Level::P95);
     assert_eq!((changed.labelled, changed.corrected, changed.withdrawn), (0, None, vec![("the suite has changed since".to_owned(), 150)]));
 }
 
@@ -145,7 +150,7 @@ fn a_corrected_rate_stays_a_rate() {
     let rows: Vec<Row> = (0..24).map(|case| row(case, if case == 3 || case == 5 { Verdict::Fail } else { Verdict::Pass })).collect();
     let labels: Vec<(usize, Label)> = (0..12).map(|case| (case, label("judge", case != 5, "ada"))).collect();
     let run = LabelledRun { run: "run-1", digest: Digest::default(), rows: &rows, labels: said_of(&labels) };
-    let found = calibrate(&rows, Digest::default(), None, &[run], "acme/fast", "judge", Level::P95);
+    let found = calibrate(&rows, &standing(Digest::default()), &[run], "acme/fast", "judge", Level::P95);
     let interval = found.corrected.unwrap().interval.unwrap();
     assert!(interval.low > 0.5 && (interval.high - 1.0).abs() < f64::EPSILON, "{interval:?}");
 }
@@ -156,6 +161,24 @@ fn labels_of_another_judge_are_withdrawn() {
     let (then, now) = (Digest::of_parts(&[b"rubric"]), Digest::of_parts(&[b"another rubric"]));
     let labels: Vec<(usize, Label)> = (0..5).map(|case| (case, Label { judge: Some(then), ..label("judge", true, "ada") })).collect();
     let run = LabelledRun { run: "run-1", digest: Digest::default(), rows: &rows, labels: said_of(&labels) };
-    let found = calibrate(&rows, Digest::default(), Some(now), &[run], "acme/fast", "judge", Level::P95);
+    let found = calibrate(&rows, &Standing { judge: Some(now), ..standing(Digest::default()) }, &[run], "acme/fast", "judge", Level::P95);
     assert!(found.corrected.is_none() && found.withdrawn[0].0.contains("judge") && found.withdrawn[0].1 == 5, "{found:?}");
+}
+
+#[test]
+fn labels_from_before_a_change_of_the_traffic_are_withdrawn_and_say_so() {
+    let rows: Vec<Row> = (0..20).map(|case| row(case, if case == 0 { Verdict::Fail } else { Verdict::Pass })).collect();
+    let labels: Vec<(usize, Label)> = (0..12).map(|case| (case, Label { at: Timestamp(case as i64), ..label("judge", case != 0, "ada") })).collect();
+    let found = |traffic: Option<&Changed>| {
+        let run = LabelledRun { run: "run-1", digest: Digest::default(), rows: &rows, labels: said_of(&labels) };
+        calibrate(&rows, &Standing { traffic, ..standing(Digest::default()) }, &[run], "acme/fast", "judge", Level::P95)
+    };
+    assert_eq!((found(None).labelled, found(None).withdrawn.len()), (12, 0));
+    let changed = |at: i64| Changed { at: Timestamp(at), what: "inputs of more than 90 tokens make up 60 % of late, and 10 % before".to_owned() };
+    let some = found(Some(&changed(4)));
+    assert_eq!((some.labelled, some.judged, some.withdrawn.len(), some.withdrawn[0].1), (7, 13, 1, 5), "five were given before it");
+    assert!(some.corrected.is_some() && some.withdrawn[0].0.starts_with("the traffic of the class has changed since: inputs of more than 90"), "{some:?}");
+    let all = found(Some(&changed(99)));
+    assert_eq!((all.labelled, all.corrected, all.kappa, all.withdrawn[0].1), (0, None, None, 12), "the corrected score is gone, the judge's own stays");
+    assert!(all.raw.is_some());
 }

@@ -11,6 +11,7 @@ mod context;
 mod demo;
 mod durability;
 mod embeddings;
+mod eval_people;
 mod evals;
 mod init;
 mod keys;

@@ -67,8 +67,9 @@ impl Labelling<'_> {
             comment: comment.map(str::to_owned),
             by: self.by.to_owned(),
             judge: suite.and_then(|suite| grader(suite, name)).map(grader_digest),
+            at: SystemClock.now(),
         };
-        let note = note(&self.head.id, &row.cell, &label, SystemClock.now()).map_err(|why| Failure::usage(why, "`--by NAME` says who labels"))?;
+        let note = note(&self.head.id, &row.cell, &label, label.at).map_err(|why| Failure::usage(why, "`--by NAME` says who labels"))?;
         Ok(self.store.add_note(&note)?)
     }
 
