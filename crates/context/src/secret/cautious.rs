@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 
 /// A name that promises a secret with the value that it is given, in quotes (which may be escaped, as in JSON within JSON) or without.
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    let value = r#"(?:\\{0,3}"([^"\\\r\n]{1,300})|\\{0,3}'([^'\\\r\n]{1,300})|([^\s"'`\\<>]{1,300}))"#;
+    let value = r#"(?:\\{0,3}"([^"\\\r\n]+)|\\{0,3}'([^'\\\r\n]+)|([^\s"'`\\<>]+))"#;
     Regex::new(&format!(r#"(?i)({NAMES}|\bpwd)\\{{0,3}}["']?[ \t]{{0,8}}(=>|:=|[:=])[ \t]{{0,8}}{value}"#)).expect("a regular expression")
 });
 
@@ -16,20 +16,20 @@ static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
 static AUTHORIZATION: LazyLock<Regex> = LazyLock::new(|| {
     let scheme = "(?:basic|bearer|token|apikey|negotiate|hoba|mutual|dpop)";
     Regex::new(&format!(
-        r#"(?i)authorization\\{{0,3}}["']?[ \t]{{0,8}}[:=][ \t]{{0,8}}\\{{0,3}}["']?(?:{scheme}[ \t]{{1,8}}([^\s"'`\\<>]{{1,4000}})|(?:digest|aws4-hmac-sha256)[ \t]{{1,8}}([^\r\n]{{1,4000}})|([^\s"'`\\<>]{{1,4000}}))"#
+        r#"(?i)authorization\\{{0,3}}["']?[ \t]{{0,8}}[:=][ \t]{{0,8}}\\{{0,3}}["']?(?:{scheme}[ \t]{{1,8}}([^\s"'`\\<>]+)|(?:digest|aws4-hmac-sha256)[ \t]{{1,8}}([^\r\n]+)|([^\s"'`\\<>]+))"#
     ))
     .expect("a regular expression")
 });
 
-static BEARER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\bbearer[ \t]{1,4}([0-9a-z._~+/=-]{8,4000})").expect("a regular expression"));
+static BEARER: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"(?i)\bbearer[ \t]{1,4}([0-9a-z._~+/=-]{8,})").expect("a regular expression"));
 
 static COOKIE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r#"(?i)\bcookie\\{0,3}["']?[ \t]{0,8}:[ \t]{0,8}\\{0,3}["']?([^\s"'=;\\]{1,100}=[^"'\\\r\n]{1,4000})"#).expect("a regular expression"));
+    LazyLock::new(|| Regex::new(r#"(?i)\bcookie\\{0,3}["']?[ \t]{0,8}:[ \t]{0,8}\\{0,3}["']?([^\s"'=;\\]+=[^"'\\\r\n]+)"#).expect("a regular expression"));
 
-static IN_ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"[A-Za-z]://[^\s/:@"']{0,80}:([^\s/@"']{1,200})@[0-9A-Za-z\[]"#).expect("a regular expression"));
+static IN_ADDRESS: LazyLock<Regex> = LazyLock::new(|| Regex::new(r#"[A-Za-z]://[^\s/:@"']*:([^\s/@"']+)@[0-9A-Za-z\[]"#).expect("a regular expression"));
 
 /// Further settings of the same line, as in the query of an address or a list of settings.
-static NEXT_SETTING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[&,;][A-Za-z_][0-9A-Za-z_.-]{0,60}=").expect("a regular expression"));
+static NEXT_SETTING: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"[&,;][A-Za-z_][0-9A-Za-z_.-]*=").expect("a regular expression"));
 
 /// What a name, a header or an address gives away in `text`, in no order.
 pub(super) fn find(text: &str) -> Vec<SecretSpan> {
@@ -38,7 +38,13 @@ pub(super) fn find(text: &str) -> Vec<SecretSpan> {
     let bearers = BEARER.captures_iter(text).filter_map(|captures| captures.get(1)).filter(|value| value.as_str().bytes().any(|byte| byte.is_ascii_digit()));
     found.extend(bearers.map(|value| span("bearer-token", value)));
     found.extend(COOKIE.captures_iter(text).filter_map(|captures| Some(span("cookie", captures.get(1)?))));
-    found.extend(IN_ADDRESS.captures_iter(text).filter_map(|captures| captures.get(1)).filter(|value| !stands_for_another(value.as_str())).map(|value| span("password", value)));
+    found.extend(
+        IN_ADDRESS
+            .captures_iter(text)
+            .filter_map(|captures| captures.get(1))
+            .filter(|value| !stands_for_another(value.as_str()))
+            .map(|value| span("password", value)),
+    );
     found
 }
 
@@ -84,5 +90,10 @@ fn goes_on_in_words(text: &str, value: &str, end: usize) -> bool {
 fn stands_for_another(value: &str) -> bool {
     let value = value.trim();
     let is_nothing = ["null", "none", "true", "false", "undefined"].iter().any(|word| value.eq_ignore_ascii_case(word));
-    is_nothing || value.is_empty() || value.starts_with("[masked") || value.starts_with(['$', '<']) || value.starts_with("{{") || value.chars().all(|c| c == '*')
+    is_nothing
+        || value.is_empty()
+        || value.starts_with("[masked")
+        || value.starts_with(['$', '<'])
+        || value.starts_with("{{")
+        || value.chars().all(|c| c == '*')
 }

@@ -46,7 +46,8 @@ impl Ladder<'_> {
         }
         let mut examined = self.climb(&mut patient, &Start { factors, deficits }, report).await;
         if report.is_cut && examined.cause == Cause::Undetermined {
-            examined.proof = format!("the bound of {} calls ended its experiments before all were made; until then, {}", self.options.calls_max, examined.proof);
+            examined.proof =
+                format!("the bound of {} calls ended its experiments before all were made; until then, {}", self.options.calls_max, examined.proof);
         }
         examined
     }

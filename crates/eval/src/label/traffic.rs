@@ -58,7 +58,8 @@ fn in_calls(calls: &[CallRow], level: Level) -> Option<Changed> {
     let lengths: Vec<(&CallRow, u64)> = first.iter().filter_map(|call| Some((*call, call.usage.input_total()?))).collect();
     let edges = edges(lengths.iter().take(BASELINE_CALLS).map(|(_, tokens)| *tokens).collect());
     let by_length: Vec<(&CallRow, String)> = lengths.iter().map(|(call, tokens)| (*call, bucket(&edges, *tokens))).collect();
-    let by_key: Vec<(&CallRow, String)> = first.iter().map(|call| (*call, call.key.as_ref().map_or("calls without a key".to_owned(), |key| format!("calls of the key `{key}`")))).collect();
+    let by_key: Vec<(&CallRow, String)> =
+        first.iter().map(|call| (*call, call.key.as_ref().map_or("calls without a key".to_owned(), |key| format!("calls of the key `{key}`")))).collect();
     [risen_last(&by_length, level), risen_last(&by_key, level)].into_iter().flatten().max_by_key(|change| change.at)
 }
 
@@ -161,7 +162,8 @@ mod tests {
     #[test]
     fn conversations_that_grow_are_no_change() {
         let grown: Vec<CallRow> = (0..1_200).map(|nth| call(nth, 100 + 50 * (nth.cast_unsigned() % 6), "desk", Some(&format!("talk-{}", nth / 6)))).collect();
-        let longer_talks: Vec<CallRow> = grown.iter().cloned().chain((0..400).map(|nth| call(1_200 + nth, 100 + 50 * nth.cast_unsigned(), "desk", Some("talk-last")))).collect();
+        let longer_talks: Vec<CallRow> =
+            grown.iter().cloned().chain((0..400).map(|nth| call(1_200 + nth, 100 + 50 * nth.cast_unsigned(), "desk", Some("talk-last")))).collect();
         assert_eq!(in_calls(&longer_talks, Level::P95), None);
     }
 }

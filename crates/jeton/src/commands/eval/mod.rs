@@ -169,7 +169,10 @@ fn read_suite(context: &Context, suite: &str, engine: &Engine) -> Result<Suite, 
     let file = file_of(context, suite)?;
     let desk = engine.desk();
     let (suite, notes) = read::read_suite_with(context.project.dir(), &file, &desk.catalogue).map_err(|findings| unreadable(&findings))?;
-    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}", plain(&format!("{}: {}\n  next: {}", note.place, note.message, note.remedy))));
+    notes
+        .iter()
+        .filter(|note| note.severity > Severity::Note)
+        .for_each(|note| eprintln!("{}", plain(&format!("{}: {}\n  next: {}", note.place, note.message, note.remedy))));
     Ok(suite)
 }
 
