@@ -109,6 +109,7 @@ impl Abilities {
         Self {
             adaptive_thinking: own.adaptive_thinking.unwrap_or(self.adaptive_thinking),
             thinking_budget: own.thinking_budget.unwrap_or(self.thinking_budget),
+            effort_min: self.effort_min,
             effort_max: own.effort_max.clone().unwrap_or(self.effort_max),
             samplers: own.samplers.unwrap_or(self.samplers),
         }

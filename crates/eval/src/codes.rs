@@ -4,7 +4,7 @@ use jeton_context::Severity;
 use jeton_context::check::{Code, code};
 
 /// Every code of the readers and importers, by name.
-pub const CODES: [Code; 36] = [
+pub const CODES: [Code; 37] = [
     code("bad-archive", Severity::Error, "An archive `.eval` is broken, encrypted, or compressed in a way that is not read.", "Write it anew, or as JSON."),
     code("bad-pattern", Severity::Error, "A regular expression cannot be read.", "Mend it; there is no look-around and no reference to a group."),
     code("bad-schema", Severity::Error, "A JSON Schema cannot be read.", "Mend the schema."),
@@ -29,6 +29,12 @@ pub const CODES: [Code; 36] = [
     code("import-unknown", Severity::Error, "A file is of no kind that is imported.", "See the list of formats."),
     code("matrix-and-targets", Severity::Error, "`[matrix]` and `[[target]]` both say what is tried.", "Keep one of them."),
     code("missing-key", Severity::Error, "A setting that must be there is not.", "Write it."),
+    code(
+        "mixed-types",
+        Severity::Warning,
+        "A row of a data file has a value of another type than most rows have in its column. It is read as it stands.",
+        "Write the type that the remedy names, if that is meant.",
+    ),
     code("no-cases", Severity::Error, "A suite or a file of cases has no cases.", "Write `[[case]]`, or name a file with rows."),
     code(
         "no-constraints",

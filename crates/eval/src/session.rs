@@ -3,6 +3,7 @@
 use crate::cell::{CellRunner, Targets};
 use crate::environment::Environment;
 use crate::grader::Bench;
+use crate::label::judged_rows;
 use crate::run::{Choice, Driver, End, Planned, Progress, RowWriter, RunEnd, RunHead, SelfTestSummary, plan, read_rows, run_id};
 use crate::{Answer, Cell, Models, Row, Suite, Target, TargetKind};
 use jeton_context::Digest;
@@ -89,7 +90,7 @@ pub struct Session {
     pub head: RunHead,
     /// What is to be done.
     pub plan: Vec<Planned>,
-    /// What is done already.
+    /// What is done already, with people's labels.
     pub rows: Vec<Row>,
 }
 
@@ -168,12 +169,12 @@ impl Session {
         if head.digest != suite.digest {
             return Err(SessionError::Changed { run: head.id, suite: head.suite });
         }
-        let rows = read_rows(&*place.store, run)?;
+        let rows = judged_rows(&*place.store, run)?;
         let plan = plan(suite, &head.targets, &head.choice);
         Ok(Self { head, plan, rows })
     }
 
-    /// Does what is left. Gives how it ended; the rows are all of the run, read back from the ledger.
+    /// Does what is left. Gives how it ended; the rows are all of the run, read back from the ledger with people's labels.
     ///
     /// # Errors
     /// Where rows cannot be written or read.
@@ -201,7 +202,7 @@ impl Session {
         let end = driver.drive(&self.plan, &done, &writer, progress).await;
         writer.finish()?;
         let end = end?;
-        self.rows = read_rows(&*place.store, &self.head.id)?;
+        self.rows = judged_rows(&*place.store, &self.head.id)?;
         let took_ms = u64::try_from(place.clock.now().0 - begun.0).unwrap_or(0);
         let told = RunEnd { is_complete: self.rows.len() == self.plan.len(), why: why(&end), took_ms };
         place.store.add_note(&Note { kind: RUN_END.to_owned(), subject: self.head.id.clone(), at: place.clock.now(), json: to_json(&told)? })?;

@@ -1,5 +1,6 @@
 //! How a command ends that did not succeed: the one place where blame becomes an exit code.
 
+use crate::output::plain;
 use jeton_context::{Finding, report};
 use jeton_ledger::LedgerError;
 use serde_json::json;
@@ -81,9 +82,9 @@ impl Failure {
             let code = if self.code() == USAGE { "usage" } else { "dependency" };
             eprintln!("{}", json!({ "error": { "code": code, "message": message, "remedy": remedy } }));
         } else if remedy.is_empty() {
-            eprintln!("error: {message}");
+            eprintln!("error: {}", plain(message));
         } else {
-            eprintln!("error: {message}\n  next: {remedy}");
+            eprintln!("error: {}\n  next: {}", plain(message), plain(remedy));
         }
     }
 }

@@ -8,6 +8,7 @@ pub(crate) mod dialect;
 pub(crate) mod digest;
 pub(crate) mod files;
 pub(crate) mod grader;
+mod mixed;
 pub mod names;
 pub(crate) mod rows;
 pub(crate) mod source;

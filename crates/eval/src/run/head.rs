@@ -95,6 +95,17 @@ impl SelfTestSummary {
     }
 }
 
+/// What the suite of the runs that `jeton eval causes` makes is called after its suite's name.
+pub const CAUSES_RUNS: &str = "#causes";
+/// The same of the runs of `jeton context value`.
+pub const VALUE_RUNS: &str = "#value";
+
+/// Whether runs of a suite of this name are experiments: they are kept and can be opened, and are no runs of the suite as it is.
+#[must_use]
+pub fn is_of_experiments(suite: &str) -> bool {
+    suite.ends_with(CAUSES_RUNS) || suite.ends_with(VALUE_RUNS)
+}
+
 /// The head of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunHead {

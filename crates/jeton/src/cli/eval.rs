@@ -63,7 +63,7 @@ pub(crate) enum EvalCommand {
     Import(ImportArgs),
     /// Say what is right: the answers of a run that wait for a person
     #[command(
-        after_help = "Example:\n  jeton eval label refunds                              asks on the terminal: pass, fail, skip, with a comment\n  jeton eval label refunds --list --json\n  jeton eval label refunds --set opened-kettle=fail --by ada\n  jeton eval label refunds --grader judge               labels that `jeton eval show --calibrate` corrects the judge by"
+        after_help = "Example:\n  jeton eval label refunds                              asks on the terminal: pass, fail, skip, with a comment\n  jeton eval label refunds --list --json\n  jeton eval label refunds --set opened-kettle=fail --by ada\n  jeton eval label refunds --grader judge               labels that `jeton eval show --calibrate` corrects the judge by\n\nWhat most people say is the verdict of the grader that asks them, at once and in every figure of the run."
     )]
     Label(LabelArgs),
     /// Run suites on their schedules ([watch]), and raise alarms on silence and drift

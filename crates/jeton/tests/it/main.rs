@@ -12,6 +12,7 @@ mod context;
 mod demo;
 mod durability;
 mod embeddings;
+mod eval_people;
 mod eval_suites;
 mod evals;
 mod init;

@@ -38,7 +38,7 @@ pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<
         output::json(&json!({ "run": done.session.head.id, "gate": answer, "totals": done.totals }));
     } else {
         super::show::summary(&done.session.head, &done.totals, done.session.is_whole());
-        println!("\nGATE: {}", told(&answer));
+        println!("\nGATE: {}", output::line(&told(&answer)));
     }
     super::otel::export(args.otel.as_deref(), &done.session.head, &done.session.rows)?;
     outcome(&done, &answer)

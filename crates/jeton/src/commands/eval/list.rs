@@ -4,8 +4,9 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_allocate::Level;
+use jeton_eval::label::judged_rows;
 use jeton_eval::read;
-use jeton_eval::run::{RunHead, read_rows};
+use jeton_eval::run::RunHead;
 use jeton_eval::totals::totals;
 use jeton_ledger::{Records, RunRecord, Runs};
 use serde_json::json;
@@ -59,7 +60,7 @@ fn list_runs(store: &dyn Records, runs: &[RunRecord], is_json: bool) -> Result<(
     let mut data = Vec::new();
     for run in runs {
         let Ok(head) = serde_json::from_str::<RunHead>(&run.json) else { continue };
-        let done = read_rows(store, &head.id)?;
+        let done = judged_rows(store, &head.id)?;
         let names: Vec<String> = head.targets.iter().map(|target| target.name.clone()).collect();
         let totals = totals(&done, &names, head.errors_max, Level::P95);
         for target in &totals.targets {

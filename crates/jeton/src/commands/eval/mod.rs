@@ -28,6 +28,7 @@ use crate::caller::{Caller, Wall};
 use crate::cli::{ChoiceArgs, EvalCommand};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::plain;
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::sandbox::Sandbox;
 use jeton_context::{Finding, Severity};
@@ -211,7 +212,8 @@ fn read_suite(context: &Context, suite: &str, engine: &Engine, known: Option<Kno
 /// The suite, with what is not wrong but worth knowing told; else all that is wrong.
 fn noted(read: Result<(Suite, Vec<Finding>), Vec<Finding>>) -> Result<Suite, Failure> {
     let (suite, notes) = read.map_err(Failure::Suite)?;
-    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}: {}\n  next: {}", note.place, note.message, note.remedy));
+    let told = |note: &Finding| plain(&format!("{}: {}\n  next: {}", note.place, note.message, note.remedy));
+    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}", told(note)));
     Ok(suite)
 }
 

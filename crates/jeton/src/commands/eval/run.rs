@@ -5,7 +5,7 @@ use super::{Desk, chance, choice, refused, wall};
 use crate::cli::RunArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, plain};
 use jeton_allocate::Level;
 use jeton_core::{Clock, Nanousd, SystemClock};
 use jeton_eval::gate::Stopping;
@@ -124,7 +124,8 @@ impl Done {
                 if let End::Budget(fault) = &self.end {
                     eprintln!(
                         "The budget is spent: {}\n  next: `jeton eval run --resume {} --budget USD` with more than before, or without it once the accounts above have more",
-                        fault.message, self.session.head.id
+                        plain(&fault.message),
+                        self.session.head.id
                     );
                 }
                 Err(Failure::Undecided)

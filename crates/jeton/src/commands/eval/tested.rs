@@ -2,6 +2,7 @@
 
 use super::Desk;
 use crate::failure::Failure;
+use crate::output::plain;
 use jeton_context::{Finding, Severity};
 use jeton_eval::grader::Bench;
 use jeton_eval::grader::selftest::{PAID_CALLS_MAX, SelfTestOptions, paid_calls, selftest};
@@ -68,7 +69,7 @@ pub(super) async fn tested(place: &Place<'_>, desk: &Desk, choice: &Choice) -> R
     }
     let found = selftest(&desk.suite, &bench, SelfTestOptions { seed: desk.suite.seed, paid_calls_max: PAID_CALLS_MAX }).await;
     let told = |finding: &Finding| format!("{}: {}", finding.place, finding.message);
-    found.findings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(|finding| eprintln!("{}", told(finding)));
+    found.findings.iter().filter(|finding| finding.severity == Severity::Warning).for_each(|finding| eprintln!("{}", plain(&told(finding))));
     let errors: Vec<String> = found.findings.iter().filter(|finding| finding.severity == Severity::Error).map(told).collect();
     let summary = SelfTestSummary::of(&found, errors);
     if summary.faults.is_empty() || fails(&summary, desk.suite.is_foreign) { Ok(Some(summary)) } else { Err(heard.failure()) }
@@ -84,7 +85,7 @@ fn fails(summary: &SelfTestSummary, is_foreign: bool) -> bool {
     let so =
         if is_foreign { "but are run all the same, for another program's file means what it says".to_owned() } else { format!("so nothing was run; {spent}") };
     eprintln!("The graders fail their own test, {so}:");
-    summary.faults.iter().take(FAULTS_SHOWN).for_each(|error| eprintln!("  {error}"));
+    summary.faults.iter().take(FAULTS_SHOWN).for_each(|error| eprintln!("  {}", plain(error)));
     if summary.faults.len() > FAULTS_SHOWN {
         eprintln!("  … and {} more", summary.faults.len() - FAULTS_SHOWN);
     }

@@ -235,7 +235,7 @@ fn tell(suites: &[(Suite, Watch)], alarms: &[Alarm], next: Option<Timestamp>, is
         );
         return;
     }
-    alarms.iter().for_each(|alarm| println!("ALARM {}", alarm.message));
+    alarms.iter().for_each(|alarm| println!("ALARM {}", output::line(&alarm.message)));
     if is_told && !is_json {
         let next = next.map_or(String::new(), |next| format!("; the next look is due at {}", next.rfc3339()));
         println!("{} watched, {} alarms{next}", if suites.len() == 1 { "1 suite".to_owned() } else { format!("{} suites", suites.len()) }, alarms.len());
