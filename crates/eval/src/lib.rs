@@ -26,6 +26,7 @@ mod models;
 pub mod power;
 pub mod prompt;
 pub mod read;
+pub mod repeats;
 pub mod report;
 mod row;
 pub mod run;
