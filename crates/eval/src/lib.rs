@@ -14,11 +14,13 @@ pub mod cell;
 pub mod codes;
 pub mod compare;
 pub mod environment;
+pub mod family;
 pub mod gate;
 mod grade;
 pub mod grader;
 pub mod import;
 pub mod label;
+pub mod latest;
 pub mod live;
 #[cfg(test)]
 mod measured_tests;

@@ -11,6 +11,7 @@ mod live;
 mod otel;
 mod outside;
 mod progress;
+mod reference;
 mod run;
 mod show;
 mod size;
