@@ -199,6 +199,9 @@ mod tests {
         assert_eq!(serde_json::to_string(&undecided).unwrap(), r#"{"verdict":"undecided","more_cases":40}"#);
         assert_eq!(serde_json::to_string(&Verdict::NoRelevantDifference).unwrap(), r#"{"verdict":"no-relevant-difference"}"#);
         assert_eq!(serde_json::to_string(&Decision::Pass).unwrap(), r#"{"decision":"pass"}"#);
-        assert_eq!((serde_json::to_string(&Decision::Invalid).unwrap(), Decision::Invalid.to_string()), (r#"{"decision":"invalid"}"#.to_owned(), "invalid".to_owned()));
+        assert_eq!(
+            (serde_json::to_string(&Decision::Invalid).unwrap(), Decision::Invalid.to_string()),
+            (r#"{"decision":"invalid"}"#.to_owned(), "invalid".to_owned())
+        );
     }
 }

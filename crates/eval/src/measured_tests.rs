@@ -249,7 +249,11 @@ fn an_invalid_gate_is_neither_yes_nor_no_nor_undecided_in_any_report() {
     let found = plain.held_to(&invalid.targets);
     assert_eq!(serde_json::to_value(&found).unwrap()["decision"], "invalid");
     let xml = junit(&head(), &rows, Some(&found));
-    assert!(xml.contains("tests=\"11\" failures=\"0\" errors=\"4\" skipped=\"0\"") && xml.contains("<error type=\"invalid\" message=\"`a` at least 50.0 %: invalid"), "{xml}");
+    assert!(
+        xml.contains("tests=\"11\" failures=\"0\" errors=\"4\" skipped=\"0\"")
+            && xml.contains("<error type=\"invalid\" message=\"`a` at least 50.0 %: invalid"),
+        "{xml}"
+    );
     let text = markdown(&head(), &invalid, Some(&found));
     assert!(text.starts_with("### Suite `refunds & <more>`: `a` at least 50.0 %: **invalid, too much is missing to say**"), "{text}");
 }

@@ -8,6 +8,7 @@ mod cli;
 mod common;
 mod config;
 mod context;
+mod decisions;
 mod demo;
 mod durability;
 mod embeddings;

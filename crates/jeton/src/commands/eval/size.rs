@@ -55,7 +55,17 @@ pub(super) fn size(context: &Context, args: &SizeArgs, is_json: bool) -> Result<
 
 fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Sizing, Failure> {
     let cases = desk.suite.cases.len();
-    let mut found = Sizing { cases, detect, power: aim.power.get(), basis: String::new(), needed: None, detectable: None, passed_over: Vec::new(), usd_per_cell: None, usd: None };
+    let mut found = Sizing {
+        cases,
+        detect,
+        power: aim.power.get(),
+        basis: String::new(),
+        needed: None,
+        detectable: None,
+        passed_over: Vec::new(),
+        usd_per_cell: None,
+        usd: None,
+    };
     let sought = basis(store, &desk.suite.name)?;
     found.passed_over = sought.passed_over.iter().map(ToString::to_string).collect();
     match sought.found {
