@@ -187,7 +187,7 @@ pub(crate) struct GateArgs {
     #[arg(long, value_name = "RATE")]
     pub(crate) at_least: Option<f64>,
     /// What the judged target must not be worse than: a target of the suite, or of an earlier run as `jeton eval compare` names it
-    #[arg(long, value_name = "TARGET|RUN:TARGET", conflicts_with = "at_least")]
+    #[arg(long, value_name = "BASELINE", conflicts_with = "at_least")]
     pub(crate) not_worse_than: Option<String>,
     /// The loss that is allowed, such as 2pp
     #[arg(long, default_value = "2pp", value_parser = points)]

@@ -83,7 +83,7 @@ fn of_many_candidates_p_values_are_adjusted_and_decide() {
         }
     }
     let told = compare(&["numbers"]);
-    assert_has(&told.stdout, &["against", ":fast", "P (HOLM)", "0.0312", "0.0938", "undecided", "adjusted p is at most 0.05"]);
+    assert_has(&told.stdout, &["against", ":fast", "P (HOLM)", "0.0313", "0.0938", "undecided", "adjusted p is at most 0.05"]);
     let against_hot = members(&["numbers:hot"], 4);
     assert_eq!(against_hot.len(), 3, "a target that is named is the baseline of all others");
     let one = house(&provider(Duration::ZERO), 4, TARGET);
