@@ -1,6 +1,6 @@
 //! Gates: yes, no or undecided, as soon as it can be said without cheating.
 
-use crate::totals::{Clusters, by_case, observations, passed, rate};
+use crate::totals::{Clusters, TargetTotals, Validity, by_case, observations, passed, rate};
 use crate::{Outcome, Row};
 use jeton_allocate::betting::MeanTest;
 use jeton_allocate::paired::{Pair, difference};
@@ -200,6 +200,21 @@ pub struct GateReport {
     pub estimates: (Option<Estimate>, Option<Estimate>),
     /// The probability of a wrong yes, and of a wrong no, at most.
     pub alpha: f64,
+}
+
+impl GateReport {
+    /// The answer as far as the rows are evidence: where too much of a target is missing it is invalid, whatever was decided.
+    #[must_use]
+    pub fn held_to<'t>(self, targets: impl IntoIterator<Item = &'t TargetTotals>) -> Self {
+        let is_invalid = targets.into_iter().any(|target| matches!(target.validity, Validity::Invalid { .. }));
+        if is_invalid { Self { decision: Decision::Invalid, ..self } } else { self }
+    }
+
+    /// The answer where a target is asked to be not worse than itself, which needs no case.
+    #[must_use]
+    pub const fn of_itself(question: Question, level: Level) -> Self {
+        Self { question, decision: Decision::Pass, stopped_early: true, taken: 0, estimates: (None, None), alpha: level.alpha() }
+    }
 }
 
 /// The answer of a gate: what was decided while the run went on, else by the interval at its end.

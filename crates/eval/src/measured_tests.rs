@@ -231,9 +231,41 @@ fn head() -> RunHead {
 #[test]
 fn reports_keep_outages_apart_from_wrong_answers() {
     let rows = rows("a", "pfue");
-    let xml = junit(&head(), &rows);
+    let xml = junit(&head(), &rows, None);
     assert!(xml.contains("tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"1\""), "{xml}");
     assert!(xml.contains("timeout: late &amp; &lt;long&gt;") && xml.contains("refunds &amp; &lt;more&gt;") && !xml.contains("& <"), "{xml}");
     let text = markdown(&head(), &totals(&rows, &["a".to_owned()], 0.1, Level::P95), None);
     assert!(text.contains("**invalid**") && text.contains("**graders not tested**") && text.contains("| `a` **invalid** | 4 | 50.0 %"), "{text}");
+}
+
+#[test]
+fn an_invalid_gate_is_neither_yes_nor_no_nor_undecided_in_any_report() {
+    let rows = rows("a", "pppppppeee");
+    let mut stopping = Stopping::new(at_least(0.5), &slots(&rows), Level::P95);
+    rows.iter().for_each(|row| _ = stopping.push(row));
+    let (valid, invalid) = (totals(&rows, &["a".to_owned()], 0.5, Level::P95), totals(&rows, &["a".to_owned()], 0.1, Level::P95));
+    let plain = report(&stopping, &rows, true, Level::P95);
+    assert_eq!(plain.clone().held_to(&valid.targets), plain);
+    let found = plain.held_to(&invalid.targets);
+    assert_eq!(serde_json::to_value(&found).unwrap()["decision"], "invalid");
+    let xml = junit(&head(), &rows, Some(&found));
+    assert!(
+        xml.contains("tests=\"11\" failures=\"0\" errors=\"4\" skipped=\"0\"")
+            && xml.contains("<error type=\"invalid\" message=\"`a` at least 50.0 %: invalid"),
+        "{xml}"
+    );
+    let text = markdown(&head(), &invalid, Some(&found));
+    assert!(text.starts_with("### Suite `refunds & <more>`: `a` at least 50.0 %: **invalid, too much is missing to say**"), "{text}");
+}
+
+#[test]
+fn a_summary_has_pass_at_k_where_cases_were_tried_more_than_once() {
+    let mut twice = rows("a", "pfpp");
+    twice.iter_mut().enumerate().for_each(|(at, row)| {
+        row.cell.case = format!("c{}", at / 2);
+        row.cluster = row.cell.case.clone();
+    });
+    let of = |rows: &[Row]| markdown(&head(), &totals(rows, &["a".to_owned()], 0.1, Level::P95), None);
+    assert!(of(&twice).contains("| `a` | 2 | 100.0 % [") && of(&twice).contains(" | 50.0 % | 0 |"), "{}", of(&twice));
+    assert!(!of(&rows("a", "pfpp")).contains("pass@k"));
 }

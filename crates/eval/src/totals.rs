@@ -1,5 +1,6 @@
 //! What the rows of a run add up to. Always recomputed from them; nothing here is kept.
 
+use crate::repeats::{PassK, pass_k};
 use crate::{Outcome, Row, Verdict};
 use jeton_allocate::bootstrap::{bootstrap, quantile_counted};
 use jeton_allocate::bounds::Counts;
@@ -62,6 +63,8 @@ pub struct TargetTotals {
     pub pass_rate: Option<Estimate>,
     /// What the pass rate could be, whatever the missing cells would have been.
     pub bounds: Option<Interval>,
+    /// Whether any and whether all of several attempts at a case pass; nothing where each was tried once.
+    pub pass_k: Vec<PassK>,
     /// The mean score of what was judged.
     pub score: Option<Estimate>,
     /// What all of it cost, as far as known.
@@ -192,6 +195,7 @@ fn target_totals(name: &str, rows: &[&Row], errors_max: f64, level: Level) -> Ta
         validity: validity(counts, errors_max),
         pass_rate: rate(&judged, level),
         bounds: counts.bounds(),
+        pass_k: pass_k(rows, level),
         score: mean::mean(&observations(rows, |row| row.score), level),
         cost: rows.iter().filter_map(|row| row.cost).fold(Nanousd::ZERO, |sum, cost| sum.saturating_add(cost)),
         cost_unknown: rows.iter().filter(|row| row.cost.is_none()).count(),

@@ -179,3 +179,60 @@ async fn a_wrong_request_is_told_what_is_wrong() {
         assert!(reply.text.contains(says), "{says}: {}", reply.text);
     }
 }
+
+/// A run like the newest, an hour later, with the rows that `of` makes of that run's.
+fn later(fixture: &Fixture, last: &str, of: impl Fn(usize, Value) -> Option<Value>) -> String {
+    let record = fixture.ledger.run(last).unwrap().unwrap();
+    let id = format!("{last}-later");
+    let mut head: Value = serde_json::from_str(&record.json).unwrap();
+    head["id"] = json!(id);
+    let started = jeton_core::Timestamp(record.started.0 + 3_600_000);
+    head["started"] = json!(started);
+    fixture.ledger.begin_run(&jeton_ledger::RunRecord { id: id.clone(), suite: record.suite, started, json: head.to_string() }).unwrap();
+    let made = fixture.ledger.rows(last, 0).unwrap().into_iter().enumerate().filter_map(|(at, row)| of(at, serde_json::from_str(&row.json).unwrap()));
+    let rows: Vec<jeton_ledger::RunRow> = made
+        .enumerate()
+        .map(|(launch, mut row)| {
+            row["launch"] = json!(launch);
+            jeton_ledger::RunRow { launch: launch as u64, json: row.to_string() }
+        })
+        .collect();
+    fixture.ledger.append_rows(&id, &rows).unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_does_not_stand_for_the_suite_and_is_named() {
+    let (fixture, [_, last]) = filled();
+    let before = check(&fixture, "/api/evals/health?suite=refunds", "EvalHealth").await;
+    assert_eq!(before["passed_over"], json!([]));
+    let partial = later(&fixture, &last, |at, row| (at < 12).then_some(row));
+    let health = check(&fixture, "/api/evals/health?suite=refunds", "EvalHealth").await;
+    assert_eq!((health["last_run"].as_str(), &health["rows"]), (Some(last.as_str()), &before["rows"]), "{health}");
+    assert_eq!(health["detectable_basis"], before["detectable_basis"]);
+    let over = &health["passed_over"];
+    assert!(over.as_array().unwrap().len() == 1 && over[0]["run"] == partial && over[0]["why"].as_str().unwrap().starts_with("12 of its 72 cells"), "{over}");
+    let page = fixture.get("/evals/suite?suite=refunds").await.text;
+    assert!(page.contains("Does not count") && page.contains("12 of its 72 cells are done"), "{page}");
+}
+
+#[tokio::test]
+async fn repeats_show_pass_at_k_in_the_api_and_on_the_page() {
+    let (fixture, [_, last]) = filled();
+    let single = check(&fixture, &format!("/api/evals/run?id={last}"), "EvalRun").await;
+    assert!(single["targets"].as_array().unwrap().iter().all(|target| target["pass_k"] == json!([])));
+    // Two attempts at each case: what was one case and the next.
+    let twice = later(&fixture, &last, |at, mut row| {
+        row["case"] = json!(format!("case-{}", at / 6));
+        row["repeat"] = json!(at / 3 % 2);
+        Some(row)
+    });
+    let run = check(&fixture, &format!("/api/evals/run?id={twice}"), "EvalRun").await;
+    let sonnet = &run["targets"][0]["pass_k"];
+    assert_eq!((&sonnet[0]["k"], &sonnet[1]["k"], &sonnet[1]["pass_at_k"]["n"]), (&json!(1), &json!(2), &json!(12)), "{sonnet}");
+    let value = |name: &str| sonnet[1][name]["value"].as_f64().unwrap();
+    assert!(value("pass_hat_k") <= sonnet[0]["pass_at_k"]["value"].as_f64().unwrap() && value("pass_at_k") > value("pass_hat_k"), "{sonnet}");
+    let page = fixture.get(&format!("/evals/run?id={twice}")).await.text;
+    assert!(page.contains("<h2>Repeats</h2>") && page.contains("pass^k"), "{page}");
+    assert!(!fixture.get(&format!("/evals/run?id={last}")).await.text.contains("<h2>Repeats</h2>"));
+}

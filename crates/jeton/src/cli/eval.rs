@@ -1,6 +1,6 @@
 //! The command line of `jeton eval`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jeton_core::Nanousd;
 use std::path::PathBuf;
 
@@ -32,14 +32,14 @@ pub(crate) enum EvalCommand {
         after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle\n  jeton eval show refunds --calibrate      judges corrected by people's labels\n  jeton eval show refunds --otel http://127.0.0.1:4318"
     )]
     Show(ShowArgs),
-    /// Two runs or two targets on the same cases: better, worse, no relevant difference, or undecided
+    /// Runs or targets on the same cases: better, worse, no relevant difference, or undecided
     #[command(
-        after_help = "Example:\n  jeton eval compare refunds:plain refunds:with-pack        two targets of the last run\n  jeton eval compare run-20261123-9q2k7c1m0 refunds --margin 2pp\n\nExit codes: 0 better or no relevant difference, 1 worse, 4 undecided, 5 too many errors to say."
+        after_help = "Example:\n  jeton eval compare refunds:plain refunds:with-pack        two targets of the last run that is finished and valid\n  jeton eval compare refunds                                its first target against all others, p-values adjusted\n  jeton eval compare run-20261123-9q2k7c1m0 refunds --margin 2pp\n\nExit codes: 0 better or no relevant difference, 1 worse (of several: any), 4 undecided (any), 5 too many errors to say."
     )]
     Compare(CompareArgs),
     /// Decide for CI: is it good enough, is it not worse? Stops as soon as that is decided
     #[command(
-        after_help = "Example:\n  jeton eval gate refunds --at-least 0.9 --target with-pack\n  jeton eval gate refunds --target new --not-worse-than old --margin 2pp --junit report.xml --markdown summary.md\n\nExit codes: 0 yes, 1 no, 2 usage, 3 nothing answered, 4 undecided, 5 too many errors to say."
+        after_help = "Example:\n  jeton eval gate refunds --at-least 0.9 --target with-pack\n  jeton eval gate refunds --target new --not-worse-than old --margin 2pp --junit report.xml --markdown summary.md\n  jeton eval gate refunds --target new --not-worse-than run-20261123-9q2k7c1m0:new\n\nExit codes: 0 yes, 1 no, 2 usage, 3 nothing answered, 4 undecided, 5 too many errors to say."
     )]
     Gate(GateArgs),
     /// How many cases and repeats a difference needs, and what they cost
@@ -154,8 +154,8 @@ pub(crate) struct ShowArgs {
 pub(crate) struct CompareArgs {
     /// What is compared with: RUN, SUITE, RUN:TARGET or SUITE:TARGET
     pub(crate) baseline: String,
-    /// What is judged: the same
-    pub(crate) candidate: String,
+    /// What is judged: the same, or a run for all of its targets [default: the other targets of the baseline's run]
+    pub(crate) candidate: Option<String>,
     /// The largest difference that does not matter, such as 2pp
     #[arg(long, default_value = "2pp", value_parser = points)]
     pub(crate) margin: f64,
@@ -165,6 +165,30 @@ pub(crate) struct CompareArgs {
     /// List at most so many flips of each kind
     #[arg(long, default_value_t = 10)]
     pub(crate) limit: usize,
+    /// How p-values of several candidates are adjusted for their number
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) adjust: AdjustBy,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum AdjustBy {
+    /// Holm: a false claim anywhere is as unlikely as one alone
+    #[default]
+    Holm,
+    /// Benjamini-Hochberg: few of the claims are false
+    Bh,
+    /// As if each were the only one
+    None,
+}
+
+impl From<AdjustBy> for jeton_eval::family::Adjust {
+    fn from(by: AdjustBy) -> Self {
+        match by {
+            AdjustBy::Holm => Self::Holm,
+            AdjustBy::Bh => Self::Bh,
+            AdjustBy::None => Self::None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -176,8 +200,8 @@ pub(crate) struct GateArgs {
     /// The pass rate that is needed, from 0 to 1 [default: the class's quality.at_least]
     #[arg(long, value_name = "RATE")]
     pub(crate) at_least: Option<f64>,
-    /// The target that the judged one must not be worse than
-    #[arg(long, value_name = "TARGET", conflicts_with = "at_least")]
+    /// What the judged target must not be worse than: a target of the suite, or of an earlier run as `jeton eval compare` names it
+    #[arg(long, value_name = "BASELINE", conflicts_with = "at_least")]
     pub(crate) not_worse_than: Option<String>,
     /// The loss that is allowed, such as 2pp
     #[arg(long, default_value = "2pp", value_parser = points)]

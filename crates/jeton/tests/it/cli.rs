@@ -13,7 +13,7 @@ fn help_of_every_noun() {
     }
     let verbs =
         [("call", "list"), ("call", "feedback"), ("ledger", "export"), ("ledger", "restore"), ("key", "create"), ("model", "prices"), ("model", "probe")];
-    for (noun, verb) in verbs.into_iter().chain([("eval", "run"), ("eval", "show"), ("eval", "gate")]) {
+    for (noun, verb) in verbs.into_iter().chain([("eval", "run"), ("eval", "show"), ("eval", "compare"), ("eval", "gate")]) {
         golden(&format!("help-{noun}-{verb}"), &project, &[noun, verb, "--help"]);
     }
 }

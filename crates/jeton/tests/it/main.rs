@@ -9,6 +9,7 @@ mod clouds;
 mod common;
 mod config;
 mod context;
+mod decisions;
 mod demo;
 mod durability;
 mod embeddings;

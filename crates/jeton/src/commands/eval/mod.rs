@@ -13,6 +13,7 @@ mod names;
 mod otel;
 mod outside;
 mod progress;
+mod reference;
 mod run;
 mod show;
 mod size;

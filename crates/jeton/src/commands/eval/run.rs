@@ -8,6 +8,7 @@ use crate::failure::Failure;
 use crate::output::{self, plain};
 use jeton_allocate::Level;
 use jeton_core::{Clock, Nanousd, SystemClock};
+use jeton_eval::Row;
 use jeton_eval::gate::Stopping;
 use jeton_eval::run::{Choice, End};
 use jeton_eval::session::{Place, RunBudget, Session, SessionError, read_head};
@@ -74,6 +75,8 @@ pub(super) enum Begun {
 pub(super) struct Gating {
     pub(super) question: Option<jeton_eval::gate::Question>,
     pub(super) stops: bool,
+    /// What is compared with where that is not run anew.
+    pub(super) baseline: Option<super::gate::Baseline>,
 }
 
 /// A run that has ended.
@@ -82,6 +85,8 @@ pub(super) struct Done {
     pub(super) end: End,
     pub(super) totals: Totals,
     pub(super) stopping: Option<Stopping>,
+    /// The rows of the baseline where that was not run anew, with those of the run in one order.
+    pub(super) baseline: Vec<Row>,
 }
 
 /// Tests the graders, runs what is to be run, and adds it up.
@@ -96,12 +101,13 @@ pub(super) async fn execute(place: &Place<'_>, desk: &Desk, begun: Begun, gating
         Begun::Resumed(run) => Session::resume(place, &desk.suite, &run).map_err(refused)?,
     };
     eprintln!("{} · {} cells, {} done; `jeton eval run --resume {}` goes on with it", session.head.id, session.plan.len(), session.rows.len(), session.head.id);
-    let stopping = gating.question.map(|question| Stopping::new(question, &super::gate::slots(&session, &desk.suite), Level::P95));
+    let baseline = gating.baseline.map(|baseline| baseline.beside(&session, &desk.suite));
+    let stopping = gating.question.map(|question| super::gate::stopping(question, &session, &desk.suite, baseline.as_deref()));
     let mut shown = Shown::new(session.plan.len(), session.rows.clone(), stopping, gating.stops, interrupts());
     let end = session.go(place, &desk.suite, &mut shown).await.map_err(refused)?;
     let stopping = shown.finish();
     let totals = totals(&session.rows, &session.target_names(), session.head.errors_max, Level::P95);
-    Ok(Done { session, end, totals, stopping })
+    Ok(Done { session, end, totals, stopping, baseline: baseline.unwrap_or_default() })
 }
 
 fn report(done: &Done, is_json: bool) {

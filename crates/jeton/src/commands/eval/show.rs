@@ -5,8 +5,9 @@ use crate::cli::ShowArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output::{self, line, plain};
-use jeton_allocate::{Estimate, Level};
+use jeton_allocate::{Estimate, Interval, Level};
 use jeton_eval::label::{Agreement, Calibrated, agreement, calibrations, judged_rows, labels};
+use jeton_eval::repeats::PassK;
 use jeton_eval::run::RunHead;
 use jeton_eval::session::read_head;
 use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
@@ -173,8 +174,30 @@ pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
             println!("\n{}: errors: {}", target.target, faults.join(", "));
         }
     }
+    repeats(totals);
     tags(totals);
     println!("\n`jeton eval show {} --outcome failed` lists what failed, `--case ID` opens one.", head.id);
+}
+
+/// Whether any and whether all of several attempts pass, where cases were tried more than once.
+fn repeats(totals: &Totals) {
+    let bounds = |bounds: Option<Interval>| bounds.map_or_else(|| "–".to_owned(), |bounds| format!("{:.1}–{:.1}", 100.0 * bounds.low, 100.0 * bounds.high));
+    let row = |target: &TargetTotals, of: &PassK| {
+        vec![
+            target.target.clone(),
+            of.k.to_string(),
+            figure(of.pass_at_k.as_ref(), 100.0, 1),
+            bounds(of.pass_at_k_bounds),
+            figure(of.pass_hat_k.as_ref(), 100.0, 1),
+            bounds(of.pass_hat_k_bounds),
+            of.cases_short.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = totals.targets.iter().flat_map(|target| target.pass_k.iter().map(move |of| row(target, of))).collect();
+    if !rows.is_empty() {
+        println!();
+        output::table(&["target", "k", "pass@k % [95 %]", "bounds %", "pass^k % [95 %]", "bounds %", "too few verdicts"], &[1, 6], rows);
+    }
 }
 
 /// Pass rates by tag, where cases have tags.

@@ -9,8 +9,8 @@ use jeton_allocate::Level;
 use jeton_allocate::power::{Aim, Plan, Tails, mcnemar_cases};
 use jeton_core::Nanousd;
 use jeton_eval::grader::selftest::paid_calls;
+use jeton_eval::latest::newest;
 use jeton_eval::power::{Unknown, basis};
-use jeton_eval::run::read_rows;
 use jeton_ledger::Records;
 use serde::Serialize;
 
@@ -33,7 +33,9 @@ struct Sizing {
     needed: Option<Plan>,
     /// The least difference that the suite's own cases see with its repeats.
     detectable: Option<f64>,
-    /// US dollars of one cell in the last run; none: unknown.
+    /// Runs that do not count, for they are not finished or not valid, a sentence each.
+    passed_over: Vec<String>,
+    /// US dollars of one cell in the last run that counts; none: unknown.
     usd_per_cell: Option<f64>,
     /// US dollars of two targets at the needed size.
     usd: Option<f64>,
@@ -63,11 +65,14 @@ fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Siz
         basis: String::new(),
         needed: None,
         detectable: None,
+        passed_over: Vec::new(),
         usd_per_cell: None,
         usd: None,
         selftest_calls: paid_calls(&desk.suite),
     };
-    match basis(store, &desk.suite.name)? {
+    let sought = basis(store, &desk.suite.name)?;
+    found.passed_over = sought.passed_over.iter().map(ToString::to_string).collect();
+    match sought.found {
         Ok(basis) => match basis.detectable(cases, desk.suite.repeats, aim) {
             Ok(least) => {
                 found.basis = format!("{} against {}", basis.candidate, basis.baseline);
@@ -78,8 +83,8 @@ fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Siz
         },
         Err(why) => assumed(&mut found, why, aim),
     }
-    let last = store.runs(Some(&desk.suite.name), 1)?.into_iter().next().map(|run| read_rows(store, &run.id)).transpose()?;
-    if let Some(rows) = &last {
+    if let Ok(last) = newest(store, &desk.suite.name, None)? {
+        let rows = last.rows;
         let costs: Vec<f64> = rows.iter().filter_map(|row| row.cost).map(Nanousd::as_usd_f64).collect();
         found.usd_per_cell = (!costs.is_empty() && costs.len() == rows.len()).then(|| costs.iter().sum::<f64>() / costs.len() as f64);
     }
@@ -95,6 +100,7 @@ fn assumed(found: &mut Sizing, why: Unknown, aim: Aim) {
 }
 
 fn show(found: &Sizing, suite: &str) {
+    found.passed_over.iter().for_each(|unfit| eprintln!("{unfit}"));
     println!("suite {suite}: {} cases; basis: {}", found.cases, found.basis);
     match found.detectable {
         Some(least) => println!("  what is there sees differences from {:.1} points on, in {:.0} of 100 runs", 100.0 * least, 100.0 * found.power),
