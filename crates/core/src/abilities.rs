@@ -74,6 +74,7 @@ impl Abilities {
             let data: Data = serde_json::from_str(include_str!("../data/abilities.json")).expect("the built-in abilities are read by the tests");
             data.rules
         });
+        let (provider, model) = by_maker(provider, model);
         let mut abilities = Self::default();
         for rule in RULES.iter().filter(|rule| rule.provider == provider && rule.models.iter().any(|pattern| fits(pattern, model))) {
             abilities.adaptive_thinking = rule.adaptive_thinking.unwrap_or(abilities.adaptive_thinking);
@@ -87,6 +88,14 @@ impl Abilities {
             }
         }
         abilities
+    }
+}
+
+/// Anthropic's models are the same wherever they run: behind Bedrock's id, which may have a region before it (`us.anthropic.…`).
+fn by_maker<'a>(provider: &'a str, model: &'a str) -> (&'a str, &'a str) {
+    match (provider, model.split_once("anthropic.")) {
+        ("amazon-bedrock", Some((region, name))) if region.is_empty() || region.ends_with('.') => ("anthropic", name),
+        _ => (provider, model),
     }
 }
 
@@ -116,5 +125,8 @@ mod tests {
         );
         assert!(Abilities::of("google", "gemini-3-pro-preview").adaptive_thinking && Abilities::of("google", "gemini-2.0-flash").effort_max == "none");
         assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
+        assert_eq!(Abilities::of("amazon-bedrock", "anthropic.claude-opus-4-7"), opus);
+        assert_eq!(Abilities::of("amazon-bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0").samplers, Samplers::One);
+        assert_eq!(Abilities::of("amazon-bedrock", "us.amazon.nova-pro-v1:0"), Abilities::default());
     }
 }

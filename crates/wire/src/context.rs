@@ -5,6 +5,7 @@
 //! - **Responses**: the text at the start of `instructions`, a blank line before what stands there;
 //! - **Messages** and its token count: a text block for each segment at the front of `system`, a `system` that is a string
 //!   following as the last block;
+//! - **Converse**: as Messages, in its own blocks;
 //! - **Gemini**: a part with the text at the front of `systemInstruction`.
 //!
 //! For [`ContextPlace::User`] the text stands in the last user message, with a blank line before its text, or as a part of
@@ -118,7 +119,7 @@ pub fn attach_context(endpoint: Endpoint, body: &[u8], segments: &[ContextSegmen
         (_, Endpoint::Chat) => message(body, &outline, &text, &mut attached.edits)?,
         (_, Endpoint::Responses) => instructions(body, &outline, &text, &mut attached.edits)?,
         (_, Endpoint::Generate) => system_parts(body, &outline, &text, &mut attached.edits)?,
-        _ => blocks(body, &outline, &segments, &mut attached)?,
+        _ => blocks(endpoint, body, &outline, &segments, &mut attached)?,
     }
     Ok(attached)
 }
@@ -189,8 +190,8 @@ fn system_parts(body: &[u8], outline: &Outline, text: &str, edits: &mut Edits) -
     Ok(())
 }
 
-/// Messages: text blocks at the front of `system`.
-fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached: &mut Attached) -> Result<(), NotAttachable> {
+/// Messages and Converse: text blocks at the front of `system`.
+fn blocks(endpoint: Endpoint, body: &[u8], outline: &Outline, segments: &[ContextSegment], attached: &mut Attached) -> Result<(), NotAttachable> {
     let mut room = outline.markers.room();
     let mut written: Vec<String> = Vec::with_capacity(segments.len());
     // The last of ours marks the longest prefix: it is kept the longest.
@@ -201,8 +202,7 @@ fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached:
             attached.breakpoints += 1;
             attached.breakpoints_dropped -= 1;
         }
-        let marker = if is_marked { ",\"cache_control\":{\"type\":\"ephemeral\"}" } else { "" };
-        written.push(format!("{{\"type\":\"text\",\"text\":\"{}\"{marker}}}", escaped(&segment.text)));
+        written.push(block(endpoint, &segment.text, is_marked));
     }
     written.reverse();
     let blocks = written.join(",");
@@ -213,6 +213,7 @@ fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached:
     match body[place.start] {
         b'n' => attached.edits.replace(place.clone(), format!("[{blocks}]")),
         // A block without text would be refused.
+        b'"' if endpoint == Endpoint::Converse => return Err(NotAttachable::UnknownForm),
         b'"' if place.len() == 2 => attached.edits.replace(place.clone(), format!("[{blocks}]")),
         b'"' => {
             attached.edits.insert(place.start, format!("[{blocks},{{\"type\":\"text\",\"text\":"));
@@ -227,12 +228,23 @@ fn blocks(body: &[u8], outline: &Outline, segments: &[ContextSegment], attached:
     Ok(())
 }
 
+/// A text block, and the mark of the cache in it or behind it.
+fn block(endpoint: Endpoint, text: &str, is_marked: bool) -> String {
+    let text = escaped(text);
+    match (endpoint, is_marked) {
+        (Endpoint::Converse, false) => format!("{{\"text\":\"{text}\"}}"),
+        (Endpoint::Converse, true) => format!("{{\"text\":\"{text}\"}},{{\"cachePoint\":{{\"type\":\"default\"}}}}"),
+        (_, false) => format!("{{\"type\":\"text\",\"text\":\"{text}\"}}"),
+        (_, true) => format!("{{\"type\":\"text\",\"text\":\"{text}\",\"cache_control\":{{\"type\":\"ephemeral\"}}}}"),
+    }
+}
+
 /// Every dialect: the start of the last user message.
 fn user(endpoint: Endpoint, body: &[u8], outline: &Outline, text: &str, edits: &mut Edits) -> Result<(), NotAttachable> {
     let kind = match endpoint {
         Endpoint::Responses => "\"type\":\"input_text\",",
-        // Its parts have no type.
-        Endpoint::Generate => "",
+        // Their parts have no type.
+        Endpoint::Generate | Endpoint::Converse => "",
         _ => "\"type\":\"text\",",
     };
     match outline.user_place(body).ok_or(NotAttachable::NoUserMessage)? {

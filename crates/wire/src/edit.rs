@@ -173,6 +173,23 @@ mod tests {
     }
 
     #[test]
+    fn case_19_where_the_limit_has_an_object_of_its_own_it_is_set_there() {
+        let check = |body: &str, expected: &str| {
+            let facts = scan(Endpoint::Converse, body.as_bytes()).unwrap();
+            let mut edits = Edits::new();
+            set_output_limit(&facts, "maxTokens", 99, &mut edits);
+            assert_eq!(String::from_utf8(edits.apply(&Bytes::copy_from_slice(body.as_bytes())).to_vec()).unwrap(), expected);
+        };
+        check(r#"{"messages":[]}"#, r#"{"inferenceConfig":{"maxTokens":99},"messages":[]}"#);
+        check("{}", r#"{"inferenceConfig":{"maxTokens":99}}"#);
+        check(r#"{"inferenceConfig":null}"#, r#"{"inferenceConfig":{"maxTokens":99}}"#);
+        check(r#"{"inferenceConfig": { } }"#, r#"{"inferenceConfig": {"maxTokens":99} }"#);
+        check(r#"{"inferenceConfig":{"topP":0.5}}"#, r#"{"inferenceConfig":{"maxTokens":99,"topP":0.5}}"#);
+        check(r#"{"inferenceConfig":{"maxTokens":5}}"#, r#"{"inferenceConfig":{"maxTokens":99}}"#);
+        check(r#"{"inferenceConfig":{"maxTokens":null,"a":1}}"#, r#"{"inferenceConfig":{"maxTokens":99,"a":1}}"#);
+    }
+
+    #[test]
     fn case_19_a_limit_is_set_in_every_field_that_states_one() {
         check_limit(r#"{"model":"m"}"#, r#"{"max_tokens":99,"model":"m"}"#);
         check_limit(r#"{"model":"m","max_tokens":null}"#, r#"{"model":"m","max_tokens":99}"#);

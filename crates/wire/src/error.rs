@@ -64,9 +64,8 @@ pub fn encode_error_event(endpoint: Endpoint, fault: &Fault, sequence: u64) -> V
         }
         Endpoint::Generate => format!("data: {}\n\n", json!({ "error": gemini_error(fault) })),
         Endpoint::Converse => {
-            let kind = bedrock_type(fault.kind);
-            let name = format!("{}{}", kind[..1].to_ascii_lowercase(), &kind[1..]);
-            let data = json!({ &name: { "message": fault.full_message(), "code": fault.code_or_kind() } });
+            let name = bedrock_event(fault.kind);
+            let data = json!({ name: { "message": fault.full_message(), "code": fault.code_or_kind() } });
             format!("event: {name}\ndata: {data}\n\n")
         }
         Endpoint::Responses => {
@@ -144,6 +143,17 @@ const fn bedrock_type(kind: FaultKind) -> &'static str {
     }
 }
 
+/// The exceptions that may be an event of a stream (`ConverseStreamOutput`).
+const fn bedrock_event(kind: FaultKind) -> &'static str {
+    match kind {
+        FaultKind::RateLimited => "throttlingException",
+        FaultKind::Overloaded | FaultKind::Unavailable => "serviceUnavailableException",
+        FaultKind::Timeout => "modelStreamErrorException",
+        FaultKind::Internal | FaultKind::UpstreamFailed => "internalServerException",
+        _ => "validationException",
+    }
+}
+
 const fn openai_type(kind: FaultKind) -> &'static str {
     match kind {
         FaultKind::InvalidRequest
@@ -191,11 +201,25 @@ pub fn read_error(dialect: Dialect, status: u16, headers: impl Fn(&str) -> Optio
         Ok(value) => from_value(status, &value),
         Err(_) => UpstreamFault { message: plain_text(body), ..blank(status) },
     };
+    if dialect == Dialect::Bedrock {
+        by_exception(&mut fault, headers("x-amzn-errortype"));
+    }
     if fault.message.is_empty() {
         fault.message = format!("The provider answered {status} in the {dialect} dialect without a message.");
     }
     fault.retry_after_ms = retry_after_ms(headers).or(fault.retry_after_ms);
     fault
+}
+
+/// AWS names its exceptions in a header or in the body, with an address or a namespace around the name.
+fn by_exception(fault: &mut UpstreamFault, header: Option<String>) {
+    let stated = header.filter(|name| !name.trim().is_empty()).unwrap_or_else(|| std::mem::take(&mut fault.type_));
+    let name = stated.split(':').next().unwrap_or_default();
+    fault.type_ = tidy(name.rsplit('#').next().unwrap_or_default(), 64);
+    // 424 says that the model failed, not that the request was wrong.
+    if let Some(kind) = kind_of_exception(&fault.type_) {
+        fault.kind = kind;
+    }
 }
 
 /// Reads an error object found inside a successful answer.
@@ -206,6 +230,20 @@ pub(crate) fn read_embedded(json: &[u8]) -> UpstreamFault {
     };
     if fault.message.is_empty() {
         fault.message = "The provider reported an error without a message.".into();
+    }
+    fault
+}
+
+/// Reads an exception of Bedrock's that came as an event of a stream: its name says what kind it is.
+pub(crate) fn read_exception(name: &str, value: &Value) -> UpstreamFault {
+    let mut fault = from_value(200, value);
+    fault.type_ = tidy(name, 64);
+    // The status that the model itself answered with, where the stream broke off at the model.
+    let original = value.get("originalStatusCode").and_then(Value::as_u64).and_then(|status| u16::try_from(status).ok());
+    let kind = kind_of_word(name).filter(|kind| *kind != FaultKind::UpstreamFailed).or_else(|| kind_of_status(original?));
+    fault.kind = kind.unwrap_or(FaultKind::UpstreamFailed);
+    if fault.message.is_empty() {
+        fault.message = format!("The provider reported `{}` without a message.", fault.type_);
     }
     fault
 }
@@ -221,7 +259,7 @@ fn from_value(status: u16, value: &Value) -> UpstreamFault {
     let error = outer.get("error").filter(|error| !error.is_null()).unwrap_or(outer);
     let word = |name: &str| error.get(name).or_else(|| outer.get(name)).filter(|word| !word.is_null());
     let google = google::of(error);
-    let type_ = word("type").and_then(Value::as_str).or(google.status).unwrap_or_default().to_owned();
+    let type_ = word("type").or_else(|| word("__type")).and_then(Value::as_str).or(google.status).unwrap_or_default().to_owned();
     let code = google.code().or_else(|| word("code").or_else(|| word("status")).map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned)));
     let stated = word("code").and_then(|code| code.as_str().map_or_else(|| code.as_u64(), |digits| digits.parse().ok()));
     let stated = stated.and_then(|code| u16::try_from(code).ok());
@@ -243,7 +281,7 @@ fn from_value(status: u16, value: &Value) -> UpstreamFault {
 }
 
 fn message(outer: &Value, error: &Value) -> String {
-    let said = [error.get("message"), outer.get("message"), outer.get("detail"), Some(error)];
+    let said = [error.get("message"), outer.get("message"), outer.get("Message"), outer.get("detail"), Some(error)];
     let Some(said) = said.into_iter().flatten().find(|said| !said.is_null()) else { return String::new() };
     match said {
         Value::String(text) => tidy(text, MESSAGE_BYTES_MAX),
@@ -281,6 +319,21 @@ fn kind_of_word(word: &str) -> Option<FaultKind> {
         "overloaded_error" | "overloaded" | "service_unavailable_error" | "service_unavailable" => FaultKind::Overloaded,
         "timeout_error" | "timeout" => FaultKind::Timeout,
         "api_error" | "server_error" | "internal_server_error" | "internal_error" => FaultKind::UpstreamFailed,
+        _ => return kind_of_exception(word),
+    })
+}
+
+/// The exceptions of Bedrock's runtime, which events of a stream write with a small first letter.
+fn kind_of_exception(word: &str) -> Option<FaultKind> {
+    let name = word.strip_suffix("Exception")?;
+    Some(match name.to_ascii_lowercase().as_str() {
+        "accessdenied" => FaultKind::Forbidden,
+        "resourcenotfound" => FaultKind::NotFound,
+        "throttling" | "modelnotready" => FaultKind::RateLimited,
+        "serviceunavailable" => FaultKind::Overloaded,
+        "modeltimeout" => FaultKind::Timeout,
+        "validation" => FaultKind::InvalidRequest,
+        "internalserver" | "modelerror" | "modelstreamerror" => FaultKind::UpstreamFailed,
         _ => return None,
     })
 }

@@ -5,6 +5,7 @@ use crate::{Dialect, Endpoint};
 use jeton_core::{Fault, FaultKind};
 use std::ops::Range;
 
+mod converse;
 mod gemini;
 mod prompt;
 
@@ -31,11 +32,13 @@ pub struct RequestFacts {
     pub stream_options_members: u64,
     /// The most output tokens that the request allows for one answer; the larger where two fields state it.
     pub output_limit: Option<u64>,
-    /// The field that states `output_limit`: `max_tokens`, `max_completion_tokens`, `max_output_tokens` or `maxOutputTokens`.
+    /// The field that states `output_limit`: `max_tokens`, `max_completion_tokens`, `max_output_tokens`, `maxOutputTokens`
+    /// or `maxTokens`.
     pub output_limit_field: Option<&'static str>,
     /// Every field that states a limit, or states null.
     pub output_limit_spans: Vec<LimitSpan>,
-    /// Place of the object that holds the limit where the request has it in one (`generationConfig`), or of the null in its place.
+    /// Place of the object that holds the limit where the request has it in one (`generationConfig`,
+    /// `inferenceConfig`), or of the null in its place.
     pub limit_holder: Option<Range<usize>>,
     /// How many members that object has.
     pub limit_holder_members: u64,
@@ -120,7 +123,7 @@ struct Scanner {
 }
 
 /// Members that Jeton reads. Stated twice they are refused: the provider might read the other one.
-const READ: [&[u8]; 25] = [
+const READ: [&[u8]; 27] = [
     b"model",
     b"stream",
     b"stream_options",
@@ -138,6 +141,8 @@ const READ: [&[u8]; 25] = [
     b"thinking",
     b"background",
     b"previous_response_id",
+    b"inferenceConfig",
+    b"toolConfig",
     b"contents",
     b"systemInstruction",
     b"system_instruction",
@@ -149,13 +154,15 @@ const READ: [&[u8]; 25] = [
 ];
 
 /// Members that never become part of a prompt.
-const NOT_PROMPT: [&[u8]; 34] = [
+const NOT_PROMPT: [&[u8]; 38] = [
+    b"additionalModelResponseFieldPaths",
     b"audio",
     b"background",
     b"conversation",
     b"dimensions",
     b"encoding_format",
     b"frequency_penalty",
+    b"guardrailConfig",
     b"include",
     b"logit_bias",
     b"logprobs",
@@ -164,12 +171,14 @@ const NOT_PROMPT: [&[u8]; 34] = [
     b"modalities",
     b"parallel_tool_calls",
     b"presence_penalty",
+    b"projectIdentifier",
     b"previous_response_id",
     b"prompt_cache_key",
     b"prompt_cache_retention",
     b"provider",
     b"reasoning",
     b"reasoning_effort",
+    b"requestMetadata",
     b"safety_identifier",
     b"seed",
     b"stop",
@@ -243,6 +252,11 @@ impl Scanner {
             (b"service_tier" | b"speed", _) => self.tier(name == b"speed", cursor).map(|()| false),
             (b"tools", Endpoint::Chat | Endpoint::Responses | Endpoint::Messages | Endpoint::CountTokens) => self.tools(cursor).map(|()| true),
             (b"thinking", Endpoint::Messages) => self.thinking(cursor).map(|()| false),
+            (b"inferenceConfig", Endpoint::Converse) => self.inference_config(cursor).map(|()| false),
+            (b"toolConfig", Endpoint::Converse) => self.tool_config(cursor).map(|()| true),
+            (b"additionalModelRequestFields", Endpoint::Converse) => self.model_fields(cursor).map(|()| true),
+            (b"serviceTier", Endpoint::Converse) => self.named_tier(b"type", cursor).map(|()| false),
+            (b"performanceConfig", Endpoint::Converse) => self.named_tier(b"latency", cursor).map(|()| false),
             _ => self.prompt_member(name, cursor),
         }
     }
@@ -259,6 +273,14 @@ impl Scanner {
             (b"web_search_options" | b"plugins", Endpoint::Chat) | (b"mcp_servers", Endpoint::Messages) => {
                 let value = cursor.span()?;
                 self.facts.server_tools |= !matches!(cursor.slice(value), b"null" | b"[]");
+                Ok(true)
+            }
+            (b"messages", Endpoint::Converse) => self.converse_messages(cursor).map(|()| true),
+            (b"system", Endpoint::Converse) => self.converse_system(cursor).map(|()| true),
+            // What is put into a prompt that is kept at the provider.
+            (b"promptVariables", Endpoint::Converse) => {
+                let value = cursor.span()?;
+                self.facts.stateful |= cursor.slice(value) != b"null";
                 Ok(true)
             }
             (b"previous_response_id" | b"conversation" | b"prompt", Endpoint::Responses) => {

@@ -167,8 +167,38 @@ impl Figures {
     }
 
     /// Bedrock's `usage`: `inputTokens` excludes what was cached, as at Anthropic.
-    fn read_bedrock(&mut self, _cursor: &mut Cursor<'_>) -> Parsed<()> {
-        todo!("converse")
+    fn read_bedrock(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        cursor.object(|cursor, name| match &*cursor.name(name) {
+            b"inputTokens" => take(&mut self.input, cursor),
+            b"outputTokens" => take(&mut self.output, cursor),
+            b"totalTokens" => take(&mut self.total, cursor),
+            // The second names are of the first days of its caches.
+            b"cacheReadInputTokens" | b"cacheReadInputTokenCount" => take(&mut self.cache_read, cursor),
+            b"cacheWriteInputTokens" | b"cacheWriteInputTokenCount" => take(&mut self.cache_write, cursor),
+            b"cacheDetails" if cursor.peek() == Some(b'[') => cursor.array(|cursor, _| self.cache_detail(cursor)),
+            _ => cursor.skip(),
+        })
+    }
+
+    /// Case 22: how much was written to the cache for how long.
+    fn cache_detail(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        let (mut tokens, mut is_long) = (None, false);
+        each(cursor, |name, cursor| match name {
+            b"ttl" if cursor.peek() == Some(b'"') => {
+                let life = cursor.string()?;
+                is_long = *cursor.name(life) != *b"5m";
+                Ok(())
+            }
+            b"inputTokens" => take(&mut tokens, cursor),
+            _ => cursor.skip(),
+        })?;
+        *(if is_long { &mut self.cache_write_1h } else { &mut self.cache_write_5m }) = tokens;
+        Ok(())
+    }
+
+    /// Reads a speed that the answer names beside its usage.
+    pub(crate) fn read_speed(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
+        words(&mut self.speed, cursor)
     }
 
     fn server_tools(&mut self, cursor: &mut Cursor<'_>) -> Parsed<()> {
@@ -382,6 +412,23 @@ mod tests {
             Endpoint::Messages,
             r#"{"input_tokens":10,"cache_read_input_tokens":60,"cache_creation_input_tokens":30,"output_tokens":5}"#,
             Usage { cache_read: Some(60), cache_write: Some(30), ..usage(10, 5) },
+        );
+    }
+
+    #[test]
+    fn case_21_and_22_bedrock_excludes_what_was_cached_and_tells_how_long_writes_live() {
+        check(
+            Endpoint::Converse,
+            r#"{"inputTokens":10,"outputTokens":5,"totalTokens":105,"cacheReadInputTokens":60,"cacheWriteInputTokens":30,"cacheDetails":[{"ttl":"1h","inputTokens":10},{"ttl":"5m","inputTokens":20}]}"#,
+            Usage { cache_read: Some(60), cache_write: Some(20), cache_write_1h: Some(10), ..usage(10, 5) },
+        );
+        check(Endpoint::Converse, r#"{"inputTokens":10,"outputTokens":5,"totalTokens":15}"#, usage(10, 5));
+        let short = Usage { cache_write: Some(30), ..usage(10, 5) };
+        check(Endpoint::Converse, r#"{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokens":30,"cacheDetails":[]}"#, short.clone());
+        check(
+            Endpoint::Converse,
+            r#"{"inputTokens":10,"outputTokens":5,"cacheWriteInputTokenCount":30,"cacheDetails":[{"inputTokens":30,"ttl":"5m"}]}"#,
+            short,
         );
     }
 

@@ -50,7 +50,8 @@ pub(crate) fn translate(call: &mut Call, resolved: &Resolved, through: Endpoint)
     if request.output_limit.is_none() {
         facts.output_limit = None;
     }
-    Ok(Arc::new(Translated { body, facts, loss, answering: Answering::new(request, through, encoded.names) }))
+    let answering = Answering::new(request, through, encoded.names).identified(&call.id.to_string());
+    Ok(Arc::new(Translated { body, facts, loss, answering }))
 }
 
 fn asked(call: &mut Call) -> Result<Asked, Fault> {
@@ -96,7 +97,13 @@ fn lossy(resolved: &Resolved, through: Endpoint, loss: &Loss) -> Fault {
 /// Who is asked, and what is known of what it takes.
 fn target(call: &Call, resolved: &Resolved, through: Endpoint) -> Target {
     let output_limit = resolved.entry.output.unwrap_or(call.live.snapshot().budget.default_output_bound_tokens);
-    Target { takes: takes(call, resolved, through), ..Target::new(through, resolved.entry.name.clone(), output_limit) }
+    Target { takes: takes(call, resolved, through), betas: betas(call), ..Target::new(through, resolved.entry.name.clone(), output_limit) }
+}
+
+/// What the caller asks for by the header `anthropic-beta` (case 52); other dialects have no such thing.
+fn betas(call: &Call) -> Vec<String> {
+    let stated = call.inbound.header("anthropic-beta").filter(|_| call.inbound.endpoint.dialect() == Dialect::Anthropic);
+    stated.into_iter().flat_map(|names| names.split(',')).map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
 }
 
 fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {

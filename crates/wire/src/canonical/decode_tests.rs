@@ -20,7 +20,7 @@ fn schema() -> serde_json::Value {
 }
 
 /// A conversation with a tool round, as each dialect writes it.
-fn conversations() -> [(Endpoint, serde_json::Value); 3] {
+fn conversations() -> [(Endpoint, serde_json::Value); 4] {
     let chat = json!({ "model": "m", "max_completion_tokens": 50, "messages": [
         { "role": "developer", "content": "be brief" },
         { "role": "user", "content": [{ "type": "text", "text": "weather?" }] },
@@ -37,7 +37,13 @@ fn conversations() -> [(Endpoint, serde_json::Value); 3] {
         { "role": "assistant", "content": [{ "type": "tool_use", "id": "c1", "name": "weather", "input": { "city": "Oslo" } }] },
         { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "c1", "content": [{ "type": "text", "text": "rain" }] }] },
     ], "tools": [{ "name": "weather", "description": "tells it", "input_schema": schema() }], "tool_choice": { "type": "any", "disable_parallel_tool_use": true } });
-    [(Endpoint::Chat, chat), (Endpoint::Responses, responses), (Endpoint::Messages, messages)]
+    let converse = json!({ "inferenceConfig": { "maxTokens": 50 }, "system": [{ "text": "be brief" }], "messages": [
+        { "role": "user", "content": [{ "text": "weather?" }] },
+        { "role": "assistant", "content": [{ "toolUse": { "toolUseId": "c1", "name": "weather", "input": { "city": "Oslo" } } }] },
+        { "role": "user", "content": [{ "toolResult": { "toolUseId": "c1", "content": [{ "text": "rain" }] } }] },
+    ], "toolConfig": { "tools": [{ "toolSpec": { "name": "weather", "description": "tells it", "inputSchema": { "json": schema() } } }] },
+        "additionalModelRequestFields": { "tool_choice": { "type": "any", "disable_parallel_tool_use": true } } });
+    [(Endpoint::Chat, chat), (Endpoint::Responses, responses), (Endpoint::Messages, messages), (Endpoint::Converse, converse)]
 }
 
 #[test]
@@ -61,6 +67,20 @@ fn case_20_case_44_case_46_a_conversation_reads_the_same_in_every_dialect() {
         );
         assert_eq!((request.tool_choice, request.parallel_tool_calls, request.output_limit), (ToolChoice::Required, false, Some(50)), "{endpoint}");
     }
+}
+
+#[test]
+fn complaints_about_a_converse_request_name_their_place() {
+    let check = |body: &str, param: &str, words: &str| check_refused(Endpoint::Converse, body, Some(param), words);
+    check(r#"{"messages":[{"role":"robot","content":[]}]}"#, "messages[0].role", "`robot`");
+    check(r#"{"messages":[{"role":"user","content":"text"}]}"#, "messages[0].content", "must be a list");
+    check(r#"{"messages":[{"role":"user","content":[{"toolUse":{"toolUseId":"t","name":"f"}}]}]}"#, "messages[0].content[0].toolUse.input", "missing");
+    check(r#"{"messages":[{"role":"user","content":[{"image":{"format":"png"}}]}]}"#, "messages[0].content[0].image.source", "missing");
+    check(r#"{"inferenceConfig":{"maxTokens":"many"}}"#, "inferenceConfig.maxTokens", "whole number");
+    check(r#"{"toolConfig":{"tools":[{"toolSpec":{}}]}}"#, "toolConfig.tools[0].toolSpec.name", "missing");
+    let schema = r#"{"outputConfig":{"textFormat":{"type":"json_schema","structure":{"jsonSchema":{"schema":"[]"}}}}}"#;
+    check(schema, "outputConfig.textFormat.structure.jsonSchema.schema", "no JSON object");
+    check(r#"{"promptVariables":{"a":{"text":"b"}}}"#, "promptVariables", "stores nothing");
 }
 
 #[test]

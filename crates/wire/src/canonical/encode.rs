@@ -8,7 +8,7 @@ use super::request::{Asked, Effort, Message, Request, Role, Sampling, ToolDecl};
 use super::signature::{Family, unseal};
 use super::target::Target;
 use super::writer::Writer;
-use super::{encode_chat, encode_converse, encode_gemini, encode_messages, encode_responses};
+use super::{cache, encode_chat, encode_converse, encode_gemini, encode_messages, encode_responses, exact};
 use crate::Endpoint;
 use jeton_core::{Fault, Samplers};
 use serde_json::Number;
@@ -35,6 +35,13 @@ pub struct Encoded {
 pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fault> {
     refuse_bound(request, target)?;
     let mut loss = Loss::default();
+    let within;
+    let request = if matches!(target.endpoint, Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) {
+        within = cache::within_limits(request, &mut loss);
+        &*within
+    } else {
+        request
+    };
     let wraps = !matches!(target.endpoint, Endpoint::Chat | Endpoint::Responses) || !target.takes.custom_tools;
     let names = ToolNames::of(request, wraps);
     let body = match target.endpoint {
@@ -45,7 +52,7 @@ pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fau
         Endpoint::Converse => encode_converse::body(request, target, &names, &mut loss)?,
         Endpoint::Embeddings => return Err(invalid("Embeddings are not translated: name a model whose provider has `/v1/embeddings`.").param("model")),
     };
-    Ok(Encoded { body, loss, names })
+    Ok(Encoded { body: exact::restored(body), loss, names })
 }
 
 /// What no translation can keep, and no answer can do without.
@@ -136,6 +143,7 @@ pub(super) fn drop_choice(request: &Request, loss: &mut Loss) {
 pub(super) const fn choice_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Generate => "toolConfig.functionCallingConfig",
+        Endpoint::Converse => "toolConfig.toolChoice",
         _ => "tool_choice",
     }
 }
@@ -144,6 +152,7 @@ pub(super) const fn choice_path(request: &Request) -> &'static str {
 pub(super) const fn parallel_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Messages => "tool_choice.disable_parallel_tool_use",
+        Endpoint::Converse => "additionalModelRequestFields.tool_choice.disable_parallel_tool_use",
         _ => "parallel_tool_calls",
     }
 }
@@ -154,6 +163,7 @@ pub(super) const fn format_path(request: &Request) -> &'static str {
         Endpoint::Responses => "text.format",
         Endpoint::Messages => "output_config.format",
         Endpoint::Generate => "generationConfig.responseMimeType",
+        Endpoint::Converse => "outputConfig.textFormat",
         _ => "response_format",
     }
 }
@@ -165,6 +175,7 @@ pub(super) fn schema_path(request: &Request, member: &str) -> String {
         Endpoint::Messages => format!("output_config.format.{member}"),
         Endpoint::Generate if member == "schema" => "generationConfig.responseJsonSchema".to_owned(),
         Endpoint::Generate => format!("generationConfig.{member}"),
+        Endpoint::Converse => format!("outputConfig.textFormat.structure.jsonSchema.{member}"),
         _ => format!("response_format.json_schema.{member}"),
     }
 }
@@ -173,6 +184,7 @@ pub(super) fn schema_path(request: &Request, member: &str) -> String {
 pub(super) const fn adaptive_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Generate => "generationConfig.thinkingConfig.thinkingBudget",
+        Endpoint::Converse => "additionalModelRequestFields.thinking.type",
         _ => "thinking.type",
     }
 }
@@ -181,6 +193,7 @@ pub(super) const fn adaptive_path(request: &Request) -> &'static str {
 pub(super) const fn stop_path(request: &Request) -> &'static str {
     match request.endpoint {
         Endpoint::Generate => "generationConfig.stopSequences",
+        Endpoint::Converse => "inferenceConfig.stopSequences",
         Endpoint::Messages => "stop_sequences",
         _ => "stop",
     }

@@ -99,7 +99,7 @@ fn write_messages(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) -> Res
             Role::User => write_user(w, &results_first(pieces, loss), context, loss)?,
             Role::Assistant => {
                 if index == last
-                    && let Some(piece) = pieces.first().filter(|_| context.request.endpoint == Endpoint::Messages)
+                    && let Some(piece) = pieces.first().filter(|_| matches!(context.request.endpoint, Endpoint::Messages | Endpoint::Converse))
                 {
                     loss.approximated(&piece.place, "the beginning of an answer is a finished turn there");
                 }

@@ -1,7 +1,7 @@
 //! Messages requests.
 
-mod parts;
-mod thinking;
+pub(super) mod parts;
+pub(super) mod thinking;
 mod tools;
 
 use super::encode::{
@@ -29,7 +29,7 @@ struct Plan<'a> {
 }
 
 /// A content block to be written.
-enum Block<'a> {
+pub(super) enum Block<'a> {
     Piece(&'a Piece),
     Text(String),
 }
@@ -114,6 +114,13 @@ struct Context<'a> {
 
 fn plan<'a>(request: &'a Request, target: &Target, loss: &mut Loss) -> Plan<'a> {
     let limit = request.output_limit.unwrap_or(target.output_limit);
+    let (system, turns) = conversation(request, target, loss);
+    let thinking = thinking(request, target, limit, &turns, loss);
+    Plan { system, turns, thinking, choice: &request.tool_choice, limit }
+}
+
+/// Instructions, and the turns of user and model, as Messages takes them, and Converse after it.
+pub(super) fn conversation<'a>(request: &'a Request, target: &Target, loss: &mut Loss) -> (Vec<Block<'a>>, Vec<(Role, Vec<Block<'a>>)>) {
     let mut system = Vec::new();
     let mut merged: Vec<(Role, Vec<Block<'a>>)> = Vec::new();
     for (role, pieces) in turns(&request.messages) {
@@ -128,7 +135,7 @@ fn plan<'a>(request: &'a Request, target: &Target, loss: &mut Loss) -> Plan<'a> 
         system.push(Block::Text(JSON_ONLY.to_owned()));
     }
     for (role, blocks) in &mut merged {
-        blocks.retain(|block| is_sendable(block, *role, request, loss));
+        blocks.retain(|block| is_sendable(block, *role, request, target, loss));
     }
     merged.retain(|(_, blocks)| !blocks.is_empty());
     for (role, blocks) in &mut merged {
@@ -138,8 +145,7 @@ fn plan<'a>(request: &'a Request, target: &Target, loss: &mut Loss) -> Plan<'a> 
     }
     ask_something(&mut system, &mut merged, loss);
     end_of_prefill(&mut merged, request, loss);
-    let thinking = thinking(request, target, limit, &merged, loss);
-    Plan { system, turns: merged, thinking, choice: &request.tool_choice, limit }
+    (system, merged)
 }
 
 fn push_turn<'a>(turns: &mut Vec<(Role, Vec<Block<'a>>)>, role: Role, blocks: Vec<Block<'a>>) {
@@ -176,7 +182,7 @@ fn ask_something<'a>(system: &mut Vec<Block<'a>>, turns: &mut Vec<(Role, Vec<Blo
 fn end_of_prefill<'a>(turns: &mut [(Role, Vec<Block<'a>>)], request: &Request, loss: &mut Loss) {
     let Some((Role::Assistant, blocks)) = turns.last_mut() else { return };
     let Some(Block::Piece(piece)) = blocks.last() else { return };
-    if request.endpoint.dialect() != Dialect::Anthropic {
+    if !matches!(request.endpoint.dialect(), Dialect::Anthropic | Dialect::Bedrock) {
         loss.approximated(&piece.place, "the answer goes on with the model's last turn there");
     }
     if let Part::Text(text) = &piece.part
@@ -202,19 +208,23 @@ fn instructions<'a>(pieces: &[&Piece], loss: &mut Loss) -> Vec<Block<'a>> {
 }
 
 /// Whether a block can be sent at all: empty texts are refused by the API, reasoning needs its own family's signature.
-fn is_sendable(block: &Block<'_>, role: Role, request: &Request, loss: &mut Loss) -> bool {
+fn is_sendable(block: &Block<'_>, role: Role, request: &Request, target: &Target, loss: &mut Loss) -> bool {
     let Block::Piece(piece) = block else { return true };
     match &piece.part {
+        Part::Text(text) if target.endpoint == Endpoint::Converse && !text.is_empty() && text.trim().is_empty() => {
+            loss.dropped(&piece.place, "white space alone is refused there");
+            false
+        }
         Part::Text(text) | Part::Refusal(text) => !text.is_empty(),
         Part::Thinking { .. } | Part::RedactedThinking(_) => {
-            let is_kept = own_thinking(&piece.part, request).is_some();
+            let is_kept = own_thinking(&piece.part, request).is_some() && super::encode_converse::may_have_signed(target);
             if !is_kept && !matches!(&piece.part, Part::Thinking { text, signature: None } if text.is_empty()) {
                 loss.dropped(&piece.place, "reasoning without a signature of this family is not taken back");
             }
             is_kept
         }
         // What the user shows and the target cannot see is refused where it is written (case 75).
-        Part::Other { kind, .. } if role == Role::Assistant && request.endpoint.dialect() != Dialect::Anthropic => {
+        Part::Other { kind, .. } if role == Role::Assistant && request.endpoint.dialect() != target.endpoint.dialect() => {
             loss.dropped(&piece.place, format!("what another provider's `{kind}` left has no counterpart"));
             false
         }

@@ -113,7 +113,7 @@ fn write_items(w: &mut Writer, messages: &[Message], context: &Context<'_>, loss
     let turns = turns(messages);
     // Case 48.
     if let Some((Role::Assistant, pieces)) = turns.last()
-        && let Some(piece) = pieces.first().filter(|_| context.request.endpoint == Endpoint::Messages)
+        && let Some(piece) = pieces.first().filter(|_| matches!(context.request.endpoint, Endpoint::Messages | Endpoint::Converse))
     {
         loss.approximated(&piece.place, "the beginning of an answer is a finished turn there");
     }

@@ -81,6 +81,9 @@ fn location(citation: &Citation) -> Value {
     if let Some(own) = own.filter(|own| own["type"].as_str().is_some_and(|kind| kind.ends_with("_location"))) {
         return own;
     }
+    if let Some(citation) = serde_json::from_str(&citation.json).ok().and_then(|own| super::citations::as_messages(&own)) {
+        return citation;
+    }
     json!({
         "type": "web_search_result_location",
         "url": citation.url.as_deref().unwrap_or_default(),
@@ -92,7 +95,7 @@ fn location(citation: &Citation) -> Value {
 
 /// Arguments as the object that the dialect demands, as they are written. What is no JSON object is wrapped, so that nothing is lost
 /// (case 47); the name follows the vendor's advice for handing broken arguments back.
-fn write_input(w: &mut Writer, kind: ToolKind, arguments_json: &str) {
+pub(super) fn write_input(w: &mut Writer, kind: ToolKind, arguments_json: &str) {
     if kind == ToolKind::Custom {
         return w.member_object("input", |w| w.member(super::WRAPPED_INPUT, arguments_json));
     }
@@ -104,8 +107,8 @@ fn write_input(w: &mut Writer, kind: ToolKind, arguments_json: &str) {
 }
 
 /// What stands before and behind the free text of a tool, in the object that the dialect demands ([`super::WRAPPED_INPUT`]).
-const FREE_TEXT_OPENS: &str = "{\"input\":\"";
-const FREE_TEXT_CLOSES: &str = "\"}";
+pub(super) const FREE_TEXT_OPENS: &str = "{\"input\":\"";
+pub(super) const FREE_TEXT_CLOSES: &str = "\"}";
 
 const fn stop_reason(stop: &StopReason) -> &'static str {
     match stop {

@@ -18,6 +18,8 @@ pub struct Target {
     pub sets_limit: bool,
     /// What the model and its provider take.
     pub takes: Takes,
+    /// What is not settled yet of the caller's dialect and asked for by the header `anthropic-beta` (case 52): names, one each.
+    pub betas: Vec<String>,
 }
 
 /// What a model and its provider take. The default is the vendor's own API and its current models.
@@ -63,6 +65,6 @@ impl Target {
     /// The model of that name with what the vendor's own current models take.
     #[must_use]
     pub fn new(endpoint: Endpoint, model: impl Into<String>, output_limit: u64) -> Self {
-        Self { endpoint, model: model.into(), output_limit, sets_limit: false, takes: Takes::default() }
+        Self { endpoint, model: model.into(), output_limit, sets_limit: false, takes: Takes::default(), betas: Vec::new() }
     }
 }

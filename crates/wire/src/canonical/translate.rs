@@ -10,7 +10,7 @@ use super::request::{Request, ToolKind};
 use super::signature::{Family, seal};
 use super::signed::SignedTurn;
 use super::stream::{Delta, StreamEncoder};
-use super::usage::{anthropic_tier, openai_tier};
+use super::usage::{anthropic_tier, bedrock_tier, openai_tier};
 use crate::sse::{EVENT_BYTES_MAX, SseReader};
 use crate::{Endpoint, encode_error_event};
 use bytes::Bytes;
@@ -25,6 +25,8 @@ pub struct Answering {
     /// The endpoint through which the provider was asked.
     from: Endpoint,
     names: ToolNames,
+    /// The id of an answer whose provider gives it none.
+    id: String,
 }
 
 impl Answering {
@@ -38,7 +40,20 @@ impl Answering {
             embedding: request.embedding.clone(),
             ..Request::new(request.endpoint, request.model.clone())
         };
-        Self { request: kept, from, names }
+        Self { request: kept, from, names, id: String::new() }
+    }
+
+    /// With the id that the answer gets where its provider gives it none, as Bedrock does; of it, letters and digits are taken.
+    #[must_use]
+    pub fn identified(mut self, id: &str) -> Self {
+        self.id = id.chars().filter(char::is_ascii_alphanumeric).collect();
+        self
+    }
+
+    /// The answer's id without the prefix of its dialect, and the model's name: the caller's own words where the provider has none.
+    fn named(&self, id: &str, model: &str) -> (String, String) {
+        let or = |given: &str, own: &str| if given.is_empty() { own.to_owned() } else { given.to_owned() };
+        (or(super::read_reply::bare_id(id), &self.id), or(model, &self.request.model))
     }
 
     /// The endpoint of the caller.
@@ -61,7 +76,7 @@ impl Answering {
             _ => Family::Anthropic,
         };
         // A redacted block has a place of its own in its own dialect, and so has it in Chat among the details of reasoning.
-        if is_redacted && family == Family::AnthropicRedacted && matches!(self.face(), Endpoint::Messages | Endpoint::Chat) {
+        if is_redacted && family == Family::AnthropicRedacted && matches!(self.face(), Endpoint::Messages | Endpoint::Chat | Endpoint::Converse) {
             return raw.to_owned();
         }
         seal(self.face(), family, raw)
@@ -86,6 +101,7 @@ pub struct Translation {
 /// A fault of the provider where the body is no answer of its dialect.
 pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<Translation, Fault> {
     let (mut reply, mut loss) = read_reply(answering.from, body, usage, created)?;
+    (reply.id, reply.model) = answering.named(&reply.id, &reply.model);
     tell_end(answering, &reply.stop, &mut loss);
     tell_usage(answering, &reply.usage, &mut loss);
     let parts = std::mem::take(&mut reply.parts);
@@ -100,6 +116,7 @@ fn tell_end(answering: &Answering, stop: &StopReason, loss: &mut Loss) {
         return;
     }
     match stop {
+        StopReason::StopSequence(_) | StopReason::ContextWindowExceeded if answering.face() == Endpoint::Converse => {}
         StopReason::StopSequence(_) => loss.dropped("stop_sequence", "which stop text was met is not told there"),
         StopReason::PauseTurn => loss.approximated("stop_reason", "a turn that is paused counts as cut short there"),
         StopReason::ContextWindowExceeded => loss.approximated("stop_reason", "a full context window counts as the output limit there"),
@@ -116,12 +133,16 @@ fn tell_usage(answering: &Answering, usage: &Usage, loss: &mut Loss) {
     if !matches!(answering.face(), Endpoint::Chat | Endpoint::Generate) && (is_some(usage.input_audio) || is_some(usage.output_audio)) {
         loss.dropped("usage.audio_tokens", "tokens of sound are not told apart there");
     }
+    if answering.face() == Endpoint::Converse && is_some(usage.reasoning) {
+        loss.dropped("usage.reasoning_tokens", "thinking is not told apart there");
+    }
     if answering.face() == Endpoint::Generate && (is_some(usage.cache_write) || is_some(usage.cache_write_1h)) {
         loss.dropped("usage.cache_write", "what was written to a cache is input like any other there");
     }
     let Some(tier) = usage.service_tier.as_deref() else { return };
     let is_known = match answering.face() {
         Endpoint::Messages => anthropic_tier(tier).is_some(),
+        Endpoint::Converse => bedrock_tier(tier).is_some(),
         // What is not the ordinary tier stands in a header there.
         Endpoint::Generate => matches!(tier, "standard" | "default"),
         _ => openai_tier(tier).is_some(),
@@ -154,31 +175,54 @@ fn own_part(answering: &Answering, part: Part, loss: &mut Loss) -> Option<Part> 
             loss.dropped(format!("{list}[type={kind}]"), "what the provider's own tools did has no counterpart");
             return None;
         }
+        Part::Media(media) => {
+            loss.dropped(format!("content[type={}]", media.kind.name()), "what a model draws or speaks has no place there");
+            return None;
+        }
         other => other,
     })
 }
 
-/// Case 47: Messages and Gemini have objects for arguments alone.
+/// Case 47: Messages, Gemini and Bedrock have objects for arguments alone.
 fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &str, loss: &mut Loss) {
     let is_object = || arguments.trim().is_empty() || matches!(serde_json::from_str(arguments), Ok(Value::Object(_)));
-    if matches!(answering.face(), Endpoint::Messages | Endpoint::Generate) && kind != ToolKind::Custom && !is_object() {
+    if matches!(answering.face(), Endpoint::Messages | Endpoint::Generate | Endpoint::Converse) && kind != ToolKind::Custom && !is_object() {
         loss.approximated(format!("tool_calls[id={id}]"), "arguments that are no JSON object stand as text in one");
     }
 }
 
-/// OpenAI's dialects cite addresses alone.
+/// OpenAI's dialects and Gemini's cite addresses alone; all but OpenAI's cite whole texts.
 fn carries_citation(answering: &Answering, citation: &Citation, loss: &mut Loss) -> bool {
-    if answering.face() == Endpoint::Messages {
-        return true;
-    }
-    if citation.url.is_none() {
+    let of_openai = |endpoint| matches!(endpoint, Endpoint::Chat | Endpoint::Responses);
+    let quotes = matches!(answering.face(), Endpoint::Messages | Endpoint::Converse);
+    if !quotes && citation.url.is_none() {
         loss.dropped("citations", "a source without an address cannot be cited there");
         return false;
     }
-    if citation.quoted.is_some() {
+    if citation.span.is_some() && !of_openai(answering.face()) {
+        loss.approximated("citations.start_index", "the whole text is cited there");
+    }
+    if citation.quoted.is_some() && !quotes {
         loss.dropped("citations.cited_text", "sources are not quoted there");
     }
+    let is_read_whole = matches!(answering.from, Endpoint::Generate | Endpoint::Converse) || quotes && answering.from == Endpoint::Messages;
+    if !is_read_whole {
+        let carried = ["type", "url", "title", "start_index", "end_index", "cited_text"];
+        members_of(citation)
+            .filter(|name| !carried.contains(&name.as_str()))
+            .for_each(|name| loss.dropped(format!("citations.{name}"), "citations have no such member there"));
+    }
     true
+}
+
+/// What a citation says, by its own dialect's names.
+fn members_of(citation: &Citation) -> impl Iterator<Item = String> {
+    let mut members: Map<String, Value> = serde_json::from_str(&citation.json).unwrap_or_default();
+    // Chat has all of it one level deeper.
+    if let Some(Value::Object(inner)) = members.remove("url_citation") {
+        members.extend(inner);
+    }
+    members.into_iter().filter(|(_, value)| !value.is_null() && value != "").map(|(name, _)| name)
 }
 
 /// The free text inside the arguments of a tool that was declared as a function.
@@ -366,9 +410,10 @@ impl Teller<'_> {
     }
 
     fn start(&mut self, id: &str, model: &str, created: Option<i64>) {
+        let (id, model) = self.answering.named(id, model);
         let head = Reply {
-            id: super::read_reply::bare_id(id).to_owned(),
-            model: model.to_owned(),
+            id,
+            model,
             created: created.unwrap_or(self.created),
             parts: Vec::new(),
             stop: StopReason::EndTurn,

@@ -68,6 +68,26 @@ pub(super) fn messages(usage: &Usage) -> Option<Value> {
     Some(object.into())
 }
 
+/// The `usage` of Converse, where `inputTokens` excludes the cache and `totalTokens` does not (case 21).
+pub(super) fn converse(usage: &Usage) -> Option<Value> {
+    let (input, output) = (usage.input?, usage.output?);
+    let total = usage.input_total().unwrap_or(input).saturating_add(output);
+    let mut object = Map::new();
+    for (name, figure) in [("inputTokens", input), ("outputTokens", output), ("totalTokens", total)] {
+        object.insert(name.into(), figure.into());
+    }
+    put(&mut object, "cacheReadInputTokens", usage.cache_read);
+    put(&mut object, "cacheWriteInputTokens", written(usage));
+    // Case 22: longer lives first.
+    let lives = [("1h", usage.cache_write_1h), ("5m", usage.cache_write)];
+    let details: Vec<Value> =
+        lives.iter().filter_map(|(ttl, tokens)| Some(json!({ "ttl": ttl, "inputTokens": tokens.filter(|tokens| *tokens > 0)? }))).collect();
+    if !details.is_empty() {
+        object.insert("cacheDetails".into(), details.into());
+    }
+    Some(object.into())
+}
+
 /// The provisional `usage` of `message_start` (case 33): the input, and one token at most of the output. The vendor's SDKs add up
 /// from it and cannot do without, so a translated stream begins with an estimate; none where not even that is known.
 pub(super) fn messages_start(usage: &Usage) -> Option<Value> {
@@ -89,6 +109,15 @@ pub(super) fn anthropic_tier(tier: &str) -> Option<&str> {
     match tier {
         "default" => Some("standard"),
         "standard" | "priority" | "batch" => Some(tier),
+        _ => None,
+    }
+}
+
+/// Bedrock's word for the tier that an answer names, where it has one.
+pub(super) fn bedrock_tier(tier: &str) -> Option<&str> {
+    match tier {
+        "standard" => Some("default"),
+        "default" | "priority" | "flex" | "reserved" => Some(tier),
         _ => None,
     }
 }

@@ -35,13 +35,13 @@ impl Outline {
         let mut cursor = Cursor::new(body);
         cursor.space();
         outline.insert_at = cursor.at + 1;
-        let is_messages = matches!(endpoint, Endpoint::Messages | Endpoint::CountTokens);
+        let is_messages = matches!(endpoint, Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse);
         cursor.object(|cursor, name| {
             outline.has_members = true;
             let name = cursor.name(name);
             let start = cursor.at;
             match (&*name, endpoint) {
-                (b"system" | b"messages" | b"tools" | b"cache_control", _) if is_messages => outline.markers.member(&name, cursor)?,
+                (b"system" | b"messages" | b"tools" | b"toolConfig" | b"cache_control", _) if is_messages => outline.markers.member(&name, cursor)?,
                 _ => cursor.skip()?,
             }
             match (&*name, endpoint) {
@@ -50,7 +50,9 @@ impl Outline {
                 (b"input", Endpoint::Responses) => outline.conversation = Some(start..cursor.at),
                 (b"systemInstruction" | b"system_instruction", Endpoint::Generate) => outline.system = Some(start..cursor.at),
                 (b"contents", Endpoint::Generate) => outline.conversation = Some(start..cursor.at),
-                (b"messages", Endpoint::Chat | Endpoint::Messages | Endpoint::CountTokens) => outline.conversation = Some(start..cursor.at),
+                (b"messages", Endpoint::Chat | Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) => {
+                    outline.conversation = Some(start..cursor.at)
+                }
                 _ => {}
             }
             Ok(())
@@ -147,8 +149,8 @@ fn parts(body: &[u8], at: usize, mut each: impl FnMut(usize, &[u8])) {
                     kind = cursor.name(text).into_owned();
                     return Ok(());
                 }
-                // Google's parts have no type: what they hold says it.
-                b"functionResponse" | b"function_response" if kind.is_empty() => kind = b"tool_result".to_vec(),
+                // The parts of Google and Amazon have no type: what they hold says it.
+                b"functionResponse" | b"function_response" | b"toolResult" if kind.is_empty() => kind = b"tool_result".to_vec(),
                 b"text" if kind.is_empty() => kind = b"text".to_vec(),
                 _ => {}
             }

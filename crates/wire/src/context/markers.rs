@@ -1,8 +1,8 @@
-//! The cache breakpoints (`cache_control`) that a Messages request has of its own.
+//! The cache breakpoints (`cache_control`) that a Messages request has of its own, and those (`cachePoint`) of a Converse request.
 
 use crate::json::{Cursor, Parsed};
 
-/// Breakpoints that a request may have ("Prompt caching", Anthropic).
+/// Breakpoints that a request may have ("Prompt caching", Anthropic; the same in the Amazon Bedrock User Guide).
 const BREAKPOINTS_MAX: u64 = 4;
 
 /// What the caller marks itself.
@@ -23,7 +23,7 @@ impl Markers {
     /// Passes the value of a member of the request, and counts.
     pub(super) fn member(&mut self, name: &[u8], cursor: &mut Cursor<'_>) -> Parsed<()> {
         // In the prompt tools come first, so theirs stand before ours.
-        let is_behind = name != b"tools";
+        let is_behind = !matches!(name, b"tools" | b"toolConfig");
         if name == b"cache_control" { self.marker(cursor, is_behind) } else { self.value(cursor, is_behind) }
     }
 
@@ -31,9 +31,9 @@ impl Markers {
         match cursor.peek() {
             Some(b'[') => cursor.array(|cursor, _| self.value(cursor, is_behind)),
             Some(b'{') => cursor.object(|cursor, name| match &*cursor.name(name) {
-                b"cache_control" => self.marker(cursor, is_behind),
+                b"cache_control" | b"cachePoint" => self.marker(cursor, is_behind),
                 // Arguments and schemas of tools may hold any name.
-                b"input" | b"input_schema" => cursor.skip(),
+                b"input" | b"input_schema" | b"inputSchema" => cursor.skip(),
                 _ => self.value(cursor, is_behind),
             }),
             _ => cursor.skip(),

@@ -105,6 +105,31 @@ fn messages_get_blocks_at_the_front_of_system() {
 }
 
 #[test]
+fn converse_gets_blocks_of_its_own_and_marks_behind_them() {
+    let blocks = r#"{"text":"a\n"},{"text":"\"é\""}"#;
+    check(Endpoint::Converse, "{}", &format!(r#"{{"system":[{blocks}]}}"#));
+    check(Endpoint::Converse, r#"{"system":[{"text":"x"}],"messages":[]}"#, &format!(r#"{{"system":[{blocks},{{"text":"x"}}],"messages":[]}}"#));
+    let point = r#"{"cachePoint":{"type":"default"}}"#;
+    let (edited, told) = attached(Endpoint::Converse, "{}", &[marked("a"), segment("b")], ContextPlace::System);
+    assert_eq!(edited, format!(r#"{{"system":[{{"text":"a"}},{point},{{"text":"b"}}]}}"#));
+    assert_eq!((told.breakpoints, told.breakpoints_dropped), (1, 0));
+    // Four at most, and none before one that lives longer; those of tools stand before all others.
+    let long = r#"{"system":[{"text":"x"},{"cachePoint":{"type":"default","ttl":"1h"}}]}"#;
+    assert_eq!(attached(Endpoint::Converse, long, &[marked("a")], ContextPlace::System).1.breakpoints, 0);
+    let of_tools =
+        r#"{"toolConfig":{"tools":[{"toolSpec":{"name":"a","inputSchema":{"json":{"cachePoint":{}}}}},{"cachePoint":{"type":"default","ttl":"1h"}}]}}"#;
+    assert_eq!(attached(Endpoint::Converse, of_tools, &[marked("a"), marked("b"), marked("c"), marked("d")], ContextPlace::System).1.breakpoints, 3);
+    check_user(
+        Endpoint::Converse,
+        r#"{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"1","content":[]}},{"text":"x"}]}]}"#,
+        r#"{"messages":[{"role":"user","content":[{"toolResult":{"toolUseId":"1","content":[]}},{"text":"a\n\"é\""},{"text":"x"}]}]}"#,
+    );
+    let asked = r#"{"messages":[{"role":"user","content":[{"text":"x"},{"toolResult":{"content":[{"text":"y"}]}},{"text":"z"}]}]}"#;
+    assert_eq!(last_user_text(Endpoint::Converse, asked.as_bytes(), 9).as_deref(), Some("x\nz"));
+    refused(Endpoint::Converse, ContextPlace::User, r#"{"messages":[]}"#, NotAttachable::NoUserMessage);
+}
+
+#[test]
 fn the_last_user_message_carries_it_before_its_own_text() {
     let text = r#"a\n\"é\""#;
     check_user(

@@ -50,6 +50,23 @@ fn case_40_a_messages_document_counts_the_clients_tools_alone() {
 }
 
 #[test]
+fn case_40_a_converse_document_counts_the_clients_tools_alone() {
+    let facts = read_document(
+        Endpoint::Converse,
+        br#"{"output":{"message":{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"hm","signature":"s"}}},{"reasoningContent":{"redactedContent":"AAA="}},
+        {"toolUse":{"toolUseId":"s","name":"n","type":"server_tool_use","input":{}}},{"text":"hi"},{"citationsContent":{"content":[{"text":"so"}],"citations":[]}},
+        {"toolUse":{"toolUseId":"t","name":"f","input":{"x":1}}}]}},"stopReason":"tool_use","metrics":{"latencyMs":1},"serviceTier":{"type":"priority"},
+        "usage":{"inputTokens":5,"outputTokens":7,"totalTokens":42,"cacheReadInputTokens":0,"cacheWriteInputTokens":30,"cacheDetails":[{"ttl":"1h","inputTokens":10},{"ttl":"5m","inputTokens":20}]}}"#,
+    );
+    assert!(facts.well_formed && facts.error.is_none());
+    let cached = Usage { cache_read: Some(0), cache_write: Some(20), cache_write_1h: Some(10), ..usage(5, 7) };
+    assert_eq!(facts.usage, Usage { service_tier: Some("priority".into()), ..cached });
+    assert_eq!((facts.observed.tool_calls, facts.observed.text_bytes, facts.observed.reasoning_bytes), (1, 4, 6));
+    assert_eq!(facts.observed.finish_reason.as_deref(), Some("tool_use"));
+    assert!(read_document(Endpoint::Converse, br#"{"output":{"message":{"content":[]}},"stopReason":"guardrail_intervened"}"#).observed.refusal);
+}
+
+#[test]
 fn case_56_a_responses_document_says_why_it_ended() {
     for (ending, finish) in [
         (r#""status":"completed""#, "completed"),

@@ -70,7 +70,7 @@ fn case_61_the_shapes_are_the_vendors() {
 fn case_61_what_we_write_we_read_as_the_same_kind() {
     for kind in KINDS {
         let fault = Fault::new(kind, "why").code("finer");
-        for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini] {
+        for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Bedrock] {
             let read = read_error(dialect, kind.status(), none, &encode_error(dialect, &fault, None));
             assert_eq!((read.message.as_str(), read.code.as_deref()), ("why", Some("finer")));
             assert_eq!(read.kind.is_passing(), kind.is_passing(), "{kind:?}");
@@ -139,6 +139,27 @@ fn case_65_an_error_inside_a_200_goes_by_its_type_or_its_code() {
 }
 
 #[test]
+fn case_61_bedrocks_exceptions_are_known_by_header_body_or_event() {
+    let check = |status: u16, header: Option<&str>, body: &str, kind: FaultKind, name: &str| {
+        let headers = |wanted: &str| header.filter(|_| wanted == "x-amzn-errortype").map(str::to_owned);
+        let fault = read_error(Dialect::Bedrock, status, headers, body.as_bytes());
+        assert_eq!((fault.kind, fault.type_.as_str(), fault.message.as_str()), (kind, name, "m"), "{body}");
+    };
+    let address = "ThrottlingException:http://internal.amazon.com/coral/com.amazon.bedrock/";
+    check(429, Some(address), r#"{"message":"m"}"#, FaultKind::RateLimited, "ThrottlingException");
+    check(400, None, r#"{"__type":"com.amazon.coral.service#ValidationException","message":"m"}"#, FaultKind::InvalidRequest, "ValidationException");
+    check(424, Some("ModelErrorException"), r#"{"message":"m","originalStatusCode":500}"#, FaultKind::UpstreamFailed, "ModelErrorException");
+    check(403, Some("UnrecognizedClientException"), r#"{"Message":"m"}"#, FaultKind::Forbidden, "UnrecognizedClientException");
+    check(408, Some("ModelTimeoutException"), r#"{"message":"m"}"#, FaultKind::Timeout, "ModelTimeoutException");
+    check(503, Some("ServiceUnavailableException"), r#"{"message":"m"}"#, FaultKind::Overloaded, "ServiceUnavailableException");
+    let event = |name: &str, body: Value| read_exception(name, &body);
+    assert_eq!(event("throttlingException", json!({ "message": "slow down" })).kind, FaultKind::RateLimited);
+    let broken = event("modelStreamErrorException", json!({ "message": "m", "originalStatusCode": 503, "originalMessage": "busy" }));
+    assert_eq!((broken.kind, broken.type_.as_str()), (FaultKind::Overloaded, "modelStreamErrorException"));
+    assert_eq!(event("internalServerException", json!({})).message, "The provider reported `internalServerException` without a message.");
+}
+
+#[test]
 fn case_62_the_wait_is_kept_with_the_error() {
     let fault = read_error(Dialect::Anthropic, 429, |name| (name == "retry-after").then(|| "3".into()), b"{}");
     assert_eq!(fault.retry_after_ms, Some(3_000));
@@ -166,6 +187,10 @@ fn case_64_an_error_before_the_stream_is_a_json_document() {
 fn case_11_an_error_in_the_middle_of_a_stream_is_one_event_of_the_endpoint() {
     let fault = Fault::new(FaultKind::UpstreamFailed, "cut\noff");
     for (endpoint, expected) in [
+        (
+            Endpoint::Converse,
+            "event: internalServerException\ndata: {\"internalServerException\":{\"message\":\"cut\\noff\",\"code\":\"upstream_failed\"}}\n\n",
+        ),
         (Endpoint::Chat, "data: {\"error\":{\"message\":\"cut\\noff\",\"type\":\"server_error\",\"param\":null,\"code\":\"upstream_failed\"}}\n\n"),
         (
             Endpoint::Messages,

@@ -123,7 +123,7 @@ impl Scanner {
     }
 
     /// Keeps the beginning of the system text that starts at `start` in validated JSON: a string, or blocks with `text`.
-    fn keep_system(&mut self, cursor: &Cursor<'_>, start: usize) {
+    pub(super) fn keep_system(&mut self, cursor: &Cursor<'_>, start: usize) {
         let body = cursor.slice(0..cursor.at);
         let mut reader = Cursor::starting(body, start);
         // The text was validated; a reader that stops early has what it needs.

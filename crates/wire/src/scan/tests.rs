@@ -45,6 +45,30 @@ fn each_endpoint_reads_its_own_limit() {
 }
 
 #[test]
+fn a_converse_request_says_what_it_asks() {
+    let body = r#"{"inferenceConfig":{"maxTokens":9,"topP":0.5},"system":[{"text":"Be brief."},{"cachePoint":{"type":"default"}}],
+        "toolConfig":{"tools":[{"toolSpec":{"name":"a","inputSchema":{"json":{}}}},{"cachePoint":{"type":"default"}}]},
+        "additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":4}},"serviceTier":{"type":"flex"},
+        "requestMetadata":{"team":"x"},"messages":[{"role":"user","content":[{"text":"Hi"},{"image":{"format":"png","source":{"bytes":"AAAA"}}},
+        {"document":{"format":"txt","name":"d","source":{"text":"words"}}}]},
+        {"role":"user","content":[{"toolResult":{"toolUseId":"1","content":[{"image":{"format":"png","source":{"s3Location":{"uri":"s3://b/a.png"}}}}]}}]}]}"#;
+    let facts = facts(Endpoint::Converse, body);
+    assert_eq!((facts.output_limit, facts.output_limit_field, facts.thinking_budget), (Some(9), Some("maxTokens"), Some(4)));
+    assert_eq!(&body[facts.limit_holder.unwrap()], r#"{"maxTokens":9,"topP":0.5}"#);
+    assert_eq!((facts.limit_holder_members, facts.tools, facts.server_tools), (2, 1, false));
+    assert_eq!((facts.media_parts, facts.media_bytes, facts.service_tier.as_deref()), (2, 4, Some("flex")));
+    assert_eq!((facts.system_prompt.as_str(), facts.model.as_str(), facts.stateful), ("Be brief.", "", false));
+    let bare = super::scan(Endpoint::Converse, body.replace("AAAA", "").as_bytes()).unwrap();
+    assert_eq!(bare.text_bytes, facts.text_bytes, "bytes of an image are no text");
+    let of = |body: &str| scan(Endpoint::Converse, body.as_bytes()).unwrap();
+    assert!(of(r#"{"toolConfig":{"tools":[{"systemTool":{"name":"nova_grounding"}}]}}"#).server_tools);
+    assert!(of(r#"{"promptVariables":{"a":{"text":"b"}}}"#).stateful);
+    assert_eq!(of(r#"{"performanceConfig":{"latency":"optimized"}}"#).service_tier.as_deref(), Some("optimized"));
+    let twice = scan(Endpoint::Converse, br#"{"toolConfig":{},"toolConfig":{}}"#).unwrap_err();
+    assert!(twice.message.contains("stated twice"), "{twice}");
+}
+
+#[test]
 fn errors_name_path_line_and_column() {
     let message = "messages[1].content: expected a string or an array of parts, found a number at line 3, column 29 (byte 86).";
     let body = "{\"model\":\"m\",\n\"messages\":[{\"role\":\"user\",\"content\":\"é\"},\n  {\"role\":\"user\",\"content\": 7}]}";

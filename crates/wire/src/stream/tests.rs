@@ -2,6 +2,7 @@ use super::*;
 use proptest::prelude::*;
 
 mod chat_cases;
+mod converse_cases;
 mod gemini_cases;
 mod messages_cases;
 mod responses_cases;

@@ -10,6 +10,7 @@ pub(crate) fn document(dialect: Endpoint, events: &[Event]) -> Value {
         Endpoint::Chat => chat(events),
         Endpoint::Messages => messages(events),
         Endpoint::Generate => generate(events),
+        Endpoint::Converse => converse(events),
         _ => {
             let (name, last) = events.last().unwrap();
             assert!(matches!(name.as_str(), "response.completed" | "response.incomplete"), "{name}");
@@ -75,6 +76,68 @@ fn chat(events: &[Event]) -> Value {
         "id": first["id"], "object": "chat.completion", "created": first["created"], "model": first["model"], "service_tier": first["service_tier"],
         "choices": [{ "index": 0, "message": message, "finish_reason": finish }], "usage": usage,
     })
+}
+
+fn converse(events: &[Event]) -> Value {
+    let mut content: Vec<Value> = Vec::new();
+    let mut answer = json!({});
+    let (mut partial, mut closed) = (String::new(), 0);
+    for (name, event) in events {
+        let event = &event[name];
+        let index = usize::try_from(event["contentBlockIndex"].as_u64().unwrap_or_default()).unwrap();
+        match name.as_str() {
+            "messageStart" => assert_eq!(event["role"], "assistant"),
+            "contentBlockStart" => {
+                assert!(index == content.len() && index == closed);
+                partial.clear();
+                content.push(event["start"].clone());
+            }
+            "contentBlockDelta" => {
+                assert_eq!(index, closed, "the block is open");
+                if index == content.len() {
+                    content.push(json!({}));
+                }
+                let (block, delta) = (&mut content[index], &event["delta"]);
+                let thought = &delta["reasoningContent"];
+                partial += delta["toolUse"]["input"].as_str().unwrap_or_default();
+                if delta["text"].is_string() {
+                    append(&mut block["text"], &delta["text"]);
+                }
+                if thought["signature"].is_string() && block["reasoningContent"].is_null() {
+                    block["reasoningContent"] = json!({ "reasoningText": { "text": "" } });
+                }
+                for name in ["text", "signature"].into_iter().filter(|name| thought[name].is_string()) {
+                    append(&mut block["reasoningContent"]["reasoningText"][name], &thought[name]);
+                }
+                if thought["redactedContent"].is_string() {
+                    block["reasoningContent"]["redactedContent"] = thought["redactedContent"].clone();
+                }
+                if delta["citation"].is_object() {
+                    let text = block.as_object_mut().unwrap().shift_remove("text");
+                    let cited = &mut block["citationsContent"];
+                    if let Some(text) = text {
+                        *cited = json!({ "content": [{ "text": text }], "citations": [] });
+                    }
+                    cited["citations"].as_array_mut().unwrap().push(delta["citation"].clone());
+                }
+            }
+            "contentBlockStop" => {
+                assert!(index == closed && index < content.len());
+                closed += 1;
+                if let Some(call) = content[index].get_mut("toolUse") {
+                    call["input"] = serde_json::from_str(&partial).unwrap_or_else(|_| json!({ "INVALID_JSON": partial }));
+                }
+            }
+            "messageStop" | "metadata" => {
+                assert_eq!(closed, content.len());
+                answer.as_object_mut().unwrap().extend(event.as_object().unwrap().clone());
+            }
+            unknown => panic!("{unknown}"),
+        }
+    }
+    assert_eq!(events.last().unwrap().0, "metadata");
+    answer["output"] = json!({ "message": { "role": "assistant", "content": content } });
+    answer
 }
 
 fn messages(events: &[Event]) -> Value {

@@ -8,7 +8,7 @@ use jeton_wire::canonical::{Answering, StreamTranslator, Target, ToolNames, Tran
 use jeton_wire::{Endpoint, StreamMeter, StreamOptions, read_document};
 use serde_json::{Value, json};
 
-pub(crate) use Endpoint::{Chat, Generate, Messages, Responses};
+pub(crate) use Endpoint::{Chat, Converse, Generate, Messages, Responses};
 
 /// Every two dialects, each way.
 pub(crate) fn pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
@@ -45,6 +45,7 @@ pub(crate) fn asking(dialect: Endpoint, members: Value) -> Value {
         Responses => json!({ "model": "m", "input": "Hi" }),
         Generate => json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }] }),
         Messages => json!({ "model": "m", "max_tokens": 4096, "messages": [{ "role": "user", "content": "Hi" }] }),
+        Converse => json!({ "messages": [{ "role": "user", "content": [{ "text": "Hi" }] }] }),
         _ => json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] }),
     };
     body.as_object_mut().unwrap().extend(members.as_object().unwrap().clone());
@@ -78,6 +79,9 @@ pub(crate) fn answered(dialect: Endpoint, content: Value, end: &str, usage: Valu
         Messages => {
             json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "content": content, "stop_reason": end, "stop_sequence": null, "usage": usage })
         }
+        Converse => {
+            json!({ "output": { "message": { "role": "assistant", "content": content } }, "stopReason": end, "usage": usage, "metrics": { "latencyMs": 9 } })
+        }
         Generate => {
             json!({ "candidates": [{ "content": { "parts": content, "role": "model" }, "finishReason": end, "index": 0 }], "usageMetadata": usage, "modelVersion": "m", "responseId": "r1" })
         }
@@ -94,7 +98,7 @@ pub(crate) fn hi(dialect: Endpoint) -> Value {
             json!([{ "type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [{ "type": "output_text", "text": "Hi", "annotations": [] }] }])
         }
         Messages => json!([{ "type": "text", "text": "Hi" }]),
-        Generate => json!([{ "text": "Hi" }]),
+        Generate | Converse => json!([{ "text": "Hi" }]),
         _ => json!({ "role": "assistant", "content": "Hi" }),
     }
 }

@@ -39,10 +39,15 @@ fn a_stream_cut_at_every_byte_gives_the_same_events() {
     let mut cuts = 0;
     for (name, from, bytes) in &streams() {
         let is_wanted = wanted.iter().any(|number| name.starts_with(number));
-        for (_, to) in pairs().filter(|(one, _)| one == from) {
+        for (number, (_, to)) in pairs().filter(|(one, _)| one == from).enumerate() {
             let whole = outcome(*from, to, &[bytes]);
-            // Within the envelope of an event, one cut is like the other: every third byte of the long ones.
-            let step = if is_wanted { if bytes.len() > 6_000 { 3 } else { 1 } } else { bytes.len() / 13 };
+            // Within the envelope of an event, one cut is like the other: every third byte of the long ones. What is read does not
+            // depend on what is written.
+            let step = match bytes.len() {
+                length if !is_wanted => length / 13,
+                length if number > 0 => length / 200,
+                length => 1 + length / 6_000 * 2,
+            };
             for at in (0..=bytes.len()).step_by(step) {
                 assert_eq!(outcome(*from, to, &[&bytes[..at], &bytes[at..]]), whole, "{name} {from} → {to}, cut at {at}");
                 cuts += 1;
@@ -124,7 +129,14 @@ proptest! {
             let mut target = Target::new(to, "m", 64_000);
             target.takes.samplers = jeton_core::Samplers::Both;
             target.takes.effort_max = Effort::Max;
-            let encoded = encode_request(&request, &target).unwrap();
+            let encoded = match encode_request(&request, &target) {
+                Ok(encoded) => encoded,
+                // Bedrock fetches nothing from the web, and says so.
+                Err(fault) => {
+                    prop_assert!(to == Endpoint::Converse && fault.message.contains("is an image at an address"), "{}: {}", to, fault);
+                    continue;
+                }
+            };
             let (mut back, loss) = read_request(to, &encoded.body).unwrap();
             if to.names_model_in_path() {
                 // The path says both.
@@ -287,7 +299,8 @@ fn case_74_an_unknown_member_anywhere_in_an_answer_is_told_or_comes_across() {
             let Some(answered) = scenario.answered(from) else { continue };
             for (pointer, changed) in with_unknown(&answered) {
                 // Figures are the meter's, a response repeats its request.
-                let repeated = ["usage", "text", "reasoning", "metadata", "tools"].iter().any(|name| pointer.starts_with(&format!("/{name}")));
+                let repeated =
+                    ["usage", "metrics", "serviceTier", "text", "reasoning", "metadata", "tools"].iter().any(|name| pointer.starts_with(&format!("/{name}")));
                 let body = changed.to_string();
                 let translated = translate_document(&scenario.answering(from, to), body.as_bytes(), read_document(from, body.as_bytes()).usage, CREATED);
                 let Ok(jeton_wire::canonical::Translation { body: out, loss, .. }) = translated else { continue };
@@ -313,12 +326,24 @@ fn case_74_an_unknown_member_anywhere_in_a_stream_is_told_or_comes_across() {
     for (name, from, bytes) in streams() {
         let events = script::parse(&bytes);
         for (_, to) in pairs().filter(|(one, _)| *one == from) {
-            for at in (0..events.len()).filter(|&at| events[at].1.get("error").is_none()) {
+            for at in (0..events.len()).filter(|&at| events[at].1.get("error").is_none() && !events[at].0.ends_with("Exception")) {
                 for (pointer, changed) in with_unknown(&events[at].1) {
-                    let is_passed =
-                        ["usage", "response/usage", "message/usage", "error", "response/text", "response/reasoning", "response/metadata", "response/tools"]
-                            .iter()
-                            .any(|inner| pointer.starts_with(&format!("/{inner}")));
+                    // What the reader passes over as the meter's.
+                    let is_passed = [
+                        "usage",
+                        "response/usage",
+                        "message/usage",
+                        "metadata/usage",
+                        "metadata/metrics",
+                        "metadata/serviceTier",
+                        "error",
+                        "response/text",
+                        "response/reasoning",
+                        "response/metadata",
+                        "response/tools",
+                    ]
+                    .iter()
+                    .any(|inner| pointer.starts_with(&format!("/{inner}")));
                     // Told once more at its end, where it counts; a ping and an error say nothing else.
                     let is_opening = matches!(events[at].0.as_str(), "response.created" | "response.in_progress" | "ping" | "error")
                         || pointer.starts_with("/part")

@@ -1,6 +1,6 @@
 //! Providers that break their own protocol: a clean error, never a hang, never a false end.
 
-use crate::helpers::{Chat, Generate, Messages, Responses, answered, answering, hi, pairs, stream_of, translate_chunks};
+use crate::helpers::{Chat, Converse, Generate, Messages, Responses, answered, answering, hi, pairs, stream_of, translate_chunks};
 use jeton_core::Usage;
 use jeton_wire::Endpoint;
 use serde_json::Value;
@@ -13,7 +13,7 @@ fn check(from: Endpoint, what: &str, stream: &[u8]) {
         let (out, fault) = *translate_chunks(&answering(from, to), [stream], &Usage::default()).expect_err(what);
         assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some("upstream_protocol")), "{what}");
         let text = String::from_utf8(out).unwrap();
-        for terminal in ["[DONE]", "message_stop", "response.completed", "finishReason"] {
+        for terminal in ["[DONE]", "message_stop", "response.completed", "event: metadata", "finishReason"] {
             assert!(!text.contains(terminal), "{what}, {from} → {to}: {text}");
         }
     }
@@ -88,8 +88,30 @@ fn case_55_and_57_a_responses_stream_out_of_order_is_an_error() {
 }
 
 #[test]
+fn case_29_a_converse_stream_out_of_order_is_an_error() {
+    for (what, lines) in [
+        ("nothing", ""),
+        ("no start", "text \"x\"\nstop"),
+        ("two starts", "start\nstart"),
+        ("a call in a text", "start\ntext \"x\"\ntool a f"),
+        ("a thought in a text", "start\ntext \"x\"\nthink \"y\""),
+        ("the input of a text", "start\ntext \"x\"\njson \"{}\""),
+        ("the input of nothing", "start\njson \"{}\""),
+        ("another block in a block", "start\ntext \"x\"\nraw {\"contentBlockDelta\":{\"contentBlockIndex\":1,\"delta\":{\"text\":\"y\"}}}"),
+        ("an end with a block open", "start\ntext \"x\"\nend \"end_turn\"\nusage {}"),
+        ("no reason", "start\ntext \"x\"\nstop\nusage {}"),
+        ("two reasons", "start\nend \"end_turn\"\nend \"end_turn\"\nusage {}"),
+        ("a reason before the start", "end \"end_turn\"\nusage {}"),
+        ("a text behind the reason", "start\nend \"end_turn\"\ntext \"x\"\nstop\nusage {}"),
+        ("no figures", "start\ntext \"x\"\nstop\nend \"end_turn\""),
+    ] {
+        script(Converse, what, lines);
+    }
+}
+
+#[test]
 fn events_that_are_no_json_objects_or_have_wrong_types_are_errors() {
-    for from in [Chat, Messages, Responses, Generate] {
+    for from in [Chat, Messages, Responses, Generate, Converse] {
         for data in ["{", "[]", "7", "\"x\"", "{\"type\":", "\u{fffd}"] {
             check(from, data, format!("data: {data}\n\n").as_bytes());
         }
@@ -104,6 +126,8 @@ fn events_that_are_no_json_objects_or_have_wrong_types_are_errors() {
         "index",
         b"data: {\"type\":\"message_start\",\"message\":{}}\n\ndata: {\"type\":\"content_block_start\",\"index\":-1,\"content_block\":{\"type\":\"text\"}}\n\n",
     );
+    check(Converse, "a text", b"data: {\"messageStart\":{}}\n\ndata: {\"contentBlockDelta\":{\"contentBlockIndex\":0,\"delta\":{\"text\":7}}}\n\n");
+    check(Converse, "an event", b"data: {\"messageStart\":7}\n\n");
     check(Generate, "parts", b"data: {\"candidates\":[{\"content\":{\"parts\":[7]},\"finishReason\":\"STOP\"}]}\n\n");
     check(
         Generate,

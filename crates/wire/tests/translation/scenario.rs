@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(crate) const DIALECTS: [Endpoint; 4] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Generate];
+pub(crate) const DIALECTS: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Generate, Endpoint::Converse];
+
+/// The model in the path of a Converse request, where a scenario names no other.
+const CONVERSE_MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
 
 /// The time of an answer whose dialect does not say it.
 pub(crate) const CREATED: i64 = 1_700_000_000;
@@ -39,7 +42,9 @@ pub(crate) fn all() -> Vec<Scenario> {
     let mut paths: Vec<_> = std::fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     paths.retain(|path| path.extension().is_some_and(|ext| ext == "md") && !path.ends_with("README.md"));
-    paths.iter().map(|path| Scenario::read(&path.file_stem().unwrap().to_string_lossy(), &std::fs::read_to_string(path).unwrap())).collect()
+    let scenarios: Vec<Scenario> =
+        paths.iter().map(|path| Scenario::read(&path.file_stem().unwrap().to_string_lossy(), &std::fs::read_to_string(path).unwrap())).collect();
+    scenarios.into_iter().map(|scenario| DIALECTS.iter().fold(scenario, |scenario, dialect| scenario.with_own_file(*dialect))).collect()
 }
 
 impl Scenario {
@@ -54,6 +59,18 @@ impl Scenario {
             assert!(blocks.insert(title.to_owned(), body.join("\n")).is_none(), "{name}: `{title}` stands twice");
         }
         Self { name: name.to_owned(), blocks }
+    }
+
+    /// With what stands of it in the file of the same name in the directory of a dialect.
+    fn with_own_file(mut self, dialect: Endpoint) -> Self {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/scenarios/{dialect}/{}.md", self.name));
+        let Ok(text) = std::fs::read_to_string(path) else { return self };
+        for (title, body) in Self::read(&format!("{dialect}/{}", self.name), &text).blocks {
+            let known = self.blocks.remove(&title);
+            assert!(known.is_none() || title == "lost", "{}: `{title}` stands twice", self.name);
+            self.blocks.insert(title, known.into_iter().chain([body]).collect::<Vec<_>>().join("\n"));
+        }
+        self
     }
 
     pub(crate) fn text(&self, title: &str) -> Option<&str> {
@@ -127,9 +144,11 @@ impl Scenario {
 
     /// The model of `dialect`, with what the scenario says of it.
     pub(crate) fn target(&self, dialect: Endpoint) -> Target {
-        let model = self.asked(dialect).and_then(|asked| Some(asked["model"].as_str()?.to_owned())).unwrap_or_else(|| "m".into());
-        let mut target = Target::new(dialect, model, 64_000);
         let known = self.json(&format!("{dialect} model")).unwrap_or_default();
+        let usual = if dialect == Endpoint::Converse { CONVERSE_MODEL } else { "m" };
+        let model = self.asked(dialect).and_then(|asked| Some(asked["model"].as_str()?.to_owned()));
+        let model = model.or_else(|| known["model"].as_str().map(str::to_owned)).unwrap_or_else(|| usual.into());
+        let mut target = Target::new(dialect, model, 64_000);
         target.takes.adaptive_thinking = known["adaptive_thinking"].as_bool().unwrap_or(false);
         target.takes.custom_tools = known["custom_tools"].as_bool().unwrap_or(true);
         target.takes.reasoning_member = known["reasoning_member"].as_str().map(str::to_owned);
@@ -199,6 +218,12 @@ fn in_envelope(dialect: Endpoint, short: Value) -> Value {
             extend(&mut answer, short.into());
             answer
         }
+        Endpoint::Converse => {
+            let content = short.shift_remove("content").expect("content");
+            let mut answer = json!({ "output": { "message": { "role": "assistant", "content": content } }, "metrics": { "latencyMs": 551 }, "serviceTier": { "type": "default" } });
+            extend(&mut answer, short.into());
+            answer
+        }
         _ => short.into(),
     }
 }
@@ -264,14 +289,13 @@ pub(crate) fn plain_answer(answer: Value, ids: &mut Vec<String>) -> Value {
             let mut plain = Map::new();
             for (name, value) in members {
                 let value = match name.as_str() {
-                    "created" | "created_at" | "system_fingerprint" | "completed_at" | "model" | "modelVersion" | "responseId" => continue,
+                    "created" | "created_at" | "system_fingerprint" | "completed_at" | "model" | "metrics" | "modelVersion" | "responseId" => continue,
                     "id" | "item_id" => plain_id(value, ids),
                     _ => plain_answer(value, ids),
                 };
-                let says_nothing = value.is_null()
-                    || value == json!([])
-                    || value == json!({})
-                    || ((name.ends_with("_tokens") || name.ends_with("TokenCount")) && value == json!(0));
+                let is_ordinary_tier = name == "serviceTier" && value == json!({ "type": "default" });
+                let is_count = ["_tokens", "Tokens", "TokenCount"].iter().any(|end| name.ends_with(end));
+                let says_nothing = is_ordinary_tier || value.is_null() || value == json!([]) || value == json!({}) || (is_count && value == json!(0));
                 if !says_nothing || matches!(name.as_str(), "input" | "index" | "arguments") {
                     plain.insert(name, value);
                 }

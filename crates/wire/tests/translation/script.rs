@@ -14,6 +14,7 @@ pub(crate) fn events(dialect: Endpoint, script: &str, answer: &Value) -> Vec<Eve
         Endpoint::Chat => chat(lines, script, answer),
         Endpoint::Messages => messages(lines, answer),
         Endpoint::Generate => generate(lines, answer),
+        Endpoint::Converse => converse(lines),
         _ => Responses::new(answer).run(lines),
     }
 }
@@ -194,6 +195,54 @@ fn messages<'a>(lines: impl Iterator<Item = &'a str>, answer: &Value) -> Vec<Eve
                 "done" => json!({ "type": "message_stop" }),
                 unknown => panic!("{unknown}"),
             })
+        })
+        .collect()
+}
+
+fn converse<'a>(lines: impl Iterator<Item = &'a str>) -> Vec<Event> {
+    let mut index = 0_u64;
+    lines
+        .map(|line| {
+            let (word, rest) = words(line);
+            let delta = |delta: Value| ("contentBlockDelta", json!({ "delta": delta, "contentBlockIndex": index }));
+            let (name, inner) = match word {
+                "start" => ("messageStart", json!({ "role": "assistant" })),
+                "tool" => {
+                    let (id, name) = words(rest);
+                    ("contentBlockStart", json!({ "start": { "toolUse": { "toolUseId": id, "name": name } }, "contentBlockIndex": index }))
+                }
+                "block" => ("contentBlockStart", json!({ "start": value(rest), "contentBlockIndex": index })),
+                "text" => delta(json!({ "text": value(rest) })),
+                "think" => delta(json!({ "reasoningContent": { "text": value(rest) } })),
+                "sign" => delta(json!({ "reasoningContent": { "signature": value(rest) } })),
+                "redacted" => delta(json!({ "reasoningContent": { "redactedContent": value(rest) } })),
+                "json" => delta(json!({ "toolUse": { "input": value(rest) } })),
+                "cite" => delta(json!({ "citation": value(rest) })),
+                "delta" => delta(value(rest)),
+                "stop" => {
+                    index += 1;
+                    ("contentBlockStop", json!({ "contentBlockIndex": index - 1 }))
+                }
+                "end" => {
+                    let (reason, more) = two(rest);
+                    let mut inner = json!({ "stopReason": reason });
+                    inner.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+                    ("messageStop", inner)
+                }
+                "usage" => {
+                    let (usage, more) = two(rest);
+                    let mut inner = json!({ "usage": usage, "metrics": { "latencyMs": 551 } });
+                    inner.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+                    ("metadata", inner)
+                }
+                exception if exception.ends_with("Exception") => (exception, value(rest)),
+                "raw" => {
+                    let event = value(rest);
+                    return (event.as_object().unwrap().keys().next().unwrap().clone(), event);
+                }
+                unknown => panic!("{unknown}"),
+            };
+            (name.to_owned(), json!({ name: inner }))
         })
         .collect()
 }

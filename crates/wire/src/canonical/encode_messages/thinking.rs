@@ -14,19 +14,19 @@ use crate::canonical::writer::Writer;
 const THINKING_TOKENS_MIN: u64 = 1024;
 
 /// What the model is told to do about thinking.
-pub(super) enum Thinking {
+pub(in crate::canonical) enum Thinking {
     Off,
     Budget(u64),
     Adaptive(Option<Effort>),
 }
 
 /// Reasoning that this family signed.
-pub(super) enum OwnThinking<'a> {
+pub(in crate::canonical) enum OwnThinking<'a> {
     Shown { text: &'a str, signature: &'a str },
     Redacted(&'a str),
 }
 
-pub(super) fn own_thinking<'a>(part: &'a Part, request: &Request) -> Option<OwnThinking<'a>> {
+pub(in crate::canonical) fn own_thinking<'a>(part: &'a Part, request: &Request) -> Option<OwnThinking<'a>> {
     match part {
         Part::Thinking { text, signature: Some(signature) } => match signature_for(request, signature, Family::AnthropicRedacted) {
             Some(data) => Some(OwnThinking::Redacted(data)),
@@ -44,7 +44,7 @@ pub(super) fn own_thinking<'a>(part: &'a Part, request: &Request) -> Option<OwnT
 }
 
 /// Case 49: how much the model is to think, within what the API takes.
-pub(super) fn thinking(request: &Request, target: &Target, limit: u64, turns: &[(Role, Vec<Block<'_>>)], loss: &mut Loss) -> Thinking {
+pub(in crate::canonical) fn thinking(request: &Request, target: &Target, limit: u64, turns: &[(Role, Vec<Block<'_>>)], loss: &mut Loss) -> Thinking {
     let Reasoning { effort, budget_tokens, is_adaptive, is_shown, summary, is_encrypted: _ } = &request.reasoning;
     if let Some(summary) = summary.as_ref().filter(|summary| summary.value != "auto") {
         loss.approximated(summary.path, "how reasoning is summed up cannot be chosen");
@@ -113,7 +113,7 @@ fn goes_on_without_thought(turns: &[(Role, Vec<Block<'_>>)], request: &Request) 
 }
 
 /// Writes what was settled; gives back the grade that stands elsewhere, beside the format of the answer.
-pub(super) fn write_thinking(w: &mut Writer, thinking: &Thinking) -> Option<Effort> {
+pub(in crate::canonical) fn write_thinking(w: &mut Writer, thinking: &Thinking) -> Option<Effort> {
     match thinking {
         Thinking::Off => None,
         Thinking::Budget(tokens) => {

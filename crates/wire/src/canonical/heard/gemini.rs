@@ -2,6 +2,7 @@
 
 use super::{Hear, Heard};
 use crate::canonical::decode_gemini::{Said, read_said};
+use crate::canonical::exact;
 use crate::canonical::loss::{Loss, Path};
 use crate::canonical::object::Object;
 use crate::canonical::part::Citation;
@@ -198,7 +199,7 @@ impl GeminiReader {
         let in_text = self.in_text;
         let mut cite = |source: &Value, json: &Value, path: &Path<'_>, loss: &mut Loss| {
             let text = |name: &str| source.get(name).and_then(Value::as_str).map(str::to_owned);
-            let citation = Citation { url: text("uri"), title: text("title"), quoted: None, json: json.to_string() };
+            let citation = Citation { url: text("uri"), title: text("title"), quoted: None, span: None, json: exact::text(json) };
             if in_text && citation.url.is_some() {
                 hear(Heard::Delta(Delta::Citation(&citation)));
             } else {
