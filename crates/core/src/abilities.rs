@@ -23,6 +23,8 @@ pub struct Abilities {
     pub adaptive_thinking: bool,
     /// Whether it takes a budget of thinking tokens.
     pub thinking_budget: bool,
+    /// The lowest grade of effort that it takes: `none` where it can be told not to think.
+    pub effort_min: String,
     /// The highest grade of effort that it takes.
     pub effort_max: String,
     /// Which sampling settings it takes.
@@ -31,7 +33,7 @@ pub struct Abilities {
 
 impl Default for Abilities {
     fn default() -> Self {
-        Self { adaptive_thinking: false, thinking_budget: true, effort_max: "high".to_owned(), samplers: Samplers::Both }
+        Self { adaptive_thinking: false, thinking_budget: true, effort_min: "none".to_owned(), effort_max: "high".to_owned(), samplers: Samplers::Both }
     }
 }
 
@@ -50,6 +52,7 @@ struct Rule {
     models: Vec<String>,
     adaptive_thinking: Option<bool>,
     thinking_budget: Option<bool>,
+    effort_min: Option<String>,
     effort_max: Option<String>,
     samplers: Option<Samplers>,
     #[expect(dead_code, reason = "for whoever reads the file")]
@@ -77,6 +80,9 @@ impl Abilities {
             abilities.adaptive_thinking = rule.adaptive_thinking.unwrap_or(abilities.adaptive_thinking);
             abilities.thinking_budget = rule.thinking_budget.unwrap_or(abilities.thinking_budget);
             abilities.samplers = rule.samplers.unwrap_or(abilities.samplers);
+            if let Some(effort) = &rule.effort_min {
+                abilities.effort_min.clone_from(effort);
+            }
             if let Some(effort) = &rule.effort_max {
                 abilities.effort_max.clone_from(effort);
             }
@@ -104,12 +110,19 @@ mod tests {
     #[test]
     fn later_rules_hold_before_earlier_ones_and_unknown_models_are_ordinary() {
         let opus = Abilities::of("anthropic", "claude-opus-4-7");
-        assert_eq!(opus, Abilities { adaptive_thinking: true, thinking_budget: false, effort_max: "max".into(), samplers: Samplers::None });
+        assert_eq!(
+            opus,
+            Abilities { adaptive_thinking: true, thinking_budget: false, effort_max: "max".into(), samplers: Samplers::None, ..Abilities::default() }
+        );
         assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-5-20250929").samplers, Samplers::One);
         assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-20250514").samplers, Samplers::Both);
         assert_eq!(Abilities::of("openai", "gpt-5.5").effort_max, "xhigh");
         assert_eq!(Abilities::of("openai", "gpt-4o"), Abilities::default());
         assert_eq!(Abilities::of("google", "gemini-2.5-flash"), Abilities::default());
+        assert_eq!(
+            (Abilities::of("google", "gemini-2.5-pro").effort_min.as_str(), Abilities::of("google-vertex", "gemini-3.1-pro-preview").effort_min.as_str()),
+            ("minimal", "low")
+        );
         assert!(Abilities::of("google", "gemini-3-pro-preview").adaptive_thinking && Abilities::of("google", "gemini-2.0-flash").effort_max == "none");
         assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
         assert_eq!(Abilities::of("amazon-bedrock", "anthropic.claude-opus-4-7"), opus);

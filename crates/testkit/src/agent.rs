@@ -4,6 +4,7 @@
 //! It is strict: every turn must tell the conversation so far as it was, with the picture, the calls and their results in order, and what
 //! it signed byte for byte; else it refuses with 400.
 
+mod clouds;
 mod heard;
 
 use crate::fixtures::{DONE, event};
@@ -19,8 +20,11 @@ const THOUGHT: &str = "Two files are to be read.";
 pub fn agent() -> Upstream {
     Upstream::start(|exchange| {
         let body = exchange.request.json();
-        match turn(&exchange.request.target, &body) {
-            Ok(said) if body["stream"] == true => exchange.events(&said.stream.iter().map(String::as_bytes).collect::<Vec<_>>()),
+        let target = exchange.request.target.clone();
+        let is_stream = body["stream"] == true || target.contains(":streamGenerateContent") || target.ends_with("/converse-stream");
+        match turn(&target, &body) {
+            Ok(Said { frames, .. }) if is_stream && !frames.is_empty() => exchange.frames(&frames),
+            Ok(said) if is_stream => exchange.events(&said.stream.iter().map(String::as_bytes).collect::<Vec<_>>()),
             Ok(said) => exchange.document(200, said.document.to_string()),
             Err(why) => refused(exchange, &why),
         }
@@ -33,9 +37,12 @@ fn refused(exchange: &mut Exchange<'_>, why: &str) -> std::io::Result<()> {
 }
 
 /// An answer in both forms.
+#[derive(Default)]
 struct Said {
     document: Value,
     stream: Vec<String>,
+    /// The stream of the one vendor that has a framing of its own.
+    frames: Vec<u8>,
 }
 
 /// What is said: text, and calls with id, name and arguments.
@@ -52,13 +59,25 @@ const TURNS: [Words; 3] = [
 ];
 
 fn turn(target: &str, body: &Value) -> Result<Said, String> {
-    let dialect = target.rsplit('/').next().unwrap_or_default();
+    let last = target.rsplit('/').next().unwrap_or_default();
+    let dialect = match last.split(['?', ':']).nth(1) {
+        Some("generateContent" | "streamGenerateContent") => "generate",
+        _ if last.starts_with("converse") => "converse",
+        _ => last,
+    };
     let words = &TURNS[heard::turns_held(dialect, body)?];
     Ok(match dialect {
         "messages" => messages(words),
         "responses" => responses(words),
+        "generate" => clouds::generate(words),
+        "converse" => clouds::converse(words),
         _ => chat(words),
     })
+}
+
+/// What a call's arguments say; a text where they are no JSON.
+fn parsed(arguments: &str) -> Value {
+    serde_json::from_str(arguments).unwrap_or_else(|_| arguments.into())
 }
 
 fn messages(words: &Words) -> Said {
@@ -70,8 +89,7 @@ fn messages(words: &Words) -> Said {
         content.push(json!({ "type": "text", "text": words.text }));
     }
     for (id, name, arguments) in words.calls {
-        let input: Value = serde_json::from_str(arguments).expect("the script is JSON");
-        content.push(json!({ "type": "tool_use", "id": id, "name": name, "input": input }));
+        content.push(json!({ "type": "tool_use", "id": id, "name": name, "input": parsed(arguments) }));
     }
     let stop = if words.calls.is_empty() { "end_turn" } else { "tool_use" };
     let usage = json!({ "input_tokens": 100, "cache_creation_input_tokens": 0, "cache_read_input_tokens": 20, "output_tokens": 30 });
@@ -86,7 +104,7 @@ fn messages(words: &Words) -> Said {
     let mut document = head;
     document["content"] = content.into();
     document["stop_reason"] = stop.into();
-    Said { document, stream }
+    Said { document, stream, ..Said::default() }
 }
 
 fn block_events(index: usize, block: &Value) -> Vec<String> {
@@ -148,7 +166,7 @@ fn chat(words: &Words) -> Said {
     let choice = json!({ "index": 0, "message": message, "logprobs": null, "finish_reason": finish });
     let document =
         json!({ "id": "chatcmpl-1", "object": "chat.completion", "created": 1_700_000_000, "model": "agent-1", "choices": [choice], "usage": usage });
-    Said { document, stream }
+    Said { document, stream, ..Said::default() }
 }
 
 fn responses(words: &Words) -> Said {
@@ -176,7 +194,7 @@ fn responses(words: &Words) -> Said {
         data["sequence_number"] = number.into();
         event(&name, &data.to_string())
     });
-    Said { stream: numbered.collect(), document }
+    Said { stream: numbered.collect(), document, ..Said::default() }
 }
 
 fn item_events(index: usize, item: &Value) -> Vec<(String, Value)> {

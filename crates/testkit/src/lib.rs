@@ -6,10 +6,12 @@
 //! - [`Upstream`]: a provider whose every answer is scripted, and which keeps the exact bytes it was asked with.
 //! - [`scripted`]: such a provider whose replies, verdicts and vectors stand in a document.
 //! - [`agent`]: such a provider that plays one conversation with tools in every dialect.
+//! - [`aws`]: the framing of AWS's streams.
 //! - [`fixtures`]: requests and answers of both vendors.
 #![allow(clippy::unwrap_used)] // a wrong assumption of a test fails the test
 
 mod agent;
+pub mod aws;
 pub mod fixtures;
 pub mod http;
 mod scripted;

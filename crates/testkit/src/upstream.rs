@@ -289,6 +289,18 @@ impl Exchange<'_> {
         self.end()
     }
 
+    /// A whole stream in AWS's framing, in pieces that cut through frames.
+    ///
+    /// # Errors
+    /// Where the client has gone.
+    pub fn frames(&mut self, frames: &[u8]) -> io::Result<()> {
+        self.send("HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\ntransfer-encoding: chunked\r\n\r\n")?;
+        for piece in frames.chunks(37) {
+            self.chunk(piece)?;
+        }
+        self.end()
+    }
+
     /// Closes the connection where it is, without an end.
     pub fn cut(&mut self) {
         let _ = self.stream.shutdown(std::net::Shutdown::Both);

@@ -203,8 +203,8 @@ fn request(attempt: &Try, network: &Network, token: Option<&HeaderValue>) -> Res
 fn sign(request: &mut Request<RequestBody>, attempt: &Try, network: &Network, region: &str, key: &sigv4::Credentials) {
     let host = network.origin.host_header.to_str().unwrap_or_default();
     let path = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
-    let now = SystemClock.now().seconds();
-    for (name, value) in sigv4::sign(key, region, "bedrock", "POST", host, &path, now, &attempt.body, request.headers()) {
+    let signed = sigv4::Signed { method: "POST", host, path_and_query: &path, headers: request.headers(), body: &attempt.body };
+    for (name, value) in sigv4::sign(key, sigv4::Scope { region, service: "bedrock" }, &signed, SystemClock.now()) {
         request.headers_mut().insert(name, value);
     }
 }

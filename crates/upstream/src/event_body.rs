@@ -19,7 +19,7 @@ pub(crate) fn as_server_sent(mut response: TryResponse) -> TryResponse {
         return response;
     }
     response.headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-    response.body = TryBody::made(EventBody { inner: response.body, decoder: Decoder::new(), is_over: false });
+    response.body = TryBody::made(EventBody { inner: response.body, decoder: Decoder::default(), is_over: false });
     response
 }
 

@@ -35,6 +35,7 @@ mod twin;
 pub use body::TryBody;
 pub use client::{Timers, Try, TryResponse, Upstream};
 pub use error::{Stage, TryError};
+pub use event_stream::Decoder as EventStreamDecoder;
 pub use headers::response_headers;
 pub use health::{HealthSnapshot, LastFailure, ObservedHealth};
 pub use post::{Posted, post};

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use std::hint::black_box;
 use std::time::{Duration, Instant};
 
-const DIALECTS: [Endpoint; 4] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Converse];
+const DIALECTS: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Generate, Endpoint::Converse];
 const ROUNDS: usize = 15;
 /// How long one way is repeated in a round.
 const ROUND: Duration = Duration::from_millis(12);

@@ -1,5 +1,7 @@
 //! Errors in the vendors' shapes: ours on the way to the caller, theirs on the way in.
 
+mod google;
+
 use crate::limits::retry_after_ms;
 use crate::{Dialect, Endpoint};
 use jeton_core::{Fault, FaultKind};
@@ -98,7 +100,8 @@ fn anthropic_error(fault: &Fault) -> Value {
 /// Google's own shape (google.rpc.Status), with Jeton's code among the details as `reason`.
 fn gemini_error(fault: &Fault) -> Value {
     json!({
-        "code": fault.kind.status(),
+        // 529 is Anthropic's own.
+        "code": if fault.kind == FaultKind::Overloaded { 503 } else { fault.kind.status() },
         "message": fault.full_message(),
         "status": gemini_status(fault.kind),
         "details": [{
@@ -204,7 +207,7 @@ pub fn read_error(dialect: Dialect, status: u16, headers: impl Fn(&str) -> Optio
     if fault.message.is_empty() {
         fault.message = format!("The provider answered {status} in the {dialect} dialect without a message.");
     }
-    fault.retry_after_ms = retry_after_ms(headers);
+    fault.retry_after_ms = retry_after_ms(headers).or(fault.retry_after_ms);
     fault
 }
 
@@ -255,15 +258,26 @@ fn from_value(status: u16, value: &Value) -> UpstreamFault {
     let outer = value.get(0).unwrap_or(value);
     let error = outer.get("error").filter(|error| !error.is_null()).unwrap_or(outer);
     let word = |name: &str| error.get(name).or_else(|| outer.get(name)).filter(|word| !word.is_null());
-    let type_ = word("type").or_else(|| word("__type")).and_then(Value::as_str).unwrap_or_default().to_owned();
-    let code = word("code").or_else(|| word("status")).map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned));
-    let stated = code.as_deref().and_then(|code| code.parse().ok());
-    let kind = kind_of_status(status)
+    let google = google::of(error);
+    let type_ = word("type").or_else(|| word("__type")).and_then(Value::as_str).or(google.status).unwrap_or_default().to_owned();
+    let code = google.code().or_else(|| word("code").or_else(|| word("status")).map(|code| code.as_str().map_or_else(|| code.to_string(), str::to_owned)));
+    let stated = word("code").and_then(|code| code.as_str().map_or_else(|| code.as_u64(), |digits| digits.parse().ok()));
+    let stated = stated.and_then(|code| u16::try_from(code).ok());
+    let kind = google
+        .kind()
+        .or_else(|| kind_of_status(status))
         .or_else(|| kind_of_word(&type_))
         .or_else(|| kind_of_word(code.as_deref().unwrap_or_default()))
         .or_else(|| stated.and_then(kind_of_status))
         .unwrap_or(FaultKind::UpstreamFailed);
-    UpstreamFault { status, kind, type_: tidy(&type_, 64), code: code.map(|code| tidy(&code, 64)), message: message(outer, error), retry_after_ms: None }
+    UpstreamFault {
+        status,
+        kind,
+        type_: tidy(&type_, 64),
+        code: code.map(|code| tidy(&code, 64)),
+        message: message(outer, error),
+        retry_after_ms: google.retry_after_ms,
+    }
 }
 
 fn message(outer: &Value, error: &Value) -> String {

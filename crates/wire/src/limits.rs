@@ -69,7 +69,7 @@ fn whole(number: f64) -> Option<i64> {
 }
 
 /// `1h2m3.5s`, `6m0s`, `20ms`.
-fn duration_ms(text: &str) -> Option<u64> {
+pub(crate) fn duration_ms(text: &str) -> Option<u64> {
     let mut rest = text;
     let mut total = 0_u64;
     while !rest.is_empty() {

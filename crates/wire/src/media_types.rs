@@ -1,5 +1,7 @@
 //! Media types by the ends of addresses: Google wants to be told what stands there.
 
+use crate::canonical::MediaKind;
+
 /// What an address ends with, and the media type.
 const ENDS: [(&str, &str); 16] = [
     ("png", "image/png"),
@@ -25,6 +27,15 @@ pub(crate) fn of_address(address: &str) -> Option<&'static str> {
     let path = address.split(['?', '#']).next().unwrap_or_default();
     let (_, end) = path.rsplit('/').next()?.rsplit_once('.')?;
     ENDS.iter().find(|(known, _)| end.eq_ignore_ascii_case(known)).map(|(_, media_type)| *media_type)
+}
+
+/// What is likeliest at an address that does not say it: documents at addresses are PDFs at Anthropic.
+pub(crate) const fn likeliest(kind: MediaKind) -> &'static str {
+    match kind {
+        MediaKind::Image => "image/jpeg",
+        MediaKind::Audio => "audio/mp3",
+        MediaKind::File => "application/pdf",
+    }
 }
 
 #[cfg(test)]

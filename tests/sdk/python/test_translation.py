@@ -24,7 +24,10 @@ TOLD = {
     ("responses", "agent-chat/m"): (["reasoning.summary"], ["input[1]"]),
 }
 
-OF_OTHERS = pytest.mark.parametrize("model", ["agent-chat/m", "agent-responses/m"])
+GEMINI, BEDROCK = "agent-gemini/m", "agent-bedrock/anthropic.claude-m"
+# Whose signatures are told in the dialects of others, and how they are marked there.
+FAMILIES = {"agent-messages/m": "anthropic", "agent-responses/m": "openai", GEMINI: "gemini", BEDROCK: "anthropic"}
+OF_OTHERS = pytest.mark.parametrize("model", ["agent-chat/m", "agent-responses/m", GEMINI, BEDROCK])
 WHOLE_OR_STREAMED = pytest.mark.parametrize("stream", [False, True])
 
 
@@ -32,7 +35,7 @@ def check_told(headers, endpoint, model, turn, stream):
     """The header tells exactly what did not come across, and the ledger has the call."""
     always, later = TOLD[endpoint, model]
     dropped = [*later, *always] if turn else always
-    assert headers["jeton-dropped"] == ", ".join(dropped)
+    assert headers.get("jeton-dropped", "") == ", ".join(dropped)
     check_record(receipt(headers), model, endpoint, stream=stream)
 
 
@@ -69,8 +72,9 @@ def test_the_anthropic_client(ant, model, stream):
         assert [(block.id, block.name, block.input) for block in message.content if block.type == "tool_use"] == calls
         assert "".join(block.text for block in message.content if block.type == "text") == TEXTS[turn]
         thoughts = [block for block in message.content if block.type == "thinking"]
-        # Chat has no signatures; those of Responses are marked as OpenAI's.
-        signature = f"jeton:openai:{SIGNATURE}" if model == "agent-responses/m" else ""
+        # Chat has no signatures; those of other families are marked as theirs, and Bedrock's are Anthropic's.
+        family = FAMILIES.get(model, "")
+        signature = {"": "", "anthropic": SIGNATURE}.get(family, f"jeton:{family}:{SIGNATURE}")
         assert [(block.thinking, block.signature) for block in thoughts] == ([(THOUGHT, signature)] if turn == 0 else [])
         assert message.stop_reason == ("tool_use" if calls else "end_turn")
         assert (message.usage.input_tokens, message.usage.cache_read_input_tokens, message.usage.output_tokens) == (100, 20, 30)
@@ -80,13 +84,14 @@ def test_the_anthropic_client(ant, model, stream):
             messages.append({"role": "user", "content": results})
 
 
+@pytest.mark.parametrize("model", ["agent-messages/m", GEMINI, BEDROCK])
 @WHOLE_OR_STREAMED
-def test_the_openai_client_through_chat(oai, stream):
+def test_the_openai_client_through_chat(oai, model, stream):
     tools = [{"type": "function", "function": {"name": name, "parameters": SCHEMA}} for name in ("read", "list")]
     image = {"type": "image_url", "image_url": {"url": f"data:image/png;base64,{PICTURE}"}}
     messages = [{"role": "user", "content": [image, {"type": "text", "text": "What do the files say?"}]}]
     for turn, calls in enumerate(CALLS):
-        asked = {"model": "agent-messages/m", "max_completion_tokens": 4000, "tools": tools, "messages": messages, "reasoning_effort": "medium"}
+        asked = {"model": model, "max_completion_tokens": 4000, "tools": tools, "messages": messages, "reasoning_effort": "medium"}
         if stream:
             with oai.chat.completions.stream(**asked, stream_options={"include_usage": True}) as events:
                 for _ in events:
@@ -95,7 +100,7 @@ def test_the_openai_client_through_chat(oai, stream):
         else:
             raw = oai.chat.completions.with_raw_response.create(**asked)
             completion, headers = raw.parse(), raw.headers
-        check_told(headers, "chat", "agent-messages/m", turn, stream)
+        check_told(headers, "chat", model, turn, stream)
         message = completion.choices[0].message
         made = [(call.id, call.function.name, json.loads(call.function.arguments)) for call in message.tool_calls or []]
         assert made == calls and (message.content or "") == TEXTS[turn]
@@ -112,7 +117,7 @@ def test_the_openai_client_through_chat(oai, stream):
         messages += [{"role": "tool", "tool_call_id": id, "content": RESULTS[id]} for id, _, _ in calls]
 
 
-@pytest.mark.parametrize("model", ["agent-messages/m", "agent-chat/m"])
+@pytest.mark.parametrize("model", ["agent-messages/m", "agent-chat/m", GEMINI, BEDROCK])
 @WHOLE_OR_STREAMED
 def test_the_openai_client_through_responses(oai, model, stream):
     tools = [{"type": "function", "name": name, "parameters": SCHEMA, "strict": False} for name in ("read", "list")]
@@ -132,7 +137,7 @@ def test_the_openai_client_through_responses(oai, model, stream):
         made = [(item.call_id, item.name, json.loads(item.arguments)) for item in response.output if item.type == "function_call"]
         assert made == calls and response.output_text == TEXTS[turn]
         thoughts = [(item.summary[0].text, item.encrypted_content) for item in response.output if item.type == "reasoning"]
-        encrypted = f"jeton:anthropic:{SIGNATURE}" if model == "agent-messages/m" else None
+        encrypted = f"jeton:{FAMILIES[model]}:{SIGNATURE}" if model in FAMILIES else None
         assert thoughts == ([(THOUGHT, encrypted)] if turn == 0 else [])
         assert response.status == "completed"
         assert (response.usage.input_tokens, response.usage.input_tokens_details.cached_tokens, response.usage.output_tokens) == (120, 20, 30)

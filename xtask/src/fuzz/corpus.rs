@@ -1,6 +1,9 @@
 //! Inputs from which the mutations start: one for each shape that the readers know.
 
-pub(super) const REQUESTS: [&str; 12] = [
+pub(super) const REQUESTS: &[&str] = &[
+    r#"{"systemInstruction":{"parts":[{"text":"Be brief."}]},"contents":[{"role":"user","parts":[{"text":"Hi \u00e9"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]}],"generationConfig":{"maxOutputTokens":50,"topK":4,"stopSequences":["x"],"thinkingConfig":{"thinkingBudget":-1,"includeThoughts":true},"responseMimeType":"application/json","responseSchema":{"type":"OBJECT","nullable":true}},"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"OBJECT"}}]},{"googleSearch":{}}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}}"#,
+    r#"{"contents":[{"parts":[{"text":"x"}]},{"role":"model","parts":[{"text":"Hm","thought":true},{"functionCall":{"name":"f","args":{"a":1}},"thoughtSignature":"c2ln"}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"output":"1"},"parts":[{"fileData":{"fileUri":"gs://b/a.png"}}]}}]}],"generation_config":{"max_output_tokens":null,"candidate_count":1},"serviceTier":"flex","labels":{"a":"b"}}"#,
+    r#"{"system_instruction":{"parts":{"text":"s"}},"contents":{"parts":[{"text":"y","thoughtSignature":"amV0b246YW50aHJvcGljOkVxUUI="}]},"cachedContent":"c","safetySettings":[{}]}"#,
     r#"{"model":"openai/gpt-5","messages":[{"role":"system","content":"Be brief."},{"role":"user","content":"Hi \u00e9\ud83d\ude00"}],"stream":true,"n":2,"max_tokens":100}"#,
     r#"{ "messages" : [{"role":"developer","content":[{"type":"text","text":"x"}]},{"role":"user","content":[{"type":"text","text":"see"},{"type":"image_url","image_url":{"url":"data:image/png;base64,AAAABBBB"}}]}], "model" : "m", "stream" : true, "stream_options" : { } }"#,
     r#"{"model":"m","stream":true,"stream_options":{"include_usage":false,"include_obfuscation":true},"max_completion_tokens":null,"messages":[]}"#,
@@ -13,9 +16,14 @@ pub(super) const REQUESTS: [&str; 12] = [
     r#"{"model":"embed","input":[[1,2,3],[4]]}"#,
     "{}",
     " \t\r\n{\"model\":\"a/b:c\\u002Fd\"}\n",
+    r#"{"systemInstruction":{"parts":[{"text":"s"}]},"contents":[{"role":"user","parts":[{"text":"x"},{"inlineData":{"mimeType":"image/png","data":"AAAA"}}]},{"role":"model","parts":[{"text":"t","thought":true},{"functionCall":{"name":"f","args":{"a":123456789012345678901234567890}},"thoughtSignature":"AAAA"}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"output":"1"}}}]}],"tools":[{"functionDeclarations":[{"name":"f","parameters":{"type":"OBJECT","properties":{"a":{"type":"INTEGER"}}}}]},{"googleSearch":{}}],"toolConfig":{"functionCallingConfig":{"mode":"ANY","allowedFunctionNames":["f"]}}}"#,
+    r#"{"contents":[{"parts":{"text":"x"}}],"generationConfig":{"maxOutputTokens":9,"temperature":0.5,"topK":3,"stopSequences":["a"],"candidateCount":1,"responseMimeType":"application/json","responseSchema":{"type":"OBJECT"},"thinkingConfig":{"thinkingBudget":1024,"includeThoughts":true}},"safetySettings":[],"cachedContent":"c"}"#,
+    r#"{"system":[{"text":"s"},{"cachePoint":{"type":"default","ttl":"1h"}}],"messages":[{"role":"user","content":[{"text":"x"},{"image":{"format":"png","source":{"bytes":"AAAA"}}},{"document":{"format":"pdf","name":"d","source":{"bytes":"AAAA"}}}]},{"role":"assistant","content":[{"reasoningContent":{"reasoningText":{"text":"t","signature":"AAAA"}}},{"toolUse":{"toolUseId":"u","name":"f","input":{"a":1}}}]},{"role":"user","content":[{"toolResult":{"toolUseId":"u","content":[{"json":{"a":1}}],"status":"error"}}]}],"toolConfig":{"tools":[{"toolSpec":{"name":"f","inputSchema":{"json":{"type":"object"}}}}],"toolChoice":{"any":{}}},"inferenceConfig":{"maxTokens":9,"temperature":0.5,"stopSequences":["a"]},"additionalModelRequestFields":{"thinking":{"type":"enabled","budget_tokens":1024}}}"#,
 ];
 
-pub(super) const STREAMS: [&str; 10] = [
+pub(super) const STREAMS: &[&str] = &[
+    "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hm\",\"thought\":true}],\"role\":\"model\"},\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":9,\"totalTokenCount\":9},\"modelVersion\":\"g\",\"responseId\":\"r\"}\r\n\r\ndata: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"H\u{e9}\"},{\"functionCall\":{\"name\":\"f\",\"args\":{\"a\":1}},\"thoughtSignature\":\"c2ln\"}]},\"finishReason\":\"STOP\",\"groundingMetadata\":{\"groundingChunks\":[{\"web\":{\"uri\":\"u\",\"title\":\"t\"}}],\"webSearchQueries\":[\"q\"]}}],\"usageMetadata\":{\"promptTokenCount\":9,\"candidatesTokenCount\":4,\"thoughtsTokenCount\":2}}\r\n\r\n",
+    "data: {\"promptFeedback\":{\"blockReason\":\"SAFETY\"}}\n\ndata: {\"error\":{\"code\":503,\"message\":\"m\",\"status\":\"UNAVAILABLE\"}}\n\n",
     "data: {\"id\":\"c\",\"object\":\"chat.completion.chunk\",\"created\":1,\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"role\":\"assistant\",\"content\":\"\"},\"finish_reason\":null}],\"usage\":null}\n\ndata: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"Hi \\u00e9\"},\"finish_reason\":null}],\"usage\":null}\n\ndata: {\"id\":\"c\",\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":null}\n\ndata: {\"id\":\"c\",\"model\":\"m\",\"choices\":[],\"usage\":{\"prompt_tokens\":10,\"completion_tokens\":2,\"prompt_tokens_details\":{\"cached_tokens\":4},\"completion_tokens_details\":{\"reasoning_tokens\":1}}}\n\ndata: [DONE]\n\n",
     "data: {\"model\":\"m\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"a\",\"type\":\"function\",\"function\":{\"name\":\"f\",\"arguments\":\"\"}}]}}]}\r\n\r\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"function\":{\"arguments\":\"{\\\"a\\\":\"}}]}}],\"usage\":{\"prompt_tokens\":1,\"completion_tokens\":1}}\r\n\r\ndata: {\"choices\":[{\"index\":0,\"delta\":{\"reasoning_content\":\"hm\",\"refusal\":null},\"finish_reason\":\"tool_calls\"}]}\r\n\r\ndata: [DONE]\r\n\r\n",
     ": OPENROUTER PROCESSING\n\ndata:{\"choices\":[{\"index\":1,\"delta\":{\"content\":\"x\"}}]}\n\ndata: {\"error\":{\"message\":\"overloaded\",\"code\":529}}\n\n",
@@ -26,9 +34,14 @@ pub(super) const STREAMS: [&str; 10] = [
     "event: response.incomplete\ndata: {\"type\":\"response.incomplete\",\"response\":{\"status\":\"incomplete\",\"incomplete_details\":{\"reason\":\"max_output_tokens\"},\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n",
     "\u{FEFF}data: {\"choices\":\ndata: [{\"index\":0,\ndata: \"delta\":{\"content\":\"two lines\"}}]}\n\n",
     "{\"error\":{\"message\":\"not a stream\",\"type\":\"invalid_request_error\",\"code\":null}}",
+    "data: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"text\":\"t\",\"thought\":true},{\"text\":\"Hi\"}]},\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":5},\"modelVersion\":\"m\",\"responseId\":\"r\"}\r\n\r\ndata: {\"candidates\":[{\"content\":{\"role\":\"model\",\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":{\"a\":1}},\"thoughtSignature\":\"AAAA\"}]},\"finishReason\":\"STOP\",\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":5,\"candidatesTokenCount\":3,\"thoughtsTokenCount\":2,\"totalTokenCount\":10}}\r\n\r\n",
+    "event: messageStart\ndata: {\"messageStart\":{\"role\":\"assistant\"}}\n\nevent: contentBlockDelta\ndata: {\"contentBlockDelta\":{\"contentBlockIndex\":0,\"delta\":{\"text\":\"Hi\"}}}\n\nevent: contentBlockStop\ndata: {\"contentBlockStop\":{\"contentBlockIndex\":0}}\n\nevent: contentBlockStart\ndata: {\"contentBlockStart\":{\"contentBlockIndex\":1,\"start\":{\"toolUse\":{\"toolUseId\":\"u\",\"name\":\"f\"}}}}\n\nevent: contentBlockDelta\ndata: {\"contentBlockDelta\":{\"contentBlockIndex\":1,\"delta\":{\"toolUse\":{\"input\":\"{\\\"a\\\":1}\"}}}}\n\nevent: contentBlockStop\ndata: {\"contentBlockStop\":{\"contentBlockIndex\":1}}\n\nevent: messageStop\ndata: {\"messageStop\":{\"stopReason\":\"tool_use\"}}\n\nevent: metadata\ndata: {\"metadata\":{\"usage\":{\"inputTokens\":5,\"outputTokens\":3,\"totalTokens\":8,\"cacheReadInputTokens\":2},\"metrics\":{\"latencyMs\":9}}}\n\n",
+    "event: throttlingException\ndata: {\"throttlingException\":{\"message\":\"slow\"}}\n\n",
 ];
 
-pub(super) const DOCUMENTS: [&str; 8] = [
+pub(super) const DOCUMENTS: &[&str] = &[
+    r#"{"candidates":[{"content":{"parts":[{"text":"Hm","thought":true,"thoughtSignature":"c2ln"},{"text":"x"},{"functionCall":{"id":"i","name":"f","args":{}}},{"executableCode":{"code":"1"}}],"role":"model"},"finishReason":"MAX_TOKENS","index":0,"citationMetadata":{"citationSources":[{"uri":"u"}]},"safetyRatings":[{"probability":"HIGH"}]}],"usageMetadata":{"promptTokenCount":9,"cachedContentTokenCount":4,"candidatesTokenCount":3,"toolUsePromptTokenCount":1,"promptTokensDetails":[{"modality":"AUDIO","tokenCount":2}],"trafficType":"ON_DEMAND"},"modelVersion":"g","responseId":"r"}"#,
+    r#"{"promptFeedback":{"blockReason":"OTHER","blockReasonMessage":"no"},"usageMetadata":{"promptTokenCount":9,"totalTokenCount":9}}"#,
     r#"{"id":"c","object":"chat.completion","model":"m","choices":[{"index":0,"message":{"role":"assistant","content":"Hi","refusal":null,"tool_calls":[{"id":"a","type":"function","function":{"name":"f","arguments":"{}"}}]},"finish_reason":"tool_calls"}],"usage":{"prompt_tokens":9,"completion_tokens":3,"prompt_tokens_details":{"cached_tokens":4,"audio_tokens":1},"completion_tokens_details":{"reasoning_tokens":1,"audio_tokens":1}},"service_tier":"priority"}"#,
     r#"{"choices":[],"usage":{"prompt_tokens":1,"completion_tokens":2,"cost":0.00012,"cost_details":{"upstream_inference_cost":null}}}"#,
     r#"{"id":"m","type":"message","model":"claude","content":[{"type":"text","text":"Hi"},{"type":"server_tool_use","id":"s","name":"web_search","input":{}},{"type":"tool_use","id":"u","name":"f","input":{"a":1}}],"stop_reason":"end_turn","usage":{"input_tokens":1,"cache_read_input_tokens":null,"output_tokens":2,"server_tool_use":{"web_search_requests":2},"speed":"fast"}}"#,
@@ -37,9 +50,13 @@ pub(super) const DOCUMENTS: [&str; 8] = [
     r#"{"input_tokens":12}"#,
     r#"{"error":{"message":"Rate limit reached","type":"requests","param":null,"code":"rate_limit_exceeded"}}"#,
     r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"},"request_id":"r"}"#,
+    r#"{"candidates":[{"content":{"role":"model","parts":[{"text":"Hi"}]},"finishReason":"STOP","index":0,"groundingMetadata":{"groundingChunks":[{"web":{"uri":"https://a.example","title":"a"}}]}}],"usageMetadata":{"promptTokenCount":5,"candidatesTokenCount":3,"cachedContentTokenCount":2,"totalTokenCount":8},"modelVersion":"m","responseId":"r"}"#,
+    r#"{"promptFeedback":{"blockReason":"SAFETY"},"usageMetadata":{"promptTokenCount":5}}"#,
+    r#"{"output":{"message":{"role":"assistant","content":[{"text":"Hi"},{"toolUse":{"toolUseId":"u","name":"f","input":{}}}]}},"stopReason":"tool_use","usage":{"inputTokens":5,"outputTokens":3,"totalTokens":8},"metrics":{"latencyMs":9}}"#,
+    r#"{"error":{"code":429,"message":"slow","status":"RESOURCE_EXHAUSTED"}}"#,
 ];
 
-pub(super) const HEADERS: [&str; 8] = [
+pub(super) const HEADERS: &[&str] = &[
     "retry-after: 20",
     "retry-after-ms: 1500.5",
     "retry-after: Wed, 21 Oct 2026 07:28:00 GMT\ndate: Wed, 21 Oct 2026 07:27:00 GMT",
@@ -48,4 +65,10 @@ pub(super) const HEADERS: [&str; 8] = [
     "anthropic-ratelimit-requests-reset: 2026-10-21T07:28:00Z\nanthropic-ratelimit-requests-remaining: 0\ndate: Wed, 21 Oct 2026 07:27:00 GMT",
     "x-ratelimit-reset: 1792567680000",
     "retry-after: -1\nretry-after-ms: 99999999999999999999",
+];
+
+/// Frames of AWS's event streams, in hexadecimal.
+pub(super) const FRAMES: &[&str] = &[
+    "000000760000005296d5fade0b3a6576656e742d7479706507000c6d65737361676553746172740d3a636f6e74656e742d747970650700106170706c69636174696f6e2f6a736f6e0d3a6d6573736167652d747970650700056576656e747b22726f6c65223a22617373697374616e74227d6fa8c5990000006200000040f00cbad40f3a657863657074696f6e2d747970650700137468726f74746c696e67457863657074696f6e0d3a6d6573736167652d74797065070009657863657074696f6e7b226d657373616765223a22736c6f77227d63e96076",
+    "0000003600000026994e17b20d3a6d6573736167652d747970650700056572726f720b3a6572726f722d636f6465070001459f41b47e",
 ];

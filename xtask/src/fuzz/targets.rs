@@ -1,21 +1,23 @@
 //! What is fuzzed, and what must hold of it whatever the bytes.
 
-use super::corpus::{DOCUMENTS, HEADERS, REQUESTS, STREAMS};
+use super::corpus::{DOCUMENTS, FRAMES, HEADERS, REQUESTS, STREAMS};
 use super::translate;
 use bytes::Bytes;
 use jeton_core::SeededRandom;
+use jeton_upstream::EventStreamDecoder;
 use jeton_wire::{
     Dialect, Edits, Endpoint, RequestFacts, SseEvent, SseReader, StreamMeter, StreamOptions, ask_for_usage, encode_error, encode_error_event, read_document,
     read_error, replace_model, retry_after_ms, scan, set_output_limit,
 };
-use serde_json::Value;
+use serde_json::{Map, Value};
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 
-const ENDPOINTS: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::CountTokens, Endpoint::Embeddings];
-const STREAMED: [Endpoint; 3] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages];
-const DIALECTS: [Dialect; 2] = [Dialect::OpenAi, Dialect::Anthropic];
+const STREAMED: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Generate, Endpoint::Converse];
+const DIALECTS: [Dialect; 4] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Bedrock];
 const LIMITS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
+/// Where a limit stands one level deeper.
+const NESTED_LIMITS: [(&str, &str); 2] = [("generationConfig", "maxOutputTokens"), ("inferenceConfig", "maxTokens")];
 
 /// The fields that limit the output at an endpoint.
 const fn limits_of(endpoint: Endpoint) -> &'static [&'static str] {
@@ -37,42 +39,43 @@ pub(super) struct Target {
     pub(super) run: fn(&[u8]) -> Result<u64, String>,
 }
 
-pub(super) const TARGETS: [Target; 21] = [
-    Target { name: "edit", what: "a scanned request is JSON, and an edit changes nothing else", seeds: &REQUESTS, run: edit },
-    Target { name: "canonical", what: "any request is decoded or refused", seeds: &REQUESTS, run: canonical },
-    Target { name: "sse", what: "events are the same however the bytes are cut", seeds: &STREAMS, run: sse },
-    Target { name: "stream", what: "a metered stream passes unchanged, however it is cut, less usage nobody asked for", seeds: &STREAMS, run: stream },
-    Target { name: "document", what: "usage is read from any document", seeds: &DOCUMENTS, run: document },
-    Target { name: "error", what: "errors and retry hints are read from anything and written as JSON", seeds: &HEADERS, run: error },
+pub(super) const TARGETS: [Target; 22] = [
+    Target { name: "edit", what: "a scanned request is JSON, and an edit changes nothing else", seeds: REQUESTS, run: edit },
+    Target { name: "canonical", what: "any request is decoded or refused", seeds: REQUESTS, run: canonical },
+    Target { name: "sse", what: "events are the same however the bytes are cut", seeds: STREAMS, run: sse },
+    Target { name: "stream", what: "a metered stream passes unchanged, however it is cut, less usage nobody asked for", seeds: STREAMS, run: stream },
+    Target { name: "document", what: "usage is read from any document", seeds: DOCUMENTS, run: document },
+    Target { name: "event-stream", what: "AWS's frames are the same however the bytes are cut", seeds: FRAMES, run: event_stream },
+    Target { name: "error", what: "errors and retry hints are read from anything and written as JSON", seeds: HEADERS, run: error },
     asked("ask-chat", |input| translate::request(Endpoint::Chat, input)),
     asked("ask-responses", |input| translate::request(Endpoint::Responses, input)),
     asked("ask-messages", |input| translate::request(Endpoint::Messages, input)),
+    asked("ask-generate", |input| translate::request(Endpoint::Generate, input)),
+    asked("ask-converse", |input| translate::request(Endpoint::Converse, input)),
     answered("answer-chat", |input| translate::answer(Endpoint::Chat, input)),
     answered("answer-responses", |input| translate::answer(Endpoint::Responses, input)),
     answered("answer-messages", |input| translate::answer(Endpoint::Messages, input)),
-    streamed("chat-chat", |input| translate::stream(Endpoint::Chat, Endpoint::Chat, input)),
-    streamed("chat-responses", |input| translate::stream(Endpoint::Chat, Endpoint::Responses, input)),
-    streamed("chat-messages", |input| translate::stream(Endpoint::Chat, Endpoint::Messages, input)),
-    streamed("responses-chat", |input| translate::stream(Endpoint::Responses, Endpoint::Chat, input)),
-    streamed("responses-responses", |input| translate::stream(Endpoint::Responses, Endpoint::Responses, input)),
-    streamed("responses-messages", |input| translate::stream(Endpoint::Responses, Endpoint::Messages, input)),
-    streamed("messages-chat", |input| translate::stream(Endpoint::Messages, Endpoint::Chat, input)),
-    streamed("messages-responses", |input| translate::stream(Endpoint::Messages, Endpoint::Responses, input)),
-    streamed("messages-messages", |input| translate::stream(Endpoint::Messages, Endpoint::Messages, input)),
+    answered("answer-generate", |input| translate::answer(Endpoint::Generate, input)),
+    answered("answer-converse", |input| translate::answer(Endpoint::Converse, input)),
+    streamed("stream-chat", |input| translate::stream(Endpoint::Chat, input)),
+    streamed("stream-responses", |input| translate::stream(Endpoint::Responses, input)),
+    streamed("stream-messages", |input| translate::stream(Endpoint::Messages, input)),
+    streamed("stream-generate", |input| translate::stream(Endpoint::Generate, input)),
+    streamed("stream-converse", |input| translate::stream(Endpoint::Converse, input)),
 ];
 
 type Run = fn(&[u8]) -> Result<u64, String>;
 
 const fn asked(name: &'static str, run: Run) -> Target {
-    Target { name, what: "a translated request is JSON that its own dialect reads", seeds: &REQUESTS, run }
+    Target { name, what: "a translated request is JSON that its own dialect reads", seeds: REQUESTS, run }
 }
 
 const fn answered(name: &'static str, run: Run) -> Target {
-    Target { name, what: "a translated answer is JSON", seeds: &DOCUMENTS, run }
+    Target { name, what: "a translated answer is JSON", seeds: DOCUMENTS, run }
 }
 
 const fn streamed(name: &'static str, run: Run) -> Target {
-    Target { name, what: "a translated stream is the same however it is cut, and ends once or with an error", seeds: &STREAMS, run }
+    Target { name, what: "a translated stream is the same however it is cut, and ends once or with an error", seeds: STREAMS, run }
 }
 
 pub(super) fn need(holds: bool, what: impl FnOnce() -> String) -> Result<(), String> {
@@ -97,11 +100,13 @@ pub(super) fn is_json(bytes: &[u8]) -> bool {
 fn edit(input: &[u8]) -> Result<u64, String> {
     let body = Bytes::copy_from_slice(input);
     let mut kinds = Vec::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in Endpoint::ALL {
         match scan(endpoint, &body) {
             Ok(facts) => {
                 check_scan(&body, &facts)?;
-                check_model(endpoint, &body, &facts)?;
+                if !endpoint.names_model_in_path() {
+                    check_model(endpoint, &body, &facts)?;
+                }
                 if endpoint == Endpoint::Chat {
                     check_usage_asked(&body, &facts)?;
                 }
@@ -126,12 +131,17 @@ fn check_scan(body: &[u8], facts: &RequestFacts) -> Result<(), String> {
     need(is_json(body), || "what was scanned is not JSON".into())?;
     need(facts.text_bytes <= body.len() as u64, || format!("{} bytes of text in {} bytes", facts.text_bytes, body.len()))?;
     need(facts.system_prompt.len() <= 4_096, || "the system prompt is not cut".into())?;
+    if facts.model_span.is_empty() {
+        return need(facts.model.is_empty(), || format!("{:?} was read as a model that stands nowhere", facts.model));
+    }
     let model: Option<String> = body.get(facts.model_span.clone()).and_then(|bytes| serde_json::from_slice(bytes).ok());
     need(model.as_ref() == Some(&facts.model), || format!("the model is {model:?} at its place, but {:?} was read", facts.model))
 }
 
 fn check_model(endpoint: Endpoint, body: &Bytes, facts: &RequestFacts) -> Result<(), String> {
     const NAME: &str = "a \"new\" \\ näme";
+    let model: Option<String> = body.get(facts.model_span.clone()).and_then(|bytes| serde_json::from_slice(bytes).ok());
+    need(model.as_ref() == Some(&facts.model), || format!("the model is {model:?} at its place, but {:?} was read", facts.model))?;
     let mut edits = Edits::new();
     replace_model(facts, NAME, &mut edits);
     let edited = edits.apply(body);
@@ -164,11 +174,23 @@ fn check_limit(endpoint: Endpoint, body: &Bytes, facts: &RequestFacts) -> Result
         let again = scan(endpoint, &edited).map_err(|fault| format!("{endpoint:?}, limited by {field}, is refused: {fault}"))?;
         need(again.output_limit == Some(77), || format!("{endpoint:?}, limited by {field} to 77, says {:?}", again.output_limit))?;
         if let (Ok(Value::Object(mut before)), Ok(Value::Object(mut after))) = (serde_json::from_slice(body), serde_json::from_slice(&edited)) {
-            LIMITS.iter().for_each(|name| drop((before.shift_remove(*name), after.shift_remove(*name))));
+            [&mut before, &mut after].into_iter().for_each(forget_limits);
             need(before == after, || format!("limiting by {field} changed something else"))?;
         }
     }
     Ok(())
+}
+
+fn forget_limits(body: &mut Map<String, Value>) {
+    LIMITS.iter().for_each(|name| drop(body.shift_remove(*name)));
+    for (outer, name) in NESTED_LIMITS {
+        if let Some(Value::Object(members)) = body.get_mut(outer) {
+            members.shift_remove(name);
+        }
+        if body.get(outer).is_some_and(|value| value.is_null() || value.as_object().is_some_and(Map::is_empty)) {
+            body.shift_remove(outer);
+        }
+    }
 }
 
 /// Whether everything that is no place and no limit is the same.
@@ -186,7 +208,7 @@ fn common<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) 
 }
 
 fn canonical(input: &[u8]) -> Result<u64, String> {
-    let kinds = ENDPOINTS.map(|endpoint| match jeton_wire::canonical::decode_request(endpoint, input) {
+    let kinds = Endpoint::ALL.map(|endpoint| match jeton_wire::canonical::decode_request(endpoint, input) {
         Ok(request) => outcome((request.messages.len().min(4), request.tools.len().min(3), request.stream, request.output_limit.is_some())),
         Err(fault) => outcome(kind_of(&fault.message)),
     });
@@ -215,6 +237,26 @@ fn events(chunks: &[Bytes]) -> Result<Vec<SseEvent>, String> {
     }
     all.extend(reader.finish());
     Ok(all)
+}
+
+/// Bytes in hexadecimal, for a corpus of texts has no others; what is none is taken as it is.
+fn unhexed(input: &[u8]) -> Vec<u8> {
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    let pairs: Option<Vec<u8>> = input.chunks(2).map(|pair| Some(digit(pair[0])? << 4 | digit(*pair.get(1)?)?)).collect();
+    pairs.unwrap_or_else(|| input.to_vec())
+}
+
+fn event_stream(input: &[u8]) -> Result<u64, String> {
+    let input = Bytes::from(unhexed(input));
+    let read = |chunks: &[Bytes]| {
+        let (mut decoder, mut out) = (EventStreamDecoder::default(), Vec::new());
+        let read = chunks.iter().try_for_each(|chunk| decoder.push(chunk, &mut out)).and_then(|()| decoder.finish());
+        (out, read)
+    };
+    let whole = read(std::slice::from_ref(&input));
+    let cut = read(&pieces(&input));
+    need(whole == cut, || format!("whole: {whole:?}\n  in pieces: {cut:?}"))?;
+    Ok(outcome((whole.0.len().min(400) / 20, whole.1.err().map(|why| kind_of(&why)))))
 }
 
 fn sse(input: &[u8]) -> Result<u64, String> {
@@ -316,7 +358,7 @@ fn answers(stream: &Bytes) -> Result<Vec<Value>, String> {
 
 fn document(input: &[u8]) -> Result<u64, String> {
     let mut kinds = Vec::new();
-    for endpoint in ENDPOINTS {
+    for endpoint in Endpoint::ALL {
         let facts = read_document(endpoint, input);
         need(!facts.well_formed || is_json(input), || format!("{endpoint:?}: what is said to be well-formed is not JSON"))?;
         let usage = &facts.usage;
@@ -337,14 +379,15 @@ fn error(input: &[u8]) -> Result<u64, String> {
     let wait = retry_after_ms(header);
     let mut kinds = vec![outcome(wait.map(|ms| ms.min(5)))];
     let fault = read_error(Dialect::OpenAi, 500, header, input).to_fault();
-    for endpoint in ENDPOINTS {
+    for endpoint in Endpoint::ALL {
         let event = Bytes::from(encode_error_event(endpoint, &fault, 3));
         need(events(&[event])?.len() == 1, || "an error event is not one event".into())?;
     }
     for dialect in DIALECTS {
         for status in [200, 400, 429, 500, 529] {
             let fault = read_error(dialect, status, header, input);
-            need(fault.retry_after_ms == wait || status == 200, || format!("the hint is {wait:?}, the error says {:?}", fault.retry_after_ms))?;
+            // Where no header says it, Google's details may.
+            need(fault.retry_after_ms == wait || wait.is_none(), || format!("the hint is {wait:?}, the error says {:?}", fault.retry_after_ms))?;
             need(is_json(&encode_error(dialect, &fault.to_fault(), Some("call"))), || "an error is written that is no JSON".into())?;
             kinds.push(outcome((fault.kind, kind_of(&fault.type_), fault.message.len().min(3))));
         }

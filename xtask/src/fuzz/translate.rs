@@ -6,7 +6,7 @@ use jeton_core::Usage;
 use jeton_wire::canonical::{Answering, Loss, Request, StreamTranslator, Target, ToolNames, encode_request, read_request, translate_document};
 use jeton_wire::{Endpoint, read_document};
 
-const DIALECTS: [Endpoint; 3] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages];
+const DIALECTS: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Generate, Endpoint::Converse];
 
 pub(super) fn request(from: Endpoint, input: &[u8]) -> Result<u64, String> {
     let (request, loss) = match read_request(from, input) {
@@ -68,12 +68,24 @@ fn translated(from: Endpoint, to: Endpoint, chunks: &[Bytes]) -> (Vec<u8>, Vec<S
     (out, lost, None)
 }
 
-pub(super) fn stream(from: Endpoint, to: Endpoint, input: &[u8]) -> Result<u64, String> {
+pub(super) fn stream(from: Endpoint, input: &[u8]) -> Result<u64, String> {
     let input = Bytes::copy_from_slice(input);
-    let whole = translated(from, to, std::slice::from_ref(&input));
-    let cut = translated(from, to, &pieces(&input));
+    let kinds: Result<Vec<u64>, String> = DIALECTS.into_iter().map(|to| stream_to(from, to, &input).map_err(|why| format!("to {to}: {why}"))).collect();
+    Ok(outcome(kinds?))
+}
+
+fn stream_to(from: Endpoint, to: Endpoint, input: &Bytes) -> Result<u64, String> {
+    let whole = translated(from, to, std::slice::from_ref(input));
+    let cut = translated(from, to, &pieces(input));
     need(whole == cut, || format!("whole: {} {:?}\n  in pieces: {} {:?}", whole.0.escape_ascii(), whole.2, cut.0.escape_ascii(), cut.2))?;
-    let terminals: [&[u8]; 4] = [b"\ndata: [DONE]\n", b"event: message_stop\n", b"event: response.completed\n", b"event: response.incomplete\n"];
+    let terminals: [&[u8]; 6] = [
+        b"\ndata: [DONE]\n",
+        b"event: message_stop\n",
+        b"event: response.completed\n",
+        b"event: response.incomplete\n",
+        b"event: metadata\n",
+        b"\"role\":\"model\"},\"finishReason\":",
+    ];
     let ends: usize = terminals.iter().map(|terminal| whole.0.windows(terminal.len()).filter(|part| part == terminal).count()).sum();
     need(ends <= usize::from(whole.2.is_none()), || format!("it ends {ends} times, {:?}: {}", whole.2, whole.0.escape_ascii()))?;
     for line in whole.0.split(|byte| *byte == b'\n').filter_map(|line| line.strip_prefix(b"data: ")) {

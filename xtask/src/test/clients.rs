@@ -1,7 +1,7 @@
 //! The parts in which real clients talk to the real server.
 
 use super::server::{self, Project, Server};
-use super::{Tally, scratch};
+use super::{Tally, rust, scratch};
 use crate::{Outcome, promptfoo};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -62,11 +62,26 @@ pub(super) fn python(root: &Path) -> Tally {
     if !interpreter.exists() {
         return Tally::skip("there is no virtual environment in tests/sdk/python/.venv; .ci/run makes it");
     }
+    let goldens = match translated_goldens(root) {
+        Ok(goldens) => goldens,
+        Err(why) => return Tally::failure(why),
+    };
     with_server(root, "python", |keys, url| {
         let mut command = Command::new(&interpreter);
-        command.current_dir(&directory).args(["-m", "pytest", "-q", "-rfEs", "-p", "no:cacheprovider", "--color=no", "."]).env("PYTHONDONTWRITEBYTECODE", "1");
+        command.current_dir(&directory).args(["-m", "pytest", "-q", "-rfEs", "-p", "no:cacheprovider", "--color=no", "."]);
+        command.env("PYTHONDONTWRITEBYTECODE", "1").env("JETON_GOLDENS", &goldens);
         read_pytest(&said(keys.give(&mut command, url))?)
     })
+}
+
+/// Where all answers lie that the scenarios of translation come to, for the vendors' parsers.
+fn translated_goldens(root: &Path) -> Result<PathBuf, String> {
+    let directory = scratch(root, "goldens")?;
+    // The arguments of the other suites, so that nothing is built twice.
+    let mut command = rust::cargo(root);
+    command.args(["test", "--workspace", "--quiet", "--test", "translation", "--", "--quiet", "goldens::"]).env("JETON_GOLDENS", &directory);
+    let output = command.output().map_err(|e| e.to_string())?;
+    if output.status.success() { Ok(directory) } else { Err(format!("the scenarios of translation fail:\n{}", String::from_utf8_lossy(&output.stdout))) }
 }
 
 pub(super) fn node(root: &Path) -> Tally {

@@ -118,6 +118,7 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
         reasoning_member: config.reasoning_field.clone(),
         custom_tools: through == Endpoint::Responses || is_openai,
         adaptive_thinking: abilities.adaptive_thinking,
+        effort_min: Effort::of(&abilities.effort_min).unwrap_or(Effort::None),
         effort_max: Effort::of(&abilities.effort_max).unwrap_or(Effort::High),
         thinking_budget: abilities.thinking_budget,
         samplers: abilities.samplers,
@@ -165,8 +166,8 @@ pub(crate) fn refusal(call: &Call, status: StatusCode, headers: HeaderMap, fault
     fault.code = fault.code.or(code);
     let dialect = call.inbound.endpoint.dialect();
     let body = encode_error(dialect, &fault, Some(&call.id.to_string()));
-    // 529 is Anthropic's own; OpenAI says the same with 503.
-    let status = if status.as_u16() == 529 && dialect == Dialect::OpenAi { StatusCode::SERVICE_UNAVAILABLE } else { status };
+    // 529 is Anthropic's own; the others say the same with 503.
+    let status = if status.as_u16() == 529 && dialect != Dialect::Anthropic { StatusCode::SERVICE_UNAVAILABLE } else { status };
     Answer::Document { status, headers: json_headers(headers), body: body.into() }
 }
 

@@ -21,6 +21,7 @@ fn text(address: &str, live: &Live, ledger: &dyn Ledger, record: Option<&Path>) 
     let _ = writeln!(text, "  page      {address}/");
     let _ = writeln!(text, "  OpenAI    base_url {address}/v1");
     let _ = writeln!(text, "  Anthropic base_url {address}");
+    let _ = writeln!(text, "  Gemini    base_url {address}");
     let _ = writeln!(text, "  providers {}", providers(live));
     if let Some(record) = record {
         let _ = writeln!(text, "  recording every exchange to {}", record.display());
@@ -58,6 +59,6 @@ fn providers(live: &Live) -> String {
         });
     }
     let is_alone = named.iter().all(|name| name.ends_with("(built in)"));
-    let hint = if is_alone { "; set OPENAI_API_KEY or ANTHROPIC_API_KEY, or write jeton.toml, for more" } else { "" };
+    let hint = if is_alone { "; set OPENAI_API_KEY, ANTHROPIC_API_KEY or GEMINI_API_KEY, or write jeton.toml, for more" } else { "" };
     format!("{}{hint}", named.join(", "))
 }

@@ -2,9 +2,10 @@
 //! framing. The shapes themselves are tested in `wire`.
 
 use crate::common::{CHAT, House, MESSAGES, PRICES, assert_has};
+use jeton_testkit::aws::{event_frame, frame};
 use jeton_testkit::fixtures;
 use jeton_testkit::http::Request;
-use jeton_testkit::{Recorded, Upstream};
+use jeton_testkit::{Recorded, Upstream, eventually};
 use serde_json::{Value, json};
 
 const ASK: &str = r#"{"messages":[{"role":"user","content":"Hi"}],"max_tokens":50,"model":"MODEL"}"#;
@@ -34,35 +35,6 @@ fn data(events: &str) -> Vec<Value> {
     events.lines().filter_map(|line| line.strip_prefix("data: ")).filter_map(|data| serde_json::from_str(data).ok()).collect()
 }
 
-/// A frame of AWS's event stream: lengths, their CRC, headers, payload, the CRC of it all.
-fn frame(headers: &[(&str, &str)], payload: &Value) -> Vec<u8> {
-    let payload = payload.to_string();
-    let headers: Vec<u8> = headers
-        .iter()
-        .flat_map(|(name, value)| {
-            let length = u16::try_from(value.len()).unwrap().to_be_bytes();
-            [&[u8::try_from(name.len()).unwrap()], name.as_bytes(), &[7], &length, value.as_bytes()].concat()
-        })
-        .collect();
-    let total = u32::try_from(16 + headers.len() + payload.len()).unwrap();
-    let mut out = [total.to_be_bytes(), u32::try_from(headers.len()).unwrap().to_be_bytes()].concat();
-    out.extend(crc32(&out).to_be_bytes());
-    out.extend(headers);
-    out.extend(payload.bytes());
-    out.extend(crc32(&out).to_be_bytes());
-    out
-}
-
-/// CRC-32 (IEEE), bit by bit.
-fn crc32(bytes: &[u8]) -> u32 {
-    let step = |crc: u32, _| if crc & 1 == 1 { (crc >> 1) ^ 0xEDB8_8320 } else { crc >> 1 };
-    !bytes.iter().fold(!0, |crc, byte| (0..8).fold(crc ^ u32::from(*byte), step))
-}
-
-fn event_frame(name: &str, payload: &Value) -> Vec<u8> {
-    frame(&[(":event-type", name), (":content-type", "application/json"), (":message-type", "event")], payload)
-}
-
 /// A whole ConverseStream answer, in frames.
 fn converse_frames(text: &str) -> Vec<u8> {
     [
@@ -77,13 +49,7 @@ fn converse_frames(text: &str) -> Vec<u8> {
 
 /// A provider that streams in AWS's framing, in pieces that cut through frames.
 fn converse_streaming(frames: Vec<u8>) -> Upstream {
-    Upstream::start(move |exchange| {
-        exchange.send("HTTP/1.1 200 OK\r\ncontent-type: application/vnd.amazon.eventstream\r\ntransfer-encoding: chunked\r\n\r\n")?;
-        for piece in frames.chunks(37) {
-            exchange.chunk(piece)?;
-        }
-        exchange.end()
-    })
+    Upstream::start(move |exchange| exchange.frames(&frames))
 }
 
 fn converse_document() -> Vec<u8> {
@@ -185,7 +151,8 @@ fn a_request_in_geminis_dialect_reaches_gemini_byte_for_byte() {
     let settings = "api = \"gemini\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }";
     let house = house(Upstream::document(generated("Hello.").to_string()), settings, "gemini-x", &[("KEY", "google-secret")]);
     let body = GENERATE.replace("[{ \"role\"", "[ {\"role\"");
-    let reply = house.server.ask(&Request::post("/v1beta/models/cloud%2Fgemini-x:generateContent?key=AIzaOthers", body.as_str()).header("x-goog-api-client", "x"));
+    let reply =
+        house.server.ask(&Request::post("/v1beta/models/cloud%2Fgemini-x:generateContent?key=AIzaOthers", body.as_str()).header("x-goog-api-client", "x"));
     assert_eq!((reply.status(), reply.text()), (200, generated("Hello.").to_string()));
     let sent = house.upstream.last();
     assert_eq!((sent.target.as_str(), sent.text()), ("/v1beta/models/gemini-x:generateContent", body));
@@ -196,12 +163,16 @@ fn a_request_in_geminis_dialect_reaches_gemini_byte_for_byte() {
 #[test]
 fn keys_and_the_list_of_models_are_as_googles_clients_want_them() {
     let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), "");
-    let key = house.project.key(&["robin"]);
+    let admin = house.project.key(&["admin"]);
+    let key = house.project.key(&["create", "robin"]);
+    let record = |call: &str| house.server.ask(&Request::get(&format!("/api/calls/{call}")).header("jeton-key", &admin)).json();
     let path = "/v1beta/models/acme/fast:generateContent";
+    let known = Request::post(path, GENERATE).header("x-goog-api-key", &key);
+    eventually("the key is known to the server", || (house.server.ask(&known).status() == 200).then_some(()));
     for request in [Request::post(path, GENERATE).header("x-goog-api-key", &key), Request::post(&format!("{path}?key={key}"), GENERATE)] {
         let reply = house.server.ask(&request);
         assert_eq!(reply.status(), 200, "{}", reply.text());
-        assert_eq!(house.server.record(&reply.call())["key"], "robin");
+        eventually("its receipt names the key", || (record(&reply.call())["key"] == "robin").then_some(()));
         assert!(!house.upstream.last().headers.iter().any(|(_, value)| value.contains(&key)) && !house.upstream.last().target.contains(&key));
     }
     let refused = house.server.post(path, GENERATE);
@@ -238,7 +209,9 @@ fn vertex_is_asked_with_a_token_of_the_service_account() {
 #[test]
 fn bedrock_is_asked_with_its_key_or_with_signed_requests() {
     let bearer = "api = \"bedrock\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }";
-    let house_of = |settings: &str| house(Upstream::document(converse_document()), settings, "us.claudia-v1:0", &[("KEY", "bedrock-secret"), ("ID", "AKIDEXAMPLE"), ("S", "wJalr")]);
+    let house_of = |settings: &str| {
+        house(Upstream::document(converse_document()), settings, "us.claudia-v1:0", &[("KEY", "bedrock-secret"), ("ID", "AKIDEXAMPLE"), ("S", "wJalr")])
+    };
     let keyed = house_of(bearer);
     let reply = keyed.server.post(CHAT, ask("cloud/us.claudia-v1:0"));
     assert_eq!(reply.status(), 200, "{}", reply.text());
@@ -256,7 +229,10 @@ fn bedrock_is_asked_with_its_key_or_with_signed_requests() {
     assert_eq!(signed.server.post(CHAT, ask("cloud/us.claudia-v1:0")).status(), 200);
     let sent = signed.upstream.last();
     let authorization = sent.header("authorization").unwrap();
-    assert_has(authorization, &["AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/", "/eu-central-1/bedrock/aws4_request", "SignedHeaders=", "host", "x-amz-date", "Signature="]);
+    assert_has(
+        authorization,
+        &["AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/", "/eu-central-1/bedrock/aws4_request", "SignedHeaders=", "host", "x-amz-date", "Signature="],
+    );
     assert!(sent.header("x-amz-date").is_some_and(|date| date.len() == 16 && date.ends_with('Z')) && !authorization.contains("wJalr"));
 }
 

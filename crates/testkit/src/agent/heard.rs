@@ -1,6 +1,6 @@
 //! The conversation so far, as a request of each dialect tells it: what arrives is read back, and compared with what was said.
 
-use super::{SIGNATURE, THOUGHT, TURNS};
+use super::{SIGNATURE, THOUGHT, TURNS, parsed};
 use serde_json::{Value, json};
 
 /// The picture of the first turn, in base64.
@@ -19,6 +19,8 @@ pub(super) fn turns_held(dialect: &str, body: &Value) -> Result<usize, String> {
     let told = match dialect {
         "messages" => of_messages(body),
         "responses" => of_responses(body),
+        "generate" => of_generate(body),
+        "converse" => of_converse(body),
         _ => of_chat(body),
     };
     let results = told.iter().filter(|piece| piece[0] == "result").count();
@@ -56,19 +58,22 @@ fn wanted(held: usize, has_thoughts: bool) -> Vec<Value> {
     pieces
 }
 
-fn parsed(arguments: &str) -> Value {
-    serde_json::from_str(arguments).unwrap_or_else(|_| arguments.into())
-}
-
 /// The names of the tools, and whether the model is to think.
 fn asked(dialect: &str, body: &Value) -> (Value, bool) {
-    let named = |tool: &Value| if tool["name"].is_null() { tool["function"]["name"].clone() } else { tool["name"].clone() };
+    let named = |tool: &Value| ["/name", "/function/name", "/toolSpec/name"].iter().find_map(|place| tool.pointer(place)).cloned().unwrap_or_default();
+    let tools = match dialect {
+        "generate" => &body["tools"][0]["functionDeclarations"],
+        "converse" => &body["toolConfig"]["tools"],
+        _ => &body["tools"],
+    };
     let thinks = match dialect {
         "messages" => body["thinking"]["type"] == "enabled",
         "responses" => body["reasoning"]["effort"].is_string(),
+        "generate" => body["generationConfig"]["thinkingConfig"]["includeThoughts"] == true,
+        "converse" => body["additionalModelRequestFields"]["thinking"]["type"] == "enabled",
         _ => body["reasoning_effort"].is_string(),
     };
-    (list(&body["tools"]).iter().map(named).collect(), thinks)
+    (list(tools).iter().map(named).collect(), thinks)
 }
 
 fn list(value: &Value) -> &[Value] {
@@ -141,6 +146,46 @@ fn of_responses(body: &Value) -> Vec<Value> {
         _ => parts(&item["content"], read),
     };
     list(&body["input"]).iter().flat_map(said).collect()
+}
+
+/// A thought's signature stands on the call that it led to.
+fn of_generate(body: &Value) -> Vec<Value> {
+    let mut told: Vec<Value> = Vec::new();
+    for part in list(&body["contents"]).iter().flat_map(|content| list(&content["parts"])) {
+        if let Some(call) = part.get("functionCall") {
+            if let Some(thought) = told.iter_mut().rev().find(|piece| piece[0] == "thought").filter(|thought| thought[2].is_null()) {
+                thought[2] = part["thoughtSignature"].clone();
+            }
+            told.push(json!(["call", call["id"], call["name"], call["args"]]));
+        } else if let Some(answer) = part.get("functionResponse") {
+            let text = ["output", "error"].iter().find_map(|name| answer["response"].get(name)).cloned().unwrap_or_default();
+            told.push(result(&answer["id"], &text));
+        } else if part["thought"] == true {
+            told.push(json!(["thought", part["text"], null]));
+        } else if part["inlineData"]["mimeType"] == "image/png" {
+            told.push(json!(["picture", part["inlineData"]["data"]]));
+        } else {
+            told.push(json!(["text", part["text"]]));
+        }
+    }
+    told
+}
+
+fn of_converse(body: &Value) -> Vec<Value> {
+    let read = |block: &Value| {
+        if block["image"]["format"] == "png" {
+            json!(["picture", block["image"]["source"]["bytes"]])
+        } else if let Some(thought) = block["reasoningContent"].get("reasoningText") {
+            json!(["thought", thought["text"], thought["signature"]])
+        } else if let Some(call) = block.get("toolUse") {
+            json!(["call", call["toolUseId"], call["name"], call["input"]])
+        } else if let Some(answer) = block.get("toolResult") {
+            result(&answer["toolUseId"], &answer["content"])
+        } else {
+            json!(["text", block["text"]])
+        }
+    };
+    list(&body["messages"]).iter().flat_map(|message| list(&message["content"])).map(read).collect()
 }
 
 #[cfg(test)]

@@ -107,6 +107,7 @@ fn annotations(parts: &[Part]) -> Vec<Value> {
 
 fn annotation(citation: &Citation, start: usize, end: usize) -> Option<Value> {
     let url = citation.url.as_ref()?;
+    let (start, end) = citation.span.map_or((start, end), |(from, to)| (start.saturating_add(from), start.saturating_add(to)));
     let inner = json!({ "url": url, "title": citation.title.as_deref().unwrap_or_default(), "start_index": start, "end_index": end });
     Some(json!({ "type": "url_citation", "url_citation": inner }))
 }

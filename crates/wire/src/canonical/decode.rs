@@ -4,7 +4,7 @@ use super::loss::{Loss, Path};
 use super::object::{Object, complaint, invalid, wrong};
 use super::part::{CacheLife, Media, MediaKind, MediaSource, Part, Piece};
 use super::request::{Asked, Request, ResponseFormat, ToolChoice, ToolDecl, ToolKind};
-use super::{decode_chat, decode_converse, decode_embeddings, decode_gemini, decode_messages, decode_responses};
+use super::{decode_chat, decode_converse, decode_embeddings, decode_gemini, decode_messages, decode_responses, exact};
 use crate::Endpoint;
 use jeton_core::Fault;
 use serde_json::Value;
@@ -16,7 +16,7 @@ use serde_json::Value;
 /// An invalid-request fault that names the place, where the body is no JSON object, a member that is read has a wrong type or is
 /// missing, or the request uses what is deprecated (`functions`) or what no other dialect has and no answer can do without (audio output).
 pub fn read_request(endpoint: Endpoint, body: &[u8]) -> Result<(Request, Loss), Fault> {
-    let document: Value = serde_json::from_slice(body)
+    let document = exact::parse(body)
         .map_err(|error| invalid(format!("The body is not valid JSON: {error}.")).remedy("Send one JSON object with `content-type: application/json`."))?;
     let mut loss = Loss::default();
     let mut root = Object::of(document, Path::Root)?;
@@ -108,7 +108,7 @@ pub(super) fn cache_mark(object: &mut Object<'_>, loss: &mut Loss) -> Result<Opt
 pub(super) fn other(object: Object<'_>) -> Piece {
     let kind = object.peek_text("type").to_owned();
     let place = object.path.place();
-    Piece { part: Part::Other { kind, json: object.into_value().to_string() }, cache: None, place }
+    Piece { part: Part::Other { kind, json: exact::text(&object.into_value()) }, cache: None, place }
 }
 
 /// Media at an address, which may hold them itself (`data:image/png;base64,…`).

@@ -1,6 +1,7 @@
 //! Messages and token-count requests.
 
 use super::decode::{ReadPart, asked, declaration, other, piece, provider_tool, response_format, sampling, stop_texts, text_or_parts};
+use super::exact;
 use super::loss::Loss;
 use super::object::Object;
 use super::part::{Citation, Media, MediaKind, MediaSource, Part, Piece};
@@ -117,7 +118,7 @@ pub(super) fn read_block(mut block: Object<'_>, loss: &mut Loss) -> Result<Piece
             id: block.need_text("id")?,
             name: block.need_text("name")?,
             kind: ToolKind::Function,
-            arguments_json: block.need("input")?.to_string(),
+            arguments_json: exact::text(&block.need("input")?),
         },
         "tool_result" => {
             let id = block.need_text("tool_use_id")?;
@@ -149,11 +150,13 @@ pub(super) fn read_citation(value: &Value) -> Citation {
     // Chat has the address one level deeper.
     let inner = value.get("url_citation").unwrap_or(value);
     let text = |name: &str| inner.get(name).and_then(Value::as_str).map(str::to_owned);
+    let place = |name: &str| inner.get(name).and_then(Value::as_u64).and_then(|place| usize::try_from(place).ok());
     Citation {
         url: text("url").or_else(|| text("source")),
         title: text("title").or_else(|| text("document_title")),
         quoted: text("cited_text"),
-        json: value.to_string(),
+        span: place("start_index").zip(place("end_index")),
+        json: exact::text(value),
     }
 }
 

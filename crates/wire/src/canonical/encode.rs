@@ -8,7 +8,7 @@ use super::request::{Asked, Effort, Message, Request, Role, Sampling, ToolDecl};
 use super::signature::{Family, unseal};
 use super::target::Target;
 use super::writer::Writer;
-use super::{encode_chat, encode_converse, encode_gemini, encode_messages, encode_responses};
+use super::{cache, encode_chat, encode_converse, encode_gemini, encode_messages, encode_responses, exact};
 use crate::Endpoint;
 use jeton_core::{Fault, Samplers};
 use serde_json::Number;
@@ -35,6 +35,13 @@ pub struct Encoded {
 pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fault> {
     refuse_bound(request, target)?;
     let mut loss = Loss::default();
+    let within;
+    let request = if matches!(target.endpoint, Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) {
+        within = cache::within_limits(request, &mut loss);
+        &*within
+    } else {
+        request
+    };
     let wraps = !matches!(target.endpoint, Endpoint::Chat | Endpoint::Responses) || !target.takes.custom_tools;
     let names = ToolNames::of(request, wraps);
     let body = match target.endpoint {
@@ -45,7 +52,7 @@ pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fau
         Endpoint::Converse => encode_converse::body(request, target, &names, &mut loss)?,
         Endpoint::Embeddings => return Err(invalid("Embeddings are not translated: name a model whose provider has `/v1/embeddings`.").param("model")),
     };
-    Ok(Encoded { body, loss, names })
+    Ok(Encoded { body: exact::restored(body), loss, names })
 }
 
 /// What no translation can keep, and no answer can do without.

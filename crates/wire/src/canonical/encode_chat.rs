@@ -3,8 +3,8 @@
 mod tools;
 
 use super::encode::{
-    adaptive_path, document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part, results_first,
-    schema_path, stop_path, strict_there, thinks, turns, user_there, write_said, write_samplers,
+    adaptive_path, document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part,
+    results_first, schema_path, stop_path, strict_there, thinks, turns, user_there, write_said, write_samplers,
 };
 use super::loss::Loss;
 use super::names::ToolNames;
@@ -386,7 +386,9 @@ pub(super) fn write_tier(w: &mut Writer, request: &Request, tier: Option<(&Servi
         Some((ServiceTier::Auto, _)) => w.member("service_tier", "auto"),
         Some((ServiceTier::Standard, _)) => w.member("service_tier", "default"),
         // Google has these two by the same names.
-        Some((ServiceTier::Other(word), _)) if request.endpoint.dialect() == crate::Dialect::OpenAi || is_shared(request, word) => w.member("service_tier", word),
+        Some((ServiceTier::Other(word), _)) if request.endpoint.dialect() == crate::Dialect::OpenAi || is_shared(request, word) => {
+            w.member("service_tier", word)
+        }
         Some((ServiceTier::Other(word), path)) => loss.dropped(path, format!("there is no tier `{word}`")),
     }
 }

@@ -5,9 +5,7 @@ mod parts;
 mod tools;
 mod turn;
 
-use super::encode::{
-    drop_asked, drop_cache, drop_choice, instruction_text, parallel_path, turns,
-};
+use super::encode::{drop_asked, drop_cache, drop_choice, instruction_text, parallel_path, turns};
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{Part, Piece};
@@ -74,8 +72,11 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
     } = request;
     drop_asked(verbosity.as_ref(), loss);
     drop_asked(user.as_ref(), loss);
-    // Vertex AI alone has labels.
-    drop_asked(metadata.as_ref(), loss);
+    // Vertex AI alone has labels, and the Gemini API refuses them: they stay where they came from.
+    let labels = metadata.as_ref().filter(|_| request.endpoint == crate::Endpoint::Generate);
+    if labels.is_none() {
+        drop_asked(metadata.as_ref(), loss);
+    }
     drop_asked(cache_key.as_ref(), loss);
     drop_asked(store.as_ref().filter(|store| store.value), loss);
     drop_choice(request, loss);
@@ -98,6 +99,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         failed = failed.take().or(write_tools(w, &context, loss).err());
         write_choice(w, &context, loss);
         write_config(w, &context, loss);
+        w.member_of("labels", labels.map(|labels| &labels.value));
         match service_tier.as_ref().map(|tier| (&tier.value, tier.path)) {
             None | Some((ServiceTier::Auto, _)) => {}
             Some((ServiceTier::Standard, _)) => w.member("serviceTier", "standard"),

@@ -4,6 +4,7 @@
 //! stream ([`StreamEncoder`], [`encode_stream`]) in the exact shapes and event orders of the vendors' APIs. What a dialect asks that
 //! the canonical form cannot carry is refused by name in [`decode_request`], never dropped in silence.
 
+mod cache;
 mod chat;
 mod citations;
 mod collect;
@@ -22,6 +23,7 @@ mod encode_converse;
 mod encode_gemini;
 mod encode_messages;
 mod encode_responses;
+mod exact;
 mod gemini;
 mod heard;
 mod loss;

@@ -170,6 +170,8 @@ pub struct Citation {
     pub title: Option<String>,
     /// The passage, where it is given.
     pub quoted: Option<String>,
+    /// What of the text rests on it, from and to, in characters of the text that it stands at; all of it where this is not given.
+    pub span: Option<(usize, usize)>,
     /// The whole citation as JSON text, for the dialect that it came from.
     pub json: String,
 }

@@ -7,10 +7,9 @@ use super::loss::{Loss, Path};
 use super::object::Object;
 use super::part::{Citation, Part, Piece};
 use super::reply::{Reply, StopReason};
-use super::{read_converse, read_gemini};
+use super::{exact, read_converse, read_gemini};
 use crate::Endpoint;
 use jeton_core::{Fault, FaultKind, Usage};
-use serde_json::Value;
 
 /// Reads the body of a successful answer. Its usage is not read here but given: [`crate::read_document`] knows all its forms.
 /// `created` is told where the dialect does not say when the answer was made, in seconds since 1970.
@@ -18,7 +17,7 @@ use serde_json::Value;
 /// # Errors
 /// A fault of the provider where the body is no answer of its dialect.
 pub fn read_reply(endpoint: Endpoint, body: &[u8], usage: Usage, created: i64) -> Result<(Reply, Loss), Fault> {
-    let document: Value = serde_json::from_slice(body).map_err(|error| broken(format!("it is not valid JSON ({error})")))?;
+    let document = exact::parse(body).map_err(|error| broken(format!("it is not valid JSON ({error})")))?;
     let mut loss = Loss::default();
     let mut root = Object::of(document, Path::Root).map_err(|fault| as_broken(&fault))?;
     let mut reply = Reply {

@@ -55,16 +55,17 @@ fn write_items(w: &mut Writer, reply: &Reply, status: &str) {
     let told: Vec<&Part> = reply.parts.iter().filter(|part| is_said(part) || is_item(part)).collect();
     let mut index = 0;
     let mut rest = told.as_slice();
+    // What nothing follows is cut short with the answer: nobody may run a call whose arguments broke off.
+    let status_of = |others: &[&Part]| if others.is_empty() { status } else { "completed" };
     while let Some((first, others)) = rest.split_first() {
         let id = |prefix: &str| format!("{prefix}_{}_{index}", reply.id);
         if is_said(first) {
             let length = rest.iter().position(|part| !is_said(part)).unwrap_or(rest.len());
             let (said, others) = rest.split_at(length);
-            // A message that nothing follows is cut short with the answer.
-            write_said(w, &id("msg"), said, if others.is_empty() { status } else { "completed" });
+            write_said(w, &id("msg"), said, status_of(others));
             rest = others;
         } else {
-            write_item(w, first, id);
+            write_item(w, first, status_of(others), id);
             rest = others;
         }
         index += 1;
@@ -102,11 +103,12 @@ fn write_part(w: &mut Writer, part: &Part) {
 pub(super) fn annotation(citation: &Citation, chars: usize) -> Option<Value> {
     let url = citation.url.as_ref()?;
     let title = citation.title.as_deref().unwrap_or_default();
-    Some(json!({ "type": "url_citation", "url": url, "title": title, "start_index": 0, "end_index": chars }))
+    let (start, end) = citation.span.unwrap_or((0, chars));
+    Some(json!({ "type": "url_citation", "url": url, "title": title, "start_index": start, "end_index": end }))
 }
 
 /// Case 58: the item's id is not the call's.
-fn write_item(w: &mut Writer, part: &Part, id: impl Fn(&str) -> String) {
+fn write_item(w: &mut Writer, part: &Part, status: &str, id: impl Fn(&str) -> String) {
     w.object(|w| match part {
         Part::Thinking { text, signature } => write_reasoning(w, &id("rs"), text, signature.as_deref()),
         Part::RedactedThinking(data) => write_reasoning(w, &id("rs"), "", Some(data)),
@@ -114,7 +116,7 @@ fn write_item(w: &mut Writer, part: &Part, id: impl Fn(&str) -> String) {
             let is_custom = *kind == ToolKind::Custom;
             w.member("id", &id(if is_custom { "ctc" } else { "fc" }));
             w.member("type", if is_custom { "custom_tool_call" } else { "function_call" });
-            w.member("status", "completed");
+            w.member("status", status);
             w.member("call_id", call_id);
             w.member("name", name);
             // Case 8.

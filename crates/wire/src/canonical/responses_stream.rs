@@ -120,6 +120,9 @@ impl ResponsesStream {
             Delta::Citation(citation) => self.annotation(&mut out, citation),
             // A message goes on with its next part; everything else is an item of its own.
             Delta::EndPart if matches!(self.open, Some(Item { kind: ItemKind::Message { .. }, .. })) => self.end_content_part(&mut out),
+            // Whether a call is whole is known when something follows it, or the answer says why it ends: nobody may run a call whose
+            // arguments broke off.
+            Delta::EndPart if matches!(self.open, Some(Item { kind: ItemKind::Call { .. }, .. })) => {}
             Delta::EndPart => self.end_item(&mut out, "completed"),
         }
         out

@@ -35,7 +35,19 @@ pub(crate) fn opened(carried: String) -> String {
     if !carried.starts_with(MARK_IN_BASE64) {
         return carried;
     }
-    let plain: String = carried.trim_end_matches('=').chars().map(|c| if c == '-' { '+' } else if c == '_' { '/' } else { c }).collect();
+    let plain: String = carried
+        .trim_end_matches('=')
+        .chars()
+        .map(|c| {
+            if c == '-' {
+                '+'
+            } else if c == '_' {
+                '/'
+            } else {
+                c
+            }
+        })
+        .collect();
     STANDARD_NO_PAD.decode(plain).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(carried)
 }
 

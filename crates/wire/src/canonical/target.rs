@@ -31,10 +31,12 @@ pub struct Takes {
     pub reasoning_member: Option<String>,
     /// Whether tools with free-text input are known; else they are declared as functions with one text.
     pub custom_tools: bool,
-    /// Whether the model grades its own thinking (Messages `adaptive`); else it is given a budget.
+    /// Whether the model grades its own thinking (Messages `adaptive`, Gemini's levels); else it is given a budget.
     pub adaptive_thinking: bool,
     /// Whether it takes a budget of thinking tokens.
     pub thinking_budget: bool,
+    /// The lowest grade of effort; none: the model can be told not to think.
+    pub effort_min: Effort,
     /// The highest grade of effort; none: the model does not think.
     pub effort_max: Effort,
     /// Which of temperature, `top_p` and `top_k` it takes.
@@ -51,6 +53,7 @@ impl Default for Takes {
             custom_tools: true,
             adaptive_thinking: false,
             thinking_budget: true,
+            effort_min: Effort::None,
             effort_max: Effort::High,
             samplers: Samplers::One,
             stream_options: true,

@@ -183,7 +183,7 @@ fn own_part(answering: &Answering, part: Part, loss: &mut Loss) -> Option<Part> 
     })
 }
 
-/// Case 47: Messages and Gemini have objects for arguments alone.
+/// Case 47: Messages, Gemini and Bedrock have objects for arguments alone.
 fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &str, loss: &mut Loss) {
     let is_object = || arguments.trim().is_empty() || matches!(serde_json::from_str(arguments), Ok(Value::Object(_)));
     if matches!(answering.face(), Endpoint::Messages | Endpoint::Generate | Endpoint::Converse) && kind != ToolKind::Custom && !is_object() {
@@ -191,19 +191,38 @@ fn tell_arguments(answering: &Answering, id: &str, kind: ToolKind, arguments: &s
     }
 }
 
-/// OpenAI's dialects cite addresses alone.
+/// OpenAI's dialects and Gemini's cite addresses alone; all but OpenAI's cite whole texts.
 fn carries_citation(answering: &Answering, citation: &Citation, loss: &mut Loss) -> bool {
-    if matches!(answering.face(), Endpoint::Messages | Endpoint::Converse) {
-        return true;
-    }
-    if citation.url.is_none() {
+    let of_openai = |endpoint| matches!(endpoint, Endpoint::Chat | Endpoint::Responses);
+    let quotes = matches!(answering.face(), Endpoint::Messages | Endpoint::Converse);
+    if !quotes && citation.url.is_none() {
         loss.dropped("citations", "a source without an address cannot be cited there");
         return false;
     }
-    if citation.quoted.is_some() {
+    if citation.span.is_some() && !of_openai(answering.face()) {
+        loss.approximated("citations.start_index", "the whole text is cited there");
+    }
+    if citation.quoted.is_some() && !quotes {
         loss.dropped("citations.cited_text", "sources are not quoted there");
     }
+    let is_read_whole = matches!(answering.from, Endpoint::Generate | Endpoint::Converse) || quotes && answering.from == Endpoint::Messages;
+    if !is_read_whole {
+        let carried = ["type", "url", "title", "start_index", "end_index", "cited_text"];
+        members_of(citation)
+            .filter(|name| !carried.contains(&name.as_str()))
+            .for_each(|name| loss.dropped(format!("citations.{name}"), "citations have no such member there"));
+    }
     true
+}
+
+/// What a citation says, by its own dialect's names.
+fn members_of(citation: &Citation) -> impl Iterator<Item = String> {
+    let mut members: Map<String, Value> = serde_json::from_str(&citation.json).unwrap_or_default();
+    // Chat has all of it one level deeper.
+    if let Some(Value::Object(inner)) = members.remove("url_citation") {
+        members.extend(inner);
+    }
+    members.into_iter().filter(|(_, value)| !value.is_null() && value != "").map(|(name, _)| name)
 }
 
 /// The free text inside the arguments of a tool that was declared as a function.
@@ -227,6 +246,8 @@ pub struct StreamTranslator {
     encoder: Option<StreamEncoder>,
     /// The arguments, so far, of a call whose free text is wrapped in them.
     wrapped: Option<String>,
+    /// The call that is being told, by its id, and its arguments so far, where the caller's dialect takes nothing but an object.
+    checked: Option<(String, String)>,
     stop: Option<StopReason>,
     created: i64,
     /// What is told of the usage at the beginning, where the dialect tells it there (case 33).
@@ -258,6 +279,7 @@ impl StreamTranslator {
             reader,
             encoder: None,
             wrapped: None,
+            checked: None,
             stop: None,
             created,
             provisional,
@@ -289,8 +311,8 @@ impl StreamTranslator {
 
     /// Has the reader tell what it hears.
     fn heard<T>(&mut self, out: &mut Vec<u8>, read: impl FnOnce(&mut Reader, &mut Loss, &mut Hear<'_>) -> T) -> T {
-        let Self { answering, reader, encoder, wrapped, stop, created, provisional, signed, loss, phase, .. } = self;
-        let mut teller = Teller { answering, encoder, wrapped, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
+        let Self { answering, reader, encoder, wrapped, checked, stop, created, provisional, signed, loss, phase, .. } = self;
+        let mut teller = Teller { answering, encoder, wrapped, checked, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
         let read = read(reader, loss, &mut |heard| teller.hear(heard));
         let lost = teller.lost;
         loss.extend(lost);
@@ -362,6 +384,7 @@ struct Teller<'a> {
     answering: &'a Answering,
     encoder: &'a mut Option<StreamEncoder>,
     wrapped: &'a mut Option<String>,
+    checked: &'a mut Option<(String, String)>,
     stop: &'a mut Option<StopReason>,
     created: i64,
     provisional: &'a Usage,
@@ -410,11 +433,19 @@ impl Teller<'_> {
                 let is_wrapped = self.answering.names.is_wrapped(name);
                 let kind = if is_wrapped { ToolKind::Custom } else { kind };
                 *self.wrapped = is_wrapped.then(String::new);
+                // A stream of Messages carries fragments of anything; Gemini's calls come whole.
+                let is_checked = self.answering.face() == Endpoint::Generate && kind != ToolKind::Custom;
+                *self.checked = is_checked.then(|| (id.to_owned(), String::new()));
                 self.tell(&Delta::ToolUse { id, name: self.answering.names.own(name), kind });
             }
             Delta::Arguments(text) => match self.wrapped {
                 Some(so_far) => so_far.push_str(text),
-                None => self.tell(delta),
+                None => {
+                    if let Some((_, so_far)) = self.checked {
+                        so_far.push_str(text);
+                    }
+                    self.tell(delta);
+                }
             },
             Delta::Citation(citation) => {
                 if carries_citation(self.answering, citation, &mut self.lost) {
@@ -432,6 +463,9 @@ impl Teller<'_> {
     fn unwrap(&mut self) {
         if let Some(arguments) = self.wrapped.take() {
             self.tell(&Delta::Arguments(&unwrapped(&arguments)));
+        }
+        if let Some((id, arguments)) = self.checked.take() {
+            tell_arguments(self.answering, &id, ToolKind::Function, &arguments, &mut self.lost);
         }
     }
 

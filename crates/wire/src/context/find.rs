@@ -50,7 +50,9 @@ impl Outline {
                 (b"input", Endpoint::Responses) => outline.conversation = Some(start..cursor.at),
                 (b"systemInstruction" | b"system_instruction", Endpoint::Generate) => outline.system = Some(start..cursor.at),
                 (b"contents", Endpoint::Generate) => outline.conversation = Some(start..cursor.at),
-                (b"messages", Endpoint::Chat | Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) => outline.conversation = Some(start..cursor.at),
+                (b"messages", Endpoint::Chat | Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) => {
+                    outline.conversation = Some(start..cursor.at)
+                }
                 _ => {}
             }
             Ok(())

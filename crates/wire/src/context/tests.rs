@@ -52,6 +52,38 @@ fn chat_gets_a_system_message_before_all_others() {
 }
 
 #[test]
+fn gemini_gets_a_part_at_the_front_of_its_system_instruction() {
+    let check = |body: &str, expected: &str| check(Endpoint::Generate, body, expected);
+    let part = r#"{"text":"a\n\"é\""}"#;
+    check(r#"{"contents":[]}"#, &format!(r#"{{"systemInstruction":{{"parts":[{part}]}},"contents":[]}}"#));
+    check("{}", &format!(r#"{{"systemInstruction":{{"parts":[{part}]}}}}"#));
+    check(r#"{"systemInstruction":null}"#, &format!(r#"{{"systemInstruction":{{"parts":[{part}]}}}}"#));
+    check(r#"{"systemInstruction":{"role":"user","parts":[ ]}}"#, &format!(r#"{{"systemInstruction":{{"role":"user","parts":[{part} ]}}}}"#));
+    check(r#"{"system_instruction":{"parts":[{"text":"b"}]}}"#, &format!(r#"{{"system_instruction":{{"parts":[{part},{{"text":"b"}}]}}}}"#));
+    check(r#"{"system_instruction":{"parts":{"text":"b"}}}"#, &format!(r#"{{"system_instruction":{{"parts":[{part},{{"text":"b"}}]}}}}"#));
+    refused(Endpoint::Generate, ContextPlace::System, r#"{"systemInstruction":{"role":"user"}}"#, NotAttachable::UnknownForm);
+    let (_, attached) = attached(Endpoint::Generate, r#"{"contents":[]}"#, &[marked("a")], ContextPlace::System);
+    assert_eq!((attached.breakpoints, attached.breakpoints_dropped), (0, 1));
+}
+
+#[test]
+fn geminis_last_user_turn_gets_a_part_before_its_own() {
+    let check = |body: &str, expected: &str| check_user(Endpoint::Generate, body, expected);
+    let part = r#"{"text":"a\n\"é\""}"#;
+    check(r#"{"contents":[{"parts":[{"text":"b"}]}]}"#, &format!(r#"{{"contents":[{{"parts":[{part},{{"text":"b"}}]}}]}}"#));
+    let turns = |ours: &str| {
+        format!(
+            r#"{{"contents":[{{"role":"user","parts":[{ours}{{"inlineData":{{}}}}]}},{{"role":"model","parts":[{{"text":"c"}}]}},{{"role":"user","parts":[{{"functionResponse":{{"name":"f"}}}}]}}]}}"#
+        )
+    };
+    check(&turns(""), &turns(&format!("{part},")));
+    refused(Endpoint::Generate, ContextPlace::User, r#"{"contents":[{"role":"model","parts":[{"text":"b"}]}]}"#, NotAttachable::NoUserMessage);
+    let text = |body: &str| last_user_text(Endpoint::Generate, body.as_bytes(), 100);
+    let body = r#"{"contents":[{"role":"user","parts":[{"text":"a"},{"inlineData":{"mimeType":"x"}},{"text":"b"}]},{"role":"user","parts":[{"functionResponse":{"name":"f","response":{"text":"c"}}}]}]}"#;
+    assert_eq!(text(body).as_deref(), Some("a\nb"));
+}
+
+#[test]
 fn responses_get_it_at_the_start_of_their_instructions() {
     let check = |body: &str, expected: &str| check(Endpoint::Responses, body, expected);
     check(r#"{"model":"m"}"#, r#"{"instructions":"a\n\"é\"","model":"m"}"#);

@@ -70,7 +70,7 @@ fn case_61_the_shapes_are_the_vendors() {
 fn case_61_what_we_write_we_read_as_the_same_kind() {
     for kind in KINDS {
         let fault = Fault::new(kind, "why").code("finer");
-        for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Bedrock] {
+        for dialect in [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Bedrock] {
             let read = read_error(dialect, kind.status(), none, &encode_error(dialect, &fault, None));
             assert_eq!((read.message.as_str(), read.code.as_deref()), ("why", Some("finer")));
             assert_eq!(read.kind.is_passing(), kind.is_passing(), "{kind:?}");
@@ -112,7 +112,14 @@ fn case_61_errors_of_every_shape_are_read() {
     check_read(404, r#"{"error":"model 'x' not found"}"#, FaultKind::NotFound, "", None, "model 'x' not found");
     check_read(400, r#"{"object":"error","message":"m","type":"BadRequestError","code":400}"#, FaultKind::InvalidRequest, "BadRequestError", Some("400"), "m");
     check_read(422, r#"{"detail":[{"loc":["body"]}]}"#, FaultKind::InvalidRequest, "", None, r#"[{"loc":["body"]}]"#);
-    check_read(400, r#"[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}]"#, FaultKind::InvalidRequest, "", Some("400"), "m");
+    check_read(
+        400,
+        r#"[{"error":{"code":400,"message":"m","status":"INVALID_ARGUMENT"}}]"#,
+        FaultKind::InvalidRequest,
+        "INVALID_ARGUMENT",
+        Some("INVALID_ARGUMENT"),
+        "m",
+    );
     check_read(502, "<html><head><title>502 Bad Gateway</title>", FaultKind::UpstreamFailed, "", None, "502 Bad Gateway");
     check_read(500, "boom\r\n\u{1b}[31m", FaultKind::UpstreamFailed, "", None, "boom   [31m");
     check_read(503, "", FaultKind::Overloaded, "", None, "The provider answered 503 in the openai dialect without a message.");

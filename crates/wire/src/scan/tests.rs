@@ -284,6 +284,68 @@ fn case_40_tools_that_the_provider_runs_are_told_from_the_clients() {
     }
 }
 
+/// A request in Gemini's dialect, whose path names model and stream.
+fn google(body: &Value) -> RequestFacts {
+    facts(Endpoint::Generate, &body.to_string())
+}
+
+#[test]
+fn a_request_in_geminis_dialect_says_what_it_asks() {
+    let facts = google(&json!({
+        "model": "models/x", "systemInstruction": { "parts": [{ "text": "a" }, { "text": "b" }] },
+        "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }],
+        "tools": [{ "functionDeclarations": [{ "name": "f" }, { "name": "g" }] }, { "googleSearch": {} }],
+        "generationConfig": { "maxOutputTokens": 50, "candidateCount": 3 }, "serviceTier": "flex",
+    }));
+    assert_eq!((facts.model.as_str(), facts.output_limit, facts.output_limit_field, facts.choices), ("", Some(50), Some("maxOutputTokens"), 3));
+    assert_eq!((facts.tools, facts.server_tools, facts.system_prompt.as_str(), facts.service_tier.as_deref()), (3, true, "a\nb", Some("flex")));
+    assert!(!facts.stateful && facts.text_bytes > 60, "{}", facts.text_bytes);
+    let snake = google(
+        &json!({ "system_instruction": { "parts": { "text": "a" } }, "contents": { "parts": [{ "text": "Hi" }] }, "generation_config": { "max_output_tokens": 7 }, "service_tier": "priority" }),
+    );
+    assert_eq!((snake.output_limit, snake.system_prompt.as_str(), snake.service_tier.as_deref(), snake.choices), (Some(7), "a", Some("priority"), 1));
+    assert!(google(&json!({ "contents": [], "cachedContent": "cachedContents/x" })).stateful && google(&json!({ "cached_content": "c" })).stateful);
+    assert!(!google(&json!({ "contents": [], "tools": [{ "function_declarations": [{ "name": "googleSearch" }] }] })).server_tools);
+}
+
+#[test]
+fn media_in_geminis_dialect_are_no_text() {
+    let data = "A".repeat(10_000);
+    let count = |part: &Value| {
+        let facts = google(&json!({ "contents": [{ "role": "user", "parts": [part] }] }));
+        (facts.media_parts, facts.text_bytes < 300, facts.media_bytes >= 10_000)
+    };
+    let blob = json!({ "mimeType": "image/png", "data": data });
+    assert_eq!(count(&json!({ "inlineData": blob })), (1, true, true));
+    assert_eq!(count(&json!({ "inline_data": blob })), (1, true, true));
+    assert_eq!(count(&json!({ "functionResponse": { "name": "f", "response": {}, "parts": [{ "inlineData": blob }] } })), (1, true, true));
+    assert_eq!(count(&json!({ "fileData": { "fileUri": "gs://b/a.png" } })), (1, true, false));
+    for text in [
+        json!({ "text": data }),
+        json!({ "functionCall": { "name": "f", "args": { "inlineData": blob } } }),
+        json!({ "functionResponse": { "name": "f", "response": { "data": data } } }),
+    ] {
+        assert_eq!(count(&text), (0, false, false), "{text}");
+    }
+}
+
+#[test]
+fn what_is_wrong_in_geminis_dialect_names_its_place() {
+    for (body, param) in [
+        (r#"{"contents":"Hi"}"#, "contents"),
+        (r#"{"contents":[{"parts":["Hi"]}]}"#, "contents[0].parts[0]"),
+        (r#"{"systemInstruction":"Hi"}"#, "systemInstruction"),
+        (r#"{"tools":["googleSearch"]}"#, "tools[0]"),
+        (r#"{"generationConfig":{"maxOutputTokens":"5"}}"#, "generationConfig.maxOutputTokens"),
+        (r#"{"generationConfig":{"candidateCount":0}}"#, "generationConfig.candidateCount"),
+        (r#"{"contents":[],"contents":[]}"#, "contents"),
+        (r#"{"generationConfig":[]}"#, "generationConfig"),
+    ] {
+        let fault = scan(Endpoint::Generate, body.as_bytes()).unwrap_err();
+        assert_eq!(fault.param.as_deref(), Some(param), "{body}: {fault}");
+    }
+}
+
 #[test]
 fn case_59_requests_that_rest_on_what_the_provider_keeps_are_marked() {
     for (member, stateful) in [

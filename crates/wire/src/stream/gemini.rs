@@ -68,6 +68,7 @@ fn candidate(facts: &mut Facts, cursor: &mut Cursor<'_>) -> Parsed<()> {
             b"parts" if cursor.peek() == Some(b'[') => cursor.array(|cursor, _| if cursor.peek() == Some(b'{') { part(facts, cursor) } else { cursor.skip() }),
             _ => cursor.skip(),
         }),
+        b"finishReason" if is_unspecified(cursor) => cursor.skip(),
         b"finishReason" => {
             facts.read_finish(cursor)?;
             facts.observed.refusal |= facts.observed.finish_reason.as_deref().is_some_and(|word| GEMINI_REFUSALS.contains(&word));
@@ -76,6 +77,11 @@ fn candidate(facts: &mut Facts, cursor: &mut Cursor<'_>) -> Parsed<()> {
         b"groundingMetadata" if cursor.peek() == Some(b'{') => searches(facts, cursor),
         _ => cursor.skip(),
     })
+}
+
+/// Whether a reason stands here that is none yet.
+fn is_unspecified(cursor: &Cursor<'_>) -> bool {
+    cursor.rest().starts_with(b"\"FINISH_REASON_UNSPECIFIED\"")
 }
 
 /// Reads a part. Its members may come in any order, so a text is counted at its end.

@@ -3,6 +3,7 @@ use proptest::prelude::*;
 
 mod chat_cases;
 mod converse_cases;
+mod gemini_cases;
 mod messages_cases;
 mod responses_cases;
 
@@ -121,7 +122,7 @@ fn bytes_are_counted_only_where_asked_for() {
 
 #[test]
 fn case_65_a_document_in_the_place_of_a_stream_is_read() {
-    for endpoint in [Endpoint::Chat, Endpoint::Messages, Endpoint::Responses] {
+    for endpoint in [Endpoint::Chat, Endpoint::Messages, Endpoint::Responses, Endpoint::Generate] {
         let metered = passes(endpoint, "{\n  \"error\": {\n    \"message\": \"m\",\n    \"type\": \"server_error\"\n  }\n}\n");
         assert_eq!((metered.error.unwrap().message.as_str(), metered.clean), ("m", false));
     }
@@ -137,6 +138,7 @@ fn any_line() -> impl Strategy<Value = String> {
         Just(r#"data:{"choices":[{"delta":{"content":"a\"b"},"finish_reason":"stop"}],"usage":null}"#.to_owned()),
         Just(r#"data: {"choices":[{"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":""}}]}}]}"#.to_owned()),
         Just(r#"data: {"error":{"message":"m"}}"#.to_owned()),
+        Just(r#"data: {"candidates":[{"content":{"parts":[{"text":"é"}]},"finishReason":"STOP"}],"usageMetadata":{"promptTokenCount":1}}"#.to_owned()),
         Just(r#"data: {"type":"message_stop"}"#.to_owned()),
         Just(r#"data: {"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":3}}"#.to_owned()),
         Just(r#"data: {"type":"response.completed","sequence_number":4,"response":{"usage":{"input_tokens":1,"output_tokens":2}}}"#.to_owned()),
@@ -163,7 +165,7 @@ proptest! {
         }
         let mut places: Vec<usize> = cuts.iter().map(|cut| cut % (stream.len() + 1)).chain([0, stream.len()]).collect();
         places.sort_unstable();
-        for endpoint in [Endpoint::Chat, Endpoint::Messages, Endpoint::Responses] {
+        for endpoint in [Endpoint::Chat, Endpoint::Messages, Endpoint::Responses, Endpoint::Generate] {
             let whole = meter_chunks(endpoint, strip, [stream.as_bytes()]);
             let pieces = meter_chunks(endpoint, strip, places.windows(2).map(|cut| &stream.as_bytes()[cut[0]..cut[1]]));
             prop_assert_eq!(&pieces, &whole);

@@ -9,6 +9,7 @@ pub(crate) fn document(dialect: Endpoint, events: &[Event]) -> Value {
     match dialect {
         Endpoint::Chat => chat(events),
         Endpoint::Messages => messages(events),
+        Endpoint::Generate => generate(events),
         Endpoint::Converse => converse(events),
         _ => {
             let (name, last) = events.last().unwrap();
@@ -187,4 +188,31 @@ fn messages(events: &[Event]) -> Value {
     }
     assert_eq!(events.last().unwrap().0, "message_stop");
     message
+}
+
+/// Texts of one kind that follow each other are one, as long as no signature stands between them; the rest of the last event counts.
+fn generate(events: &[Event]) -> Value {
+    let mut parts: Vec<Value> = Vec::new();
+    let mut answer = events.last().unwrap().1.clone();
+    for (at, (name, event)) in events.iter().enumerate() {
+        assert!(name.is_empty() && event["responseId"] == answer["responseId"] && event["modelVersion"] == answer["modelVersion"]);
+        let candidate = &event["candidates"][0];
+        assert_eq!((candidate["index"].as_u64(), candidate["content"]["role"].as_str()), (Some(0), Some("model")));
+        assert_eq!(candidate["finishReason"].is_string(), at + 1 == events.len());
+        for part in candidate["content"]["parts"].as_array().unwrap() {
+            let goes_on = parts.last().is_some_and(|last| last["text"].is_string() && last["thought"] == part["thought"] && last["thoughtSignature"].is_null());
+            match parts.last_mut().filter(|_| goes_on && part["text"].is_string()) {
+                Some(last) => {
+                    append(&mut last["text"], &part["text"]);
+                    if let Some(signature) = part.get("thoughtSignature") {
+                        last["thoughtSignature"] = signature.clone();
+                    }
+                }
+                None if *part == json!({ "text": "" }) => {}
+                None => parts.push(part.clone()),
+            }
+        }
+    }
+    answer["candidates"][0]["content"]["parts"] = parts.into();
+    answer
 }

@@ -8,16 +8,16 @@ use jeton_wire::canonical::{Answering, StreamTranslator, Target, ToolNames, Tran
 use jeton_wire::{Endpoint, StreamMeter, StreamOptions, read_document};
 use serde_json::{Value, json};
 
-pub(crate) use Endpoint::{Chat, Converse, Messages, Responses};
-
-/// Every two dialects of OpenAI and Anthropic, each way.
-pub(crate) const PAIRS: [(Endpoint, Endpoint); 6] =
-    [(Chat, Messages), (Messages, Chat), (Chat, Responses), (Responses, Chat), (Messages, Responses), (Responses, Messages)];
+pub(crate) use Endpoint::{Chat, Converse, Generate, Messages, Responses};
 
 /// Every two dialects, each way.
-pub(crate) fn all_pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
+pub(crate) fn pairs() -> impl Iterator<Item = (Endpoint, Endpoint)> {
     DIALECTS.into_iter().flat_map(|from| DIALECTS.into_iter().map(move |to| (from, to))).filter(|(from, to)| from != to)
 }
+
+/// Those of OpenAI and Anthropic.
+pub(crate) const PAIRS: [(Endpoint, Endpoint); 6] =
+    [(Chat, Messages), (Messages, Chat), (Chat, Responses), (Responses, Chat), (Messages, Responses), (Responses, Messages)];
 
 /// The request `body` of `from` for `target`, and what was lost.
 pub(crate) fn ask_of(from: Endpoint, target: &Target, body: &Value) -> Result<(Value, Vec<String>), Fault> {
@@ -43,6 +43,7 @@ pub(crate) fn refused(from: Endpoint, to: Endpoint, body: &Value) -> (String, St
 pub(crate) fn asking(dialect: Endpoint, members: Value) -> Value {
     let mut body = match dialect {
         Responses => json!({ "model": "m", "input": "Hi" }),
+        Generate => json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }] }),
         Messages => json!({ "model": "m", "max_tokens": 4096, "messages": [{ "role": "user", "content": "Hi" }] }),
         Converse => json!({ "messages": [{ "role": "user", "content": [{ "text": "Hi" }] }] }),
         _ => json!({ "model": "m", "messages": [{ "role": "user", "content": "Hi" }] }),
@@ -81,6 +82,9 @@ pub(crate) fn answered(dialect: Endpoint, content: Value, end: &str, usage: Valu
         Converse => {
             json!({ "output": { "message": { "role": "assistant", "content": content } }, "stopReason": end, "usage": usage, "metrics": { "latencyMs": 9 } })
         }
+        Generate => {
+            json!({ "candidates": [{ "content": { "parts": content, "role": "model" }, "finishReason": end, "index": 0 }], "usageMetadata": usage, "modelVersion": "m", "responseId": "r1" })
+        }
         _ => {
             json!({ "id": "chatcmpl-1", "object": "chat.completion", "created": 1, "model": "m", "choices": [{ "index": 0, "message": content, "finish_reason": end }], "usage": usage })
         }
@@ -94,7 +98,7 @@ pub(crate) fn hi(dialect: Endpoint) -> Value {
             json!([{ "type": "message", "id": "msg_1", "status": "completed", "role": "assistant", "content": [{ "type": "output_text", "text": "Hi", "annotations": [] }] }])
         }
         Messages => json!([{ "type": "text", "text": "Hi" }]),
-        Converse => json!([{ "text": "Hi" }]),
+        Generate | Converse => json!([{ "text": "Hi" }]),
         _ => json!({ "role": "assistant", "content": "Hi" }),
     }
 }

@@ -4,9 +4,11 @@
 mod answer_cases;
 mod converse_cases;
 mod fold;
+mod gemini_cases;
 mod goldens;
 mod helpers;
 mod made;
+mod numbers;
 mod properties;
 mod protocol;
 mod request_cases;

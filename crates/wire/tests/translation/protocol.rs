@@ -1,6 +1,6 @@
 //! Providers that break their own protocol: a clean error, never a hang, never a false end.
 
-use crate::helpers::{Chat, Converse, Messages, Responses, all_pairs, answered, answering, hi, stream_of, translate_chunks};
+use crate::helpers::{Chat, Converse, Generate, Messages, Responses, answered, answering, hi, pairs, stream_of, translate_chunks};
 use jeton_core::Usage;
 use jeton_wire::Endpoint;
 use serde_json::Value;
@@ -9,11 +9,11 @@ const START: &str = "start {\"input_tokens\":1,\"output_tokens\":1}";
 
 #[track_caller]
 fn check(from: Endpoint, what: &str, stream: &[u8]) {
-    for (_, to) in all_pairs().filter(|(one, _)| *one == from) {
+    for (_, to) in pairs().filter(|(one, _)| *one == from) {
         let (out, fault) = *translate_chunks(&answering(from, to), [stream], &Usage::default()).expect_err(what);
         assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some("upstream_protocol")), "{what}");
         let text = String::from_utf8(out).unwrap();
-        for terminal in ["[DONE]", "message_stop", "response.completed", "event: metadata"] {
+        for terminal in ["[DONE]", "message_stop", "response.completed", "event: metadata", "finishReason"] {
             assert!(!text.contains(terminal), "{what}, {from} → {to}: {text}");
         }
     }
@@ -58,6 +58,19 @@ fn case_07_and_12_a_chat_stream_out_of_order_is_an_error() {
 }
 
 #[test]
+fn a_stream_of_gemini_without_a_reason_for_its_end_is_an_error() {
+    let usage = r#"raw {"usageMetadata":{"promptTokenCount":9}}"#;
+    for (what, lines) in [
+        ("nothing", String::new()),
+        ("no reason", "text \"x\"".to_owned()),
+        ("nothing but usage", usage.to_owned()),
+        ("usage last", format!("text \"x\"\n{usage}")),
+    ] {
+        script(Generate, what, &lines);
+    }
+}
+
+#[test]
 fn case_55_and_57_a_responses_stream_out_of_order_is_an_error() {
     let item = r#"raw {"type":"response.output_item.added","output_index":0,"item":{"type":"message","id":"m"}}"#;
     for (what, lines) in [
@@ -98,7 +111,7 @@ fn case_29_a_converse_stream_out_of_order_is_an_error() {
 
 #[test]
 fn events_that_are_no_json_objects_or_have_wrong_types_are_errors() {
-    for from in [Chat, Messages, Responses, Converse] {
+    for from in [Chat, Messages, Responses, Generate, Converse] {
         for data in ["{", "[]", "7", "\"x\"", "{\"type\":", "\u{fffd}"] {
             check(from, data, format!("data: {data}\n\n").as_bytes());
         }
@@ -115,6 +128,12 @@ fn events_that_are_no_json_objects_or_have_wrong_types_are_errors() {
     );
     check(Converse, "a text", b"data: {\"messageStart\":{}}\n\ndata: {\"contentBlockDelta\":{\"contentBlockIndex\":0,\"delta\":{\"text\":7}}}\n\n");
     check(Converse, "an event", b"data: {\"messageStart\":7}\n\n");
+    check(Generate, "parts", b"data: {\"candidates\":[{\"content\":{\"parts\":[7]},\"finishReason\":\"STOP\"}]}\n\n");
+    check(
+        Generate,
+        "arguments",
+        b"data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"f\",\"args\":[]}}]},\"finishReason\":\"STOP\"}]}\n\n",
+    );
     check(Responses, "response", b"data: {\"type\":\"response.created\",\"response\":7}\n\n");
 }
 

@@ -80,6 +80,18 @@ fn case_43_marks_of_the_cache_keep_their_place_and_time_where_they_can_and_are_t
         assert_eq!(ask(Chat, Responses, &marked(life)).1, ["dropped messages[0].content[0].cache_control"]);
     }
     assert_eq!(ask(Chat, Messages, &marked(json!({ "type": "ephemeral", "ttl": "9h" }))).1, ["approximated messages[0].content[0].cache_control.ttl"]);
+    // Five marks are one too many, and an hour may not stand behind five minutes.
+    let text = |name: &str, life: Value| json!({ "type": "text", "text": name, "cache_control": life });
+    let (short, long) = (json!({ "type": "ephemeral" }), json!({ "type": "ephemeral", "ttl": "1h" }));
+    let parts: Vec<Value> = ["b", "c", "d", "e"].iter().map(|name| text(name, if *name == "d" { long.clone() } else { short.clone() })).collect();
+    let many = json!({ "model": "m", "messages": [
+        { "role": "user", "content": parts }, { "role": "system", "content": [text("a", long.clone())] },
+    ] });
+    let leading = json!({ "model": "m", "messages": [many["messages"][1], many["messages"][0]] });
+    let (body, lost) = ask(Chat, Messages, &leading);
+    let marks: Vec<&Value> = body["messages"][0]["content"].as_array().unwrap().iter().map(|block| &block["cache_control"]).collect();
+    assert_eq!((&body["system"][0]["cache_control"], marks), (&long, vec![&Value::Null, &short, &short, &short]));
+    assert_eq!(lost, ["approximated messages[1].content[2].cache_control", "dropped messages[1].content[0].cache_control"]);
     // The same request is the same bytes every time, or no prefix would be found again.
     let request = asking(Messages, json!({ "tools": [tool(Messages, "b"), tool(Messages, "a.b")], "metadata": { "user_id": "u" } })).to_string();
     let bytes = || {

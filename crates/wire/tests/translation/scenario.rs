@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 use std::path::Path;
 
-pub(crate) const DIALECTS: [Endpoint; 4] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Converse];
+pub(crate) const DIALECTS: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::Messages, Endpoint::Generate, Endpoint::Converse];
 
 /// The model in the path of a Converse request, where a scenario names no other.
 const CONVERSE_MODEL: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
@@ -102,7 +102,11 @@ impl Scenario {
 
     /// What the answer of `from` becomes for a caller of `to`.
     pub(crate) fn answered_across(&self, from: Endpoint, to: Endpoint) -> Option<Value> {
-        let own = self.json(&format!("{from} → {to} answered")).map(|short| in_envelope(to, short)).or_else(|| self.answered(to))?;
+        let mut own = self.json(&format!("{from} → {to} answered")).map(|short| in_envelope(to, short)).or_else(|| self.answered(to))?;
+        // Google tells the tier in a header alone.
+        if let (Endpoint::Generate, Some(usage)) = (from, own.get_mut("usage").and_then(Value::as_object_mut).filter(|_| to == Endpoint::Messages)) {
+            usage.shift_remove("service_tier");
+        }
         Some(self.with_repeated(to, own))
     }
 
@@ -160,7 +164,7 @@ impl Scenario {
     }
 
     fn asked_of(&self, face: Endpoint, from: Endpoint) -> (Request, ToolNames) {
-        let asked = self.asked(face).unwrap_or_else(|| json!({ "model": "m", "max_tokens": 64, "messages": [], "input": [] }));
+        let asked = self.asked(face).unwrap_or_else(|| json!({ "model": "m", "max_tokens": 64, "messages": [], "input": [], "contents": [] }));
         let (mut request, _) = read_request(face, asked.to_string().as_bytes()).unwrap_or_else(|fault| panic!("{}: {fault}", self.name));
         let names = encode_request(&request, &self.target(from)).map(|encoded| encoded.names).unwrap_or_default();
         request.include_usage |= self.streamed_across(from, face).is_some_and(|script| script.lines().any(|line| line.starts_with("usage ")));
@@ -199,6 +203,14 @@ fn in_envelope(dialect: Endpoint, short: Value) -> Value {
             if let Some(usage) = answer.get_mut("usage").and_then(Value::as_object_mut) {
                 usage.entry("service_tier").or_insert("standard".into());
             }
+            answer
+        }
+        Endpoint::Generate if !short.contains_key("candidates") && !short.contains_key("promptFeedback") => {
+            let content = json!({ "parts": short.shift_remove("parts").expect("parts"), "role": "model" });
+            let mut candidate = json!({ "content": content, "finishReason": short.shift_remove("finishReason").expect("finishReason"), "index": 0 });
+            extend(&mut candidate, short.shift_remove("candidate").unwrap_or_else(|| json!({})));
+            let mut answer = json!({ "candidates": [candidate], "modelVersion": "gemini-3-pro-preview", "responseId": "mWUvaYrqGuqqqtsP4pCW4A0" });
+            extend(&mut answer, short.into());
             answer
         }
         Endpoint::Responses => {
@@ -277,16 +289,13 @@ pub(crate) fn plain_answer(answer: Value, ids: &mut Vec<String>) -> Value {
             let mut plain = Map::new();
             for (name, value) in members {
                 let value = match name.as_str() {
-                    "created" | "created_at" | "system_fingerprint" | "completed_at" | "model" | "metrics" => continue,
+                    "created" | "created_at" | "system_fingerprint" | "completed_at" | "model" | "metrics" | "modelVersion" | "responseId" => continue,
                     "id" | "item_id" => plain_id(value, ids),
                     _ => plain_answer(value, ids),
                 };
                 let is_ordinary_tier = name == "serviceTier" && value == json!({ "type": "default" });
-                let says_nothing = is_ordinary_tier
-                    || value.is_null()
-                    || value == json!([])
-                    || value == json!({})
-                    || ((name.ends_with("_tokens") || name.ends_with("Tokens")) && value == json!(0));
+                let is_count = ["_tokens", "Tokens", "TokenCount"].iter().any(|end| name.ends_with(end));
+                let says_nothing = is_ordinary_tier || value.is_null() || value == json!([]) || value == json!({}) || (is_count && value == json!(0));
                 if !says_nothing || matches!(name.as_str(), "input" | "index" | "arguments") {
                     plain.insert(name, value);
                 }

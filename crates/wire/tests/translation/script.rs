@@ -13,6 +13,7 @@ pub(crate) fn events(dialect: Endpoint, script: &str, answer: &Value) -> Vec<Eve
     match dialect {
         Endpoint::Chat => chat(lines, script, answer),
         Endpoint::Messages => messages(lines, answer),
+        Endpoint::Generate => generate(lines, answer),
         Endpoint::Converse => converse(lines),
         _ => Responses::new(answer).run(lines),
     }
@@ -22,7 +23,7 @@ pub(crate) fn events(dialect: Endpoint, script: &str, answer: &Value) -> Vec<Eve
 pub(crate) fn sse(dialect: Endpoint, events: &[Event]) -> Vec<u8> {
     let mut out = String::new();
     for (name, data) in events {
-        if dialect != Endpoint::Chat {
+        if !matches!(dialect, Endpoint::Chat | Endpoint::Generate) {
             out += &format!("event: {name}\n");
         }
         match data {
@@ -109,6 +110,40 @@ fn chat<'a>(lines: impl Iterator<Item = &'a str>, script: &str, answer: &Value) 
                 "error" => (String::new(), json!({ "error": value(rest) })),
                 "raw" => (String::new(), value(rest)),
                 "done" => (String::new(), "[DONE]".into()),
+                unknown => panic!("{unknown}"),
+            }
+        })
+        .collect()
+}
+
+/// Each event of Gemini is a document with the next part; `end` is the last one, with the reason of the end and usage.
+fn generate<'a>(lines: impl Iterator<Item = &'a str>, answer: &Value) -> Vec<Event> {
+    let event = |candidate: Value, more: Value| {
+        let mut event = json!({ "candidates": [candidate] });
+        let event_members = event.as_object_mut().unwrap();
+        event_members.extend(more.as_object().cloned().unwrap_or_default());
+        event_members.extend([("modelVersion".to_owned(), answer["modelVersion"].clone()), ("responseId".to_owned(), answer["responseId"].clone())]);
+        (String::new(), event)
+    };
+    let part = |part: Value| event(json!({ "content": { "parts": [part], "role": "model" }, "index": 0 }), json!({}));
+    lines
+        .map(|line| {
+            let (word, rest) = words(line);
+            match word {
+                "text" => part(json!({ "text": value(rest) })),
+                "think" => part(json!({ "text": value(rest), "thought": true })),
+                "sign" => part(json!({ "text": "", "thought": true, "thoughtSignature": value(rest) })),
+                "part" => part(value(rest)),
+                "call" => part(json!({ "functionCall": value(rest) })),
+                "end" => {
+                    let (reason, rest) = words(rest);
+                    let (usage, more) = two(rest);
+                    let mut candidate = json!({ "content": { "parts": [{ "text": "" }], "role": "model" }, "finishReason": reason, "index": 0 });
+                    candidate.as_object_mut().unwrap().extend(more.as_object().cloned().unwrap_or_default());
+                    event(candidate, json!({ "usageMetadata": usage }))
+                }
+                "error" => (String::new(), json!({ "error": value(rest) })),
+                "raw" => (String::new(), value(rest)),
                 unknown => panic!("{unknown}"),
             }
         })

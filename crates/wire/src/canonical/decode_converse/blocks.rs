@@ -2,6 +2,7 @@
 
 use super::media::{read_document, read_media};
 use super::read_list;
+use crate::canonical::exact;
 use crate::canonical::loss::Loss;
 use crate::canonical::object::Object;
 use crate::canonical::part::{Citation, MediaKind, Part, Piece};
@@ -16,7 +17,7 @@ pub(in crate::canonical) fn read_block(mut block: Object<'_>, loss: &mut Loss) -
         // Of another kind (video, a provider's own tools …), kept as it is.
         let value = block.into_value();
         let kind = value.as_object().and_then(|members| members.keys().next()).cloned().unwrap_or_default();
-        return Ok(Piece { part: Part::Other { kind, json: value.to_string() }, cache: None, place });
+        return Ok(Piece { part: Part::Other { kind, json: exact::text(&value) }, cache: None, place });
     };
     block.rest(loss);
     Ok(Piece { part, cache: None, place })
@@ -38,7 +39,7 @@ fn read_part(block: &mut Object<'_>, loss: &mut Loss) -> Result<Option<Part>, Fa
         "searchResult" => block.object("searchResult", |result| read_search_result(result, loss)),
         "guardContent" => block.object("guardContent", |content| read_guarded(content, loss)),
         // Only within the result of a tool.
-        "json" => Ok(block.take("json").map(|json| Part::Text(json.to_string()))),
+        "json" => Ok(block.take("json").map(|json| Part::Text(exact::text(&json)))),
         _ => Ok(None),
     }
 }
@@ -48,7 +49,7 @@ fn read_call(mut call: Object<'_>, loss: &mut Loss) -> Result<Part, Fault> {
         id: call.need_text("toolUseId")?,
         name: call.need_text("name")?,
         kind: ToolKind::Function,
-        arguments_json: call.need("input")?.to_string(),
+        arguments_json: exact::text(&call.need("input")?),
     };
     call.rest(loss);
     Ok(part)
@@ -103,7 +104,8 @@ pub(in crate::canonical) fn read_citation(value: &Value) -> Citation {
         url: text(value.pointer("/location/web/url")).or(source),
         title: text(value.get("title")),
         quoted: Some(quoted.concat()).filter(|quoted| !quoted.is_empty()),
-        json: value.to_string(),
+        span: None,
+        json: exact::text(value),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The parts of a turn, of a request or of an answer.
 
+use crate::canonical::exact;
 use crate::canonical::loss::Loss;
 use crate::canonical::object::Object;
 use crate::canonical::part::{Media, MediaKind, MediaSource, Part, Piece};
@@ -51,7 +52,7 @@ pub(crate) fn read_said(mut part: Object<'_>, loss: &mut Loss) -> Result<(Said, 
     } else if let Some(media) = read_media(&mut part, loss)? {
         Said::Media(media)
     } else if let Some(kind) = part.first_name().map(str::to_owned) {
-        return Ok((Said::Other { kind, json: part.into_value().to_string() }, signature));
+        return Ok((Said::Other { kind, json: exact::text(&part.into_value()) }, signature));
     } else if is_thought {
         Said::Text { text: String::new(), is_thought }
     } else {
@@ -64,7 +65,7 @@ pub(crate) fn read_said(mut part: Object<'_>, loss: &mut Loss) -> Result<(Said, 
 fn read_call(mut call: Object<'_>, loss: &mut Loss) -> Result<Said, Fault> {
     let id = call.text("id")?.filter(|id| !id.is_empty());
     let name = call.need_text("name")?;
-    let arguments_json = call.members_of("args")?.map_or_else(|| "{}".to_owned(), |args| Value::Object(args).to_string());
+    let arguments_json = call.members_of("args")?.map_or_else(|| "{}".to_owned(), |args| exact::text(&Value::Object(args)));
     call.rest(loss);
     Ok(Said::Call { id, name, arguments_json })
 }
@@ -93,12 +94,12 @@ fn read_result(mut result: Object<'_>, loss: &mut Loss) -> Result<Said, Fault> {
 /// The texts of an answer, and whether it is an error. The reference names two members: `output` for what a function gives, `error` for
 /// what went wrong; without either the whole object is the output.
 fn answer_of(response: Value) -> (Vec<String>, bool) {
-    let Value::Object(members) = &response else { return (vec![response.to_string()], false) };
+    let Value::Object(members) = &response else { return (vec![exact::text(&response)], false) };
     let mut all = members.iter();
     match (all.next(), all.next()) {
         (None, _) => (Vec::new(), false),
         (Some((name, value)), None) if name == "output" || name == "error" => (texts_of(value), name == "error"),
-        _ => (vec![response.to_string()], false),
+        _ => (vec![exact::text(&response)], false),
     }
 }
 
@@ -109,7 +110,7 @@ fn texts_of(value: &Value) -> Vec<String> {
         Value::Array(elements) if !elements.is_empty() && elements.iter().all(Value::is_string) => {
             elements.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         }
-        other => vec![other.to_string()],
+        other => vec![exact::text(&other)],
     }
 }
 

@@ -1,6 +1,7 @@
 //! `generationConfig`.
 
 use super::Context;
+use crate::Endpoint;
 use crate::canonical::encode::{NO_SAMPLERS, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within};
 use crate::canonical::loss::Loss;
 use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat};
@@ -110,7 +111,7 @@ fn write_thinking(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) {
     }
     let told = match (effort, budget_tokens) {
         _ if context.is_graded() => level(effort.as_ref(), budget_tokens.as_ref(), context, loss),
-        (_, Some(budget)) => Thinking::Budget(i64::try_from(budget.value).unwrap_or(i64::MAX)),
+        (_, Some(budget)) => budget_within(budget, context, loss),
         (Some(effort), None) => budget_of(effort, context, loss),
         // It decides by itself where nothing is said; the word for it is -1.
         (None, None) if *is_adaptive => Thinking::Budget(-1),
@@ -131,8 +132,29 @@ fn write_thinking(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) {
     });
 }
 
+/// The largest budget that all models of that generation take.
+const BUDGET_MAX: u64 = 24_576;
+
+fn budget_within(budget: &Asked<u64>, context: &Context<'_>, loss: &mut Loss) -> Thinking {
+    let is_own = context.request.endpoint == Endpoint::Generate;
+    let tokens = if is_own { budget.value } else { budget.value.min(BUDGET_MAX) };
+    if tokens != budget.value {
+        loss.approximated(budget.path, format!("the largest budget that every model takes there is {BUDGET_MAX}"));
+    }
+    Thinking::Budget(i64::try_from(tokens).unwrap_or(i64::MAX))
+}
+
+/// The grade within what the model takes.
+fn grade(effort: &Asked<Effort>, context: &Context<'_>, loss: &mut Loss) -> Effort {
+    let least = context.target.takes.effort_min;
+    if effort.value < least {
+        loss.approximated(effort.path, format!("the lowest grade there is `{}`", least.name()));
+    }
+    effort_within(effort, context.target, loss).max(least)
+}
+
 fn budget_of(effort: &Asked<Effort>, context: &Context<'_>, loss: &mut Loss) -> Thinking {
-    let wished = effort_within(effort, context.target, loss);
+    let wished = grade(effort, context, loss);
     let tokens = BUDGETS.iter().find(|(grade, _)| *grade == wished).map_or(0, |(_, tokens)| *tokens);
     if wished != Effort::None {
         loss.approximated(effort.path, "a budget of thinking tokens stands for the grade");
@@ -148,17 +170,13 @@ fn level(effort: Option<&Asked<Effort>>, budget: Option<&Asked<u64>>, context: &
             loss.approximated(budget.path, "a level stands for the budget");
             effort_of_budget(budget.value, context.request.output_limit.unwrap_or(context.target.output_limit))
         }
-        (None, Some(effort)) => {
-            // Every one of them thinks a little, and not every one knows the lowest level.
-            if effort.value < Effort::Low {
-                loss.approximated(effort.path, "the lowest level there is `low`");
-            }
-            effort_within(effort, context.target, loss)
-        }
+        (None, Some(effort)) => grade(effort, context, loss),
         (None, None) => return Thinking::Unsaid,
     };
     Thinking::Level(match wished {
-        Effort::None | Effort::Minimal | Effort::Low => "low",
+        // It always thinks a little, says its vendor of the lowest level.
+        Effort::None | Effort::Minimal => "minimal",
+        Effort::Low => "low",
         Effort::Medium => "medium",
         Effort::High | Effort::XHigh | Effort::Max => "high",
     })

@@ -2,14 +2,14 @@
 
 use super::Context;
 use super::turn::{Block, Item, stands_in_result};
-use crate::Dialect;
 use crate::canonical::encode::{document_text, refuse_foreign_file, refused_part};
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Media, MediaSource, Part, Piece};
 use crate::canonical::request::{Message, ToolKind};
 use crate::canonical::writer::Writer;
 use crate::canonical::{INVALID_INPUT, WRAPPED_INPUT, object_text};
-use crate::media_types::of_address;
+use crate::media_types::{likeliest, of_address};
+use crate::{Dialect, Endpoint};
 use jeton_core::Fault;
 use std::collections::HashMap;
 
@@ -104,15 +104,7 @@ fn write_args(w: &mut Writer, piece: &Piece, kind: ToolKind, arguments: &str, lo
 }
 
 /// What a function answered: by the reference `output` holds it, and `error` what went wrong.
-fn write_result(
-    w: &mut Writer,
-    piece: &Piece,
-    id: &str,
-    content: &[Piece],
-    is_error: bool,
-    context: &Context<'_>,
-    loss: &mut Loss,
-) -> Result<(), Fault> {
+fn write_result(w: &mut Writer, piece: &Piece, id: &str, content: &[Piece], is_error: bool, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
     let (mut texts, mut media) = (Vec::new(), Vec::new());
     for inner in content {
         match &inner.part {
@@ -155,7 +147,7 @@ fn write_result(
 }
 
 fn write_media(w: &mut Writer, piece: &Piece, media: &Media, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
-    let Media { kind: _, source, name, detail } = media;
+    let Media { kind, source, name, detail } = media;
     refuse_foreign_file(piece, source, context.request, context.target)?;
     if detail.as_ref().is_some_and(|detail| detail != "auto") {
         loss.dropped(piece.place.member("detail"), "how closely an image is looked at cannot be chosen");
@@ -169,7 +161,11 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, context: &Context<'
             w.member_text("data", data);
         }),
         MediaSource::Url(uri) | MediaSource::FileId(uri) => w.member_object("fileData", |w| {
-            w.member_of("mimeType", of_address(uri));
+            let media_type = of_address(uri).unwrap_or_else(|| {
+                loss.approximated(&piece.place, "what stands at the address must be said there, and is a guess");
+                likeliest(*kind)
+            });
+            w.member("mimeType", media_type);
             w.member("fileUri", uri);
         }),
     }
@@ -178,10 +174,11 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, context: &Context<'
 
 /// Where the caller's dialect has the name of a file.
 fn name_member(context: &Context<'_>) -> &'static str {
-    match context.request.endpoint.dialect() {
-        Dialect::OpenAi => "filename",
-        Dialect::Anthropic => "title",
-        Dialect::Gemini => "displayName",
-        Dialect::Bedrock => "name",
+    match context.request.endpoint {
+        Endpoint::Chat => "file.filename",
+        Endpoint::Messages | Endpoint::CountTokens => "title",
+        Endpoint::Generate => "inlineData.displayName",
+        Endpoint::Converse => "document.name",
+        Endpoint::Responses | Endpoint::Embeddings => "filename",
     }
 }

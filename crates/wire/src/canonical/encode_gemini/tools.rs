@@ -2,12 +2,12 @@
 
 use super::Context;
 use crate::Dialect;
+use crate::canonical::encode::drop_cache;
 use crate::canonical::encode::refusal;
 use crate::canonical::loss::Loss;
 use crate::canonical::request::{ToolChoice, ToolDecl, ToolKind};
 use crate::canonical::writer::Writer;
 use crate::canonical::{wrapped_description, wrapped_schema};
-use crate::canonical::encode::drop_cache;
 use jeton_core::Fault;
 
 /// Functions stand together in one element; each tool of the provider is one of its own.

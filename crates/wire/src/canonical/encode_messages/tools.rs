@@ -1,5 +1,6 @@
 //! The tools of a Messages request, and the form of its answer.
 
+use crate::Dialect;
 use crate::canonical::encode::{refusal, schema_path, tools_offered};
 use crate::canonical::loss::Loss;
 use crate::canonical::names::ToolNames;
@@ -8,7 +9,6 @@ use crate::canonical::schema::{closed, input_schema};
 use crate::canonical::target::Target;
 use crate::canonical::writer::Writer;
 use crate::canonical::{wrapped_description, wrapped_schema};
-use crate::Dialect;
 use jeton_core::Fault;
 
 use super::write_cache;

@@ -44,7 +44,9 @@ impl Grounding {
         if self.chunks.is_empty() {
             return None;
         }
-        let chunk = |(uri, title): &(String, String)| if title.is_empty() { json!({ "web": { "uri": uri } }) } else { json!({ "web": { "uri": uri, "title": title } }) };
+        let chunk = |(uri, title): &(String, String)| {
+            if title.is_empty() { json!({ "web": { "uri": uri } }) } else { json!({ "web": { "uri": uri, "title": title } }) }
+        };
         Some(json!({ "groundingChunks": self.chunks.iter().map(chunk).collect::<Vec<_>>(), "groundingSupports": self.supports }))
     }
 }

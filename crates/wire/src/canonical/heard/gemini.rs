@@ -2,6 +2,7 @@
 
 use super::{Hear, Heard};
 use crate::canonical::decode_gemini::{Said, read_said};
+use crate::canonical::exact;
 use crate::canonical::loss::{Loss, Path};
 use crate::canonical::object::Object;
 use crate::canonical::part::Citation;
@@ -90,7 +91,7 @@ impl GeminiReader {
         }
         tell_ratings(&mut candidate, loss)?;
         let message = candidate.text("finishMessage")?.filter(|message| !message.is_empty());
-        match candidate.text("finishReason")?.filter(|word| !word.is_empty()) {
+        match candidate.text("finishReason")?.filter(|word| !matches!(word.as_str(), "" | "FINISH_REASON_UNSPECIFIED")) {
             Some(word) => {
                 let stop = self.stop(&word, message.as_deref(), &candidate.path, loss)?;
                 if stop == StopReason::Refusal && message.is_some() {
@@ -159,7 +160,8 @@ impl GeminiReader {
     /// An id for a call that has none: the same from a document and from a stream, another in every answer.
     fn make_id(&self, name: &str, arguments: &str) -> String {
         if self.id.is_empty() {
-            let hash = name.bytes().chain(arguments.bytes()).fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+            let hash =
+                name.bytes().chain(arguments.bytes()).fold(0xcbf2_9ce4_8422_2325, |hash: u64, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
             return format!("call_{hash:016x}_{}", self.calls);
         }
         format!("call_{}_{}", self.id, self.calls)
@@ -197,7 +199,7 @@ impl GeminiReader {
         let in_text = self.in_text;
         let mut cite = |source: &Value, json: &Value, path: &Path<'_>, loss: &mut Loss| {
             let text = |name: &str| source.get(name).and_then(Value::as_str).map(str::to_owned);
-            let citation = Citation { url: text("uri"), title: text("title"), quoted: None, json: json.to_string() };
+            let citation = Citation { url: text("uri"), title: text("title"), quoted: None, span: None, json: exact::text(json) };
             if in_text && citation.url.is_some() {
                 hear(Heard::Delta(Delta::Citation(&citation)));
             } else {
@@ -216,16 +218,17 @@ impl GeminiReader {
             metadata.rest(loss);
             Ok(())
         })?;
-        candidate.object("citationMetadata", |mut metadata| {
-            for name in ["citationSources", "citations"] {
-                let sources = metadata.list(name)?;
-                let path = metadata.path.member(name);
-                sources.iter().enumerate().for_each(|(index, source)| cite(source, source, &path.element(index), loss));
-            }
-            metadata.rest(loss);
-            Ok(())
-        })
-        .map(drop)
+        candidate
+            .object("citationMetadata", |mut metadata| {
+                for name in ["citationSources", "citations"] {
+                    let sources = metadata.list(name)?;
+                    let path = metadata.path.member(name);
+                    sources.iter().enumerate().for_each(|(index, source)| cite(source, source, &path.element(index), loss));
+                }
+                metadata.rest(loss);
+                Ok(())
+            })
+            .map(drop)
     }
 }
 

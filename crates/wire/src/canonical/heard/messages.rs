@@ -2,6 +2,7 @@
 
 use super::{Hear, Heard};
 use crate::canonical::decode_messages::read_citation;
+use crate::canonical::exact;
 use crate::canonical::loss::Loss;
 use crate::canonical::object::Object;
 use crate::canonical::part::Citation;
@@ -123,7 +124,7 @@ impl MessagesReader {
                     // The vendor begins with an empty object; a server that does not stream arguments has them here.
                     let input = block.members_of("input")?.filter(|input| !input.is_empty());
                     if let Some(input) = input {
-                        hear(Heard::Delta(Delta::Arguments(&serde_json::Value::Object(input).to_string())));
+                        hear(Heard::Delta(Delta::Arguments(&exact::text(&serde_json::Value::Object(input)))));
                     }
                     Block::Tool
                 }

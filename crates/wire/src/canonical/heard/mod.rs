@@ -8,6 +8,7 @@ mod responses;
 
 pub(super) use gemini::GeminiReader;
 
+use super::exact;
 use super::loss::{Loss, Path};
 use super::object::Object;
 use super::read_reply::{as_broken, broken};
@@ -16,7 +17,6 @@ use super::stream::Delta;
 use crate::Endpoint;
 use crate::error::read_embedded;
 use jeton_core::Fault;
-use serde_json::Value;
 
 /// What an event says.
 #[derive(Clone, Debug, PartialEq)]
@@ -83,7 +83,7 @@ impl Reader {
         if data == b"[DONE]" {
             return self.end(hear);
         }
-        let event: Value = serde_json::from_slice(data).map_err(|error| broken(format!("an event is not valid JSON ({error})")))?;
+        let event = exact::parse(data).map_err(|error| broken(format!("an event is not valid JSON ({error})")))?;
         let mut event = Object::of(event, Path::Root).map_err(|fault| as_broken(&fault))?;
         if let Some(error) = event.take("error") {
             self.ended = true;
