@@ -1,7 +1,8 @@
 //! What a suite can see: the smallest difference that its cases find, from the variances of the runs that there are.
 
 use crate::Row;
-use crate::run::{RunHead, read_rows};
+use crate::label::judged_rows;
+use crate::run::RunHead;
 use crate::totals::{Clusters, by_case, passed};
 use jeton_allocate::Case;
 use jeton_allocate::power::{Aim, Variances, pilot};
@@ -71,8 +72,8 @@ pub fn basis(store: &dyn Records, suite: &str) -> Result<Result<Basis, Unknown>,
     let records = store.runs(Some(suite), RUNS)?;
     let heads: Vec<RunHead> = records.iter().filter_map(|record| serde_json::from_str(&record.json).ok()).collect();
     let Some((before, after)) = sides(&heads) else { return Ok(Err(Unknown::NoPair)) };
-    let rows = read_rows(store, &before.0.id)?;
-    let others = if before.0.id == after.0.id { None } else { Some(read_rows(store, &after.0.id)?) };
+    let rows = judged_rows(store, &before.0.id)?;
+    let others = if before.0.id == after.0.id { None } else { Some(judged_rows(store, &after.0.id)?) };
     Ok(of_rows((before.0, before.1, &rows), (after.0, after.1, others.as_ref().unwrap_or(&rows))))
 }
 

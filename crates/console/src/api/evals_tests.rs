@@ -111,6 +111,14 @@ async fn a_comparison_lists_the_flips_with_both_rows() {
 async fn a_label_is_written_once_and_the_answer_waits_no_more() {
     let (fixture, [_, last]) = filled();
     let queue = async || check(&fixture, "/api/evals/labels", "EvalLabels").await;
+    // Asked for before, so that the run's totals are kept: a label must be seen in them all the same.
+    let tone = async || {
+        let run = check(&fixture, &format!("/api/evals/run?id={last}"), "EvalRun").await;
+        let graders = run["targets"][0]["graders"].as_array().unwrap().clone();
+        let tone = graders.into_iter().find(|one| one["grader"] == "tone").unwrap();
+        ["passed", "failed", "unscored"].map(|key| tone[key].as_u64().unwrap())
+    };
+    assert_eq!((tone().await, tone().await), ([0, 0, 3], [0, 0, 3]));
     let waiting = queue().await["waiting"].clone();
     assert_eq!(names(&waiting, "case"), ["window-01", "receipt-01", "sale-01"]);
     assert_eq!(waiting[0]["question"], "Would you send this answer to a customer as it is?");
@@ -127,6 +135,10 @@ async fn a_label_is_written_once_and_the_answer_waits_no_more() {
     assert_eq!(written, json!({ "verdict": "pass", "comment": "Kind and right.", "by": "ada", "grader": "tone" }));
     assert_eq!(fixture.post("/api/evals/labels", "caller-helpdesk", &body).await.status, 403, "a key of a caller writes none");
     assert_eq!(check(&fixture, "/api/evals/health?suite=refunds", "EvalHealth").await["waiting"], 2);
+    assert_eq!(tone().await, [1, 0, 2], "a label is the verdict of the grader that asks a person");
+    let second = body.replace("\"ada\"", "\"bob\"").replace("\"pass\"", "\"fail\"");
+    assert_eq!(fixture.post("/api/evals/labels", "admin", &second).await.status, 200, "another person may judge it too");
+    assert_eq!(tone().await, [0, 0, 3], "and who are divided give no verdict");
 }
 
 #[tokio::test]
@@ -156,8 +168,8 @@ async fn a_wrong_request_is_told_what_is_wrong() {
         (with("case", json!("")), 400, "case", "is missing"),
         (with("repeat", json!(-1)), 400, "repeat", "whole number"),
         (with("repeat", json!(4)), 404, "target", "repeat 4"),
-        (with("target", json!("mini")), 400, "grader", "waits for a person"),
-        (with("grader", json!("contains")), 400, "grader", "waits for a person"),
+        (with("target", json!("mini")), 400, "grader", "asks a person"),
+        (with("grader", json!("contains")), 400, "grader", "asks a person"),
         (with("word", json!(1)), 400, "word", "no member `word`"),
         (with("comment", json!("x".repeat(5_000))), 400, "comment", "longer than 4096"),
         (with("run", json!("run-0")), 404, "run", "There is no run"),

@@ -19,10 +19,10 @@ pub fn markdown(head: &RunHead, totals: &Totals, gate: Option<&GateReport>) -> S
         row(&mut out, target);
     }
     let tested = match &head.selftest {
-        Some(test) => format!("graders tested ({} checks)", test.checked),
+        Some(test) => format!("graders tested ({} checks): {}", test.checked, test.told()),
         None => "**graders not tested**".to_owned(),
     };
-    let _ = writeln!(out, "\n{} cases, seed {}, {tested}, run `{}`.", head.cases, head.choice.seed, head.id);
+    let _ = writeln!(out, "\n{} cases, seed {}, run `{}`; {tested}.", head.cases, head.choice.seed, head.id);
     out
 }
 

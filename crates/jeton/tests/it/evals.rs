@@ -248,6 +248,51 @@ fn a_budget_is_a_wall_also_for_a_run_that_goes_on() {
 }
 
 #[test]
+fn a_budget_is_raised_or_lowered_for_a_run_that_goes_on() {
+    let upstream = provider(Duration::ZERO);
+    let project = house(&upstream, 60, TARGET);
+    let spent = |run: &Value| target(run, 0)["cost"].as_u64().unwrap();
+    let run = ended(&project.run(&["eval", "run", "numbers", "--budget", "0.003usd", "--repeats", "1", "--json"]), 4);
+    let first = spent(&run);
+    let raised = project.run(&["eval", "run", "--resume", "numbers", "--budget", "0.006usd", "--json"]);
+    assert_has(&raised.stderr, &["the budget of run-", "is $0.006 now; it was $0.003"]);
+    let raised = ended(&raised, 4);
+    assert!(spent(&raised) > first && spent(&raised) <= 6_000_000, "{raised}");
+    assert_eq!(raised["run"]["choice"]["budget"], 6_000_000, "the run keeps it: {raised}");
+    let asked = upstream.count();
+    let again = ended(&project.run(&["eval", "run", "--resume", "numbers", "--json"]), 4);
+    assert!(spent(&again) <= 6_000_000, "without an option it stays raised: {again}");
+    let lowered = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", "0.001usd", "--json"]), 4);
+    assert_eq!(lowered["run"]["choice"]["budget"], 1_000_000);
+    assert!(upstream.count() - asked <= 1, "less than is spent: nothing more is called");
+    let whole = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", "1usd", "--json"]), 0);
+    assert_eq!((counts(&whole), whole["is_complete"].as_bool()), ([54, 6, 0, 0], Some(true)), "{whole}");
+    assert_eq!(spent(&whole), 60 * CALL_NANOUSD, "no case was paid twice");
+    assert_eq!(project.run(&["eval", "run", "--resume", "numbers", "--repeats", "2"]).code, 2, "all else stays as it was asked for");
+}
+
+#[test]
+fn a_budget_for_a_run_that_had_none_counts_what_it_has_cost() {
+    let upstream = provider(Duration::from_millis(10));
+    let project = house(&upstream, 60, TARGET);
+    let mut running = Running::start(&project, &["numbers"]);
+    holds_eventually("some calls were made", || upstream.count() >= 10);
+    running.interrupt();
+    assert_eq!(running.wait().code(), Some(4));
+    let before = upstream.count() as u64 * CALL_NANOUSD;
+    let refused = project.run(&["eval", "run", "--resume", "numbers", "--budget", "0.001usd"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_has(&refused.stderr, &["before it had a budget", "it is for the whole run"]);
+    let wall = before + 6 * CALL_NANOUSD;
+    let budget = format!("{:.7}usd", wall as f64 / 1e9);
+    let run = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", &budget, "--json"]), 4);
+    let spent = target(&run, 0)["cost"].as_u64().unwrap();
+    assert!(spent > before && spent <= wall, "{before} < {spent} <= {wall}");
+    let again = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", &budget, "--json"]), 4);
+    assert!(target(&again, 0)["cost"].as_u64().unwrap() <= wall, "and so it stays: {again}");
+}
+
+#[test]
 fn what_is_not_answered_is_missing_and_too_much_of_it_makes_a_run_invalid() {
     let few = broken_from(57);
     let project = house(&few, 60, TARGET);

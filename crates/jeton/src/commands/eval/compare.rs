@@ -10,7 +10,7 @@ use jeton_allocate::Level;
 use jeton_allocate::verdict::Verdict;
 use jeton_eval::Row;
 use jeton_eval::compare::{Comparison, Flip, compare as compared};
-use jeton_eval::run::read_rows;
+use jeton_eval::label::judged_rows;
 use jeton_eval::session::read_head;
 use jeton_eval::totals::{Validity, totals};
 use jeton_ledger::Records;
@@ -76,7 +76,7 @@ fn side(store: &dyn Records, name: &str, tags: &[String]) -> Result<Side, Failur
             ));
         }
     };
-    let rows: Vec<Row> = read_rows(store, &run.id)?;
+    let rows: Vec<Row> = judged_rows(store, &run.id)?;
     let of_target = totals(&rows, std::slice::from_ref(&target), run.errors_max, Level::P95);
     let invalid = of_target.targets.first().and_then(|totals| if let Validity::Invalid { share, .. } = totals.validity { Some(share) } else { None });
     let is_wanted = |row: &Row| row.cell.target == target && (tags.is_empty() || row.tags.iter().any(|tag| tags.contains(tag)));

@@ -22,7 +22,8 @@ use std::path::Path;
 
 pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<(), Failure> {
     let id = jeton_eval::run::run_id(SystemClock.now(), chance());
-    let desk = Desk::open(context, &args.suite, wall(&args.choice, &account_of(&id)).as_ref())?;
+    let targets: Vec<String> = args.choice.target.iter().chain(&args.not_worse_than).cloned().collect();
+    let desk = Desk::open_to_try(context, &args.suite, wall(&args.choice, &account_of(&id)).as_ref(), &targets)?;
     let mut choice = choice(&args.choice, &desk.suite);
     let question = question(args, &desk, &mut choice.targets)?;
     let gating = Gating { question: Some(question), stops: !args.whole };
@@ -37,7 +38,7 @@ pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<
         output::json(&json!({ "run": done.session.head.id, "gate": answer, "totals": done.totals }));
     } else {
         super::show::summary(&done.session.head, &done.totals, done.session.is_whole());
-        println!("\nGATE: {}", told(&answer));
+        println!("\nGATE: {}", output::line(&told(&answer)));
     }
     super::otel::export(args.otel.as_deref(), &done.session.head, &done.session.rows)?;
     outcome(&done, &answer)

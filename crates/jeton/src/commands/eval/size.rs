@@ -8,6 +8,7 @@ use crate::output;
 use jeton_allocate::Level;
 use jeton_allocate::power::{Aim, Plan, Tails, mcnemar_cases};
 use jeton_core::Nanousd;
+use jeton_eval::grader::selftest::paid_calls;
 use jeton_eval::power::{Unknown, basis};
 use jeton_eval::run::read_rows;
 use jeton_ledger::Records;
@@ -36,6 +37,8 @@ struct Sizing {
     usd_per_cell: Option<f64>,
     /// US dollars of two targets at the needed size.
     usd: Option<f64>,
+    /// Calls of judges and embeddings that the graders' self-test makes at most before each run.
+    selftest_calls: u64,
 }
 
 pub(super) fn size(context: &Context, args: &SizeArgs, is_json: bool) -> Result<(), Failure> {
@@ -53,7 +56,17 @@ pub(super) fn size(context: &Context, args: &SizeArgs, is_json: bool) -> Result<
 
 fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Sizing, Failure> {
     let cases = desk.suite.cases.len();
-    let mut found = Sizing { cases, detect, power: aim.power.get(), basis: String::new(), needed: None, detectable: None, usd_per_cell: None, usd: None };
+    let mut found = Sizing {
+        cases,
+        detect,
+        power: aim.power.get(),
+        basis: String::new(),
+        needed: None,
+        detectable: None,
+        usd_per_cell: None,
+        usd: None,
+        selftest_calls: paid_calls(&desk.suite),
+    };
     match basis(store, &desk.suite.name)? {
         Ok(basis) => match basis.detectable(cases, desk.suite.repeats, aim) {
             Ok(least) => {
@@ -94,4 +107,7 @@ fn show(found: &Sizing, suite: &str) {
     let repeats = if plan.repeats > 1 { format!(", each {} times", plan.repeats) } else { String::new() };
     let usd = found.usd.map_or_else(|| "at a cost that is not known".to_owned(), |usd| format!("for about ${usd:.4}, both targets"));
     println!("  {:.1} points take {} cases{repeats}, {usd}", 100.0 * found.detect, output::count(plan.cases));
+    if found.selftest_calls > 0 {
+        println!("  each run begins with the graders' self-test: at most {} calls of judges and embeddings beside that", found.selftest_calls);
+    }
 }
