@@ -31,7 +31,7 @@ pub struct LabelledPair {
 /// Labels without a judge, as what a correction must beat: mean of the human scores.
 #[must_use]
 pub fn labels_only(labelled: &[Labelled], level: Level) -> Option<Estimate> {
-    let humans: Vec<Observation> = labelled.iter().map(|l| Observation { cluster: l.cluster, value: l.human }).collect();
+    let humans: Vec<Observation> = labelled.iter().map(|l| Observation { cluster: l.cluster, value: l.human, weight: 1.0 }).collect();
     mean(&humans, level).map(|estimate| Estimate { method: Method::LabelsOnly, ..estimate })
 }
 
@@ -84,13 +84,13 @@ fn judge_weight(labelled: &[Labelled], judged: &[Observation]) -> f64 {
 
 fn weighted(labelled: &[Labelled], judged: &[Observation], weights: &[f64], level: Level) -> Option<Estimate> {
     let of_judge = moments(judged)?;
-    let corrected = |(l, weight): (&Labelled, &f64)| Observation { cluster: l.cluster, value: l.human - weight * (l.judge - of_judge.mean) };
+    let corrected = |(l, weight): (&Labelled, &f64)| Observation { cluster: l.cluster, value: l.human - weight * (l.judge - of_judge.mean), weight: 1.0 };
     let corrected: Vec<Observation> = labelled.iter().zip(weights).map(corrected).collect();
     let of_labels = moments(&corrected)?;
     let weight = weights.iter().sum::<f64>() / weights.len() as f64;
     let se =
         of_labels.se_clustered.zip(of_judge.se_clustered).map(|(labels, judge)| labels.hypot(weight * judge)).filter(|se| *se > spread_min(of_labels.mean));
-    let interval = se.and_then(|se| around(of_labels.mean, se, of_labels.clusters, level));
+    let interval = se.and_then(|se| around(of_labels.mean, se, of_labels.clusters_effective, level));
     Some(Estimate { value: of_labels.mean, interval, level, n: of_labels.n, clusters: of_labels.clusters, method: Method::PpiPlusPlus })
 }
 
@@ -210,7 +210,7 @@ mod tests {
             .cycle()
             .take(900)
             .enumerate()
-            .map(|(cluster, p)| crate::paired::Pair { cluster, baseline: p.baseline.judge, candidate: p.candidate.judge })
+            .map(|(cluster, p)| crate::paired::Pair { cluster, baseline: p.baseline.judge, candidate: p.candidate.judge, weight: 1.0 })
             .collect();
         let truth = pairs.iter().map(|p| p.candidate.human - p.baseline.human).sum::<f64>() / 90.0;
         let got = ppi_difference(&pairs, &judged, Level::P95).unwrap();

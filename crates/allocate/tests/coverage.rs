@@ -54,7 +54,7 @@ fn clustered(random: &mut SeededRandom, clusters: usize, p: f64, spread: f64) ->
     for cluster in 0..clusters {
         let rate = p + spread * (2.0 * random.unit() - 1.0);
         for _ in 0..3 + cluster % 3 {
-            cases.push(Observation { cluster, value: coin(random, rate) });
+            cases.push(Observation { cluster, value: coin(random, rate), weight: 1.0 });
         }
     }
     cases
@@ -68,7 +68,7 @@ fn means() {
         let mut cases = Vec::new();
         for cluster in 0..40 {
             let shared = normal(random);
-            cases.extend((0..5).map(|_| Observation { cluster, value: shared + normal(random) }));
+            cases.extend((0..5).map(|_| Observation { cluster, value: shared + normal(random), weight: 1.0 }));
         }
         of(&cases)
     });
@@ -95,6 +95,57 @@ fn proportions() {
     nominal("Jeffreys, 200 at 0.8", 7, 0.8, |random| proportion::jeffreys(count(random, 200, 0.8), 200.0, LEVEL));
     // Exact for every rate, hence above nominal at most of them: counts are whole.
     conservative("Clopper–Pearson, 50 at 0.98", 8, 0.98, |random| proportion::clopper_pearson(count(random, 50, 0.98), 50.0, LEVEL));
+}
+
+/// Weights from 1 to 5, whatever the outcome.
+fn weight(random: &mut SeededRandom) -> f64 {
+    1.0 + 4.0 * random.unit()
+}
+
+#[test]
+fn unequal_weights() {
+    let rate = |cases: &[Observation]| proportion::proportion(cases, LEVEL)?.interval;
+    for (seed, n, p) in [(39, 200, 0.8), (40, 60, 0.63)] {
+        nominal(&format!("weighted proportion, {n} at {p}"), seed, p, |random| {
+            rate(&(0..n).map(|cluster| Observation { cluster, value: coin(random, p), weight: weight(random) }).collect::<Vec<_>>())
+        });
+    }
+    // Heavy cases are the hard ones: one in four counts 4 times and passes at 0.6, the rest once, at 0.9.
+    nominal("weighted proportion, hard cases heavy", 41, (3.0 * 0.9 + 4.0 * 0.6) / 7.0, |random| {
+        let of = |cluster, random: &mut SeededRandom| {
+            let (weight, p) = if random.unit() < 0.25 { (4.0, 0.6) } else { (1.0, 0.9) };
+            Observation { cluster, value: coin(random, p), weight }
+        };
+        rate(&(0..300).map(|cluster| of(cluster, random)).collect::<Vec<_>>())
+    });
+    nominal("weighted proportion, 80 clusters", 42, 0.7, |random| {
+        let cases = clustered(random, 80, 0.7, 0.25);
+        rate(&cases.iter().map(|o| Observation { weight: weight(random), ..*o }).collect::<Vec<_>>())
+    });
+    // At the edge and beside it, as exact as for equal weights.
+    conservative("weighted proportion, 50 at 0.98", 43, 0.98, |random| {
+        rate(&(0..50).map(|cluster| Observation { cluster, value: coin(random, 0.98), weight: weight(random) }).collect::<Vec<_>>())
+    });
+    nominal("weighted mean, 40 clusters", 44, 0.0, |random| {
+        let mut cases = Vec::new();
+        for cluster in 0..40 {
+            let shared = normal(random);
+            cases.extend((0..5).map(|_| Observation { cluster, value: shared + normal(random), weight: weight(random) }));
+        }
+        mean::mean(&cases, LEVEL)?.interval
+    });
+    nominal("weighted difference, 200 pairs", 45, 0.05, |random| {
+        let pairs: Vec<Pair> = (0..200).map(|cluster| Pair { weight: weight(random), ..pair(random, cluster, 0.12, 0.07) }).collect();
+        difference(&pairs, LEVEL)?.interval
+    });
+    nominal("weighted difference, 60 clusters", 46, 0.06, |random| {
+        let mut pairs = Vec::new();
+        for cluster in 0..60 {
+            let fixed = 0.3 * random.unit();
+            pairs.extend((0..4).map(|_| Pair { weight: weight(random), ..pair(random, cluster, fixed, 0.09) }));
+        }
+        difference(&pairs, LEVEL)?.interval
+    });
 }
 
 #[test]
@@ -136,7 +187,7 @@ fn pair(random: &mut SeededRandom, cluster: usize, fixed: f64, broken: f64) -> P
     } else {
         (1.0, 1.0)
     };
-    Pair { cluster, baseline, candidate }
+    Pair { cluster, baseline, candidate, weight: 1.0 }
 }
 
 #[test]
@@ -158,7 +209,7 @@ fn paired_differences() {
         let mut pairs = Vec::new();
         for cluster in 0..50 {
             let shared = 0.2 * normal(random);
-            pairs.extend((0..4).map(|_| Pair { cluster, baseline: 0.5, candidate: 0.6 + shared + 0.2 * normal(random) }));
+            pairs.extend((0..4).map(|_| Pair { cluster, baseline: 0.5, candidate: 0.6 + shared + 0.2 * normal(random), weight: 1.0 }));
         }
         difference(&pairs, LEVEL)?.interval
     });
@@ -169,7 +220,7 @@ fn paired_differences() {
 fn p_values_without_a_difference() {
     let mut found = Vec::new();
     share(15, 2_000, |random| {
-        let pairs: Vec<Pair> = (0..30).map(|i| Pair { cluster: i / 2, baseline: 0.0, candidate: normal(random) }).collect();
+        let pairs: Vec<Pair> = (0..30).map(|i| Pair { cluster: i / 2, baseline: 0.0, candidate: normal(random), weight: 1.0 }).collect();
         found.extend(sign_flip(&pairs, 399, random.next_u64()));
         true
     });
@@ -229,7 +280,7 @@ fn looking_after_every_case() {
     assert!(finite <= 0.05, "{finite}");
 
     let asymptotic_miss = share(21, 1_000, |random| {
-        let values: Vec<Observation> = (0..1_000).map(|cluster| Observation { cluster, value: coin(random, 0.8) }).collect();
+        let values: Vec<Observation> = (0..1_000).map(|cluster| Observation { cluster, value: coin(random, 0.8), weight: 1.0 }).collect();
         (100..=1_000).step_by(25).any(|n| !asymptotic(&values[..n], 300, LEVEL).and_then(|e| e.interval).is_some_and(|i| i.contains(0.8)))
     });
     eprintln!("misses of the asymptotic sequence: {:.1} %", 100.0 * asymptotic_miss);
@@ -288,7 +339,7 @@ fn judge(random: &mut SeededRandom, cluster: usize, rate: f64, sensitivity: f64,
 fn corrected_judges() {
     let (truth, sensitivity, specificity) = (0.8, 0.95, 0.75);
     let draw = |random: &mut SeededRandom, n: usize| (0..n).map(|i| judge(random, i, truth, sensitivity, specificity)).collect::<Vec<_>>();
-    let judged = |rows: &[Labelled]| rows.iter().map(|l| Observation { cluster: l.cluster, value: l.judge }).collect::<Vec<_>>();
+    let judged = |rows: &[Labelled]| rows.iter().map(|l| Observation { cluster: l.cluster, value: l.judge, weight: 1.0 }).collect::<Vec<_>>();
     nominal("PPI, 200 labels, 300 judged", 27, truth, |random| ppi(&draw(random, 200), &judged(&draw(random, 300)), LEVEL)?.interval);
     nominal("PPI++, 200 labels, 300 judged", 28, truth, |random| ppi_plus_plus(&draw(random, 200), &judged(&draw(random, 300)), LEVEL)?.interval);
     // Labels of 100 cases with a rate near the edge: normal intervals are a little narrow there, which cross-fitting and t mostly mend.
@@ -302,7 +353,7 @@ fn corrected_judges() {
         };
         let (labelled, rest) = (both(200), both(300));
         let judged: Vec<Pair> =
-            rest.iter().enumerate().map(|(cluster, p)| Pair { cluster, baseline: p.baseline.judge, candidate: p.candidate.judge }).collect();
+            rest.iter().enumerate().map(|(cluster, p)| Pair { cluster, baseline: p.baseline.judge, candidate: p.candidate.judge, weight: 1.0 }).collect();
         ppi_difference(&labelled, &judged, LEVEL)?.interval
     });
     nominal("Rogan–Gladen, 300 labels of each class", 32, truth, |random| {

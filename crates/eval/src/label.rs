@@ -266,7 +266,7 @@ pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[La
     }
     let verdicts: Vec<(usize, usize, usize)> = labelled.iter().map(|of| (of.cluster, usize::from(of.human > 0.5), usize::from(of.judge > 0.5))).collect();
     let of_target: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target).collect();
-    let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)? });
+    let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)?, weight: 1.0 });
     let all: Vec<Observation> = of_target.iter().filter_map(&mut observed).collect();
     let judged: Vec<Observation> = of_target.iter().filter(|row| !cases.contains(row.cell.case.as_str())).filter_map(&mut observed).collect();
     Calibrated {

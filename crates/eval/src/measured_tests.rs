@@ -112,7 +112,8 @@ fn a_comparison_lists_its_flips_and_decides() {
 }
 
 fn slots(rows: &[Row]) -> Vec<Slot> {
-    let slot = |row: &Row| Slot { launch: row.launch, case: row.cell.case.clone(), cluster: row.cluster.clone(), target: row.cell.target.clone() };
+    let slot =
+        |row: &Row| Slot { launch: row.launch, case: row.cell.case.clone(), cluster: row.cluster.clone(), weight: row.weight, target: row.cell.target.clone() };
     rows.iter().map(slot).collect()
 }
 

@@ -76,6 +76,7 @@ pub(super) fn slots(session: &Session, suite: &Suite) -> Vec<Slot> {
         launch: planned.launch,
         case: planned.cell.case.clone(),
         cluster: suite.cases[planned.case].cluster.clone(),
+        weight: suite.cases[planned.case].weight,
         target: planned.cell.target.clone(),
     };
     session.plan.iter().map(slot).collect()
