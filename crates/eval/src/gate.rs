@@ -32,8 +32,13 @@ pub enum Question {
     },
 }
 
-/// Half of the error probability goes to looking while the run goes on, half to the look at its end: together they keep to it.
-fn half(level: Level) -> Level {
+/// The level of the product's gates: a wrong yes, and a wrong no, in at most one of twenty each.
+pub const LEVEL: Level = Level::P95;
+
+/// The level, on each side, of looking while a run goes on: half of the error probability goes to that, half to the look at the run's end, and
+/// together they keep to it.
+#[must_use]
+pub fn looking(level: Level) -> Level {
     Level::new(1.0 - level.alpha() / 2.0).unwrap_or(level)
 }
 
@@ -133,7 +138,7 @@ impl Stopping {
         }
         let heaviest = groups.iter().map(Group::weight).fold(0.0, f64::max);
         let is_plain = groups.iter().all(|group| group.waits_for == 1 && group.weight() >= heaviest);
-        let test = || test(&question, is_plain, half(level));
+        let test = || test(&question, is_plain, looking(level));
         Self { strict: test(), kind: test(), question: question.clone(), groups, group_of, heaviest, order: LaunchOrder::default(), decided: None, taken: 0 }
     }
 

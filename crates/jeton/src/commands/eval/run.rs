@@ -75,7 +75,7 @@ pub(super) async fn execute(place: &Place<'_>, desk: &Desk, begun: Begun, gating
         Begun::Resumed(run) => Session::resume(place, &desk.suite, &run).map_err(refused)?,
     };
     eprintln!("{} · {} cells, {} done; `jeton eval run --resume {}` goes on with it", session.head.id, session.plan.len(), session.rows.len(), session.head.id);
-    let stopping = gating.question.map(|question| Stopping::new(question, &super::gate::slots(&session, &desk.suite), Level::P95));
+    let stopping = gating.question.map(|question| Stopping::new(question, &super::gate::slots(&session, &desk.suite), jeton_eval::gate::LEVEL));
     let mut shown = Shown::new(session.plan.len(), session.rows.clone(), stopping, gating.stops, interrupts());
     let end = session.go(place, &desk.suite, &mut shown).await.map_err(refused)?;
     let stopping = shown.finish();
