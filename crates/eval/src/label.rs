@@ -6,7 +6,7 @@ use crate::totals::Clusters;
 use crate::{Cell, Criterion, Grade, Grader, Row, Suite, Verdict};
 use jeton_allocate::agreement::{Rated, alpha, kappa};
 use jeton_allocate::ppi::{Labelled, ppi_plus_plus};
-use jeton_allocate::{Estimate, Interval, Level, Observation};
+use jeton_allocate::{Estimate, Level, Observation};
 use jeton_context::Digest;
 use jeton_core::Timestamp;
 use jeton_ledger::{LedgerError, Note, NoteFilter, Records};
@@ -302,7 +302,7 @@ pub fn calibrate(rows: &[Row], now: &Standing<'_>, runs: &[LabelledRun<'_>], tar
     }
     let verdicts: Vec<(usize, usize, usize)> = labelled.iter().map(|of| (of.cluster, usize::from(of.human > 0.5), usize::from(of.judge > 0.5))).collect();
     let of_target: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target).collect();
-    let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)? });
+    let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)?, weight: 1.0 });
     let all: Vec<Observation> = of_target.iter().filter_map(&mut observed).collect();
     let judged: Vec<Observation> = of_target.iter().filter(|row| !cases.contains(row.cell.case.as_str())).filter_map(&mut observed).collect();
     Calibrated {
@@ -314,15 +314,8 @@ pub fn calibrate(rows: &[Row], now: &Standing<'_>, runs: &[LabelledRun<'_>], tar
         kappa: kappa(&verdicts, level, SEED),
         withdrawn: withdrawn.into_iter().collect(),
         raw: crate::totals::rate(&all, level),
-        corrected: if labelled.len() < 2 { None } else { ppi_plus_plus(&labelled, &judged, level).map(within_scale) },
+        corrected: if labelled.len() < 2 { None } else { ppi_plus_plus(&labelled, &judged, level) },
     }
-}
-
-/// A rate is from 0 to 1, whatever a correction of few labels makes of it.
-fn within_scale(rate: Estimate) -> Estimate {
-    let within = |end: f64| end.clamp(0.0, 1.0);
-    let interval = rate.interval.and_then(|interval| Interval::new(within(interval.low), within(interval.high)));
-    Estimate { value: within(rate.value), interval, ..rate }
 }
 
 /// The pass rates of a run's judges, and of other graders that people labelled in their place, corrected by labels of the suite's runs. Those

@@ -1,11 +1,11 @@
 //! Which run of a suite counts as its last: the newest that is finished and valid. One that was interrupted, ran out of money or still goes on
 //! has only the cases that came first, and one with too much missing is no evidence; neither takes the place of a run that says something.
 
+use crate::Row;
 use crate::label::judged_rows;
 use crate::run::{RunEnd, RunHead};
 use crate::session::RUN_END;
-use crate::{Outcome, Row};
-use jeton_allocate::bounds::Counts;
+use crate::totals::counts;
 use jeton_ledger::{LedgerError, NoteFilter, Records};
 use serde::Serialize;
 use std::fmt;
@@ -85,8 +85,5 @@ fn ended(store: &dyn Records, run: &str) -> Result<Option<RunEnd>, LedgerError> 
 /// Whether enough of a target's verdicts are there.
 fn is_evidence(head: &RunHead, rows: &[Row], target: &str) -> bool {
     let of_target: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target).collect();
-    let count = |wanted: fn(Outcome) -> bool| of_target.iter().filter(|row| wanted(row.outcome)).count() as u64;
-    let passed = count(|outcome| outcome == Outcome::Passed);
-    let unresolved = count(|outcome| matches!(outcome, Outcome::Unscored | Outcome::Error));
-    Counts { passed, unresolved, total: of_target.len() as u64 }.unresolved_share().is_none_or(|share| share <= head.errors_max)
+    counts(&of_target).unresolved_share().is_none_or(|share| share <= head.errors_max)
 }

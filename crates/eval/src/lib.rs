@@ -42,6 +42,8 @@ pub mod totals;
 pub mod transform;
 pub mod value;
 pub mod watch;
+#[cfg(test)]
+mod weights_tests;
 pub mod write;
 
 pub use case::{Case, Input, Role, Turn};

@@ -35,7 +35,7 @@ fn row(launch: u64, case: &str, target: &str, outcome: Outcome) -> Row {
 }
 
 /// `p` passes, `f` fails, `u` is unscored, `e` is an error.
-fn rows(target: &str, outcomes: &str) -> Vec<Row> {
+pub(crate) fn rows(target: &str, outcomes: &str) -> Vec<Row> {
     let outcome = |c: char| match c {
         'p' => Outcome::Passed,
         'f' => Outcome::Failed,
@@ -45,7 +45,7 @@ fn rows(target: &str, outcomes: &str) -> Vec<Row> {
     outcomes.chars().enumerate().map(|(at, c)| row(at as u64, &format!("c{at}"), target, outcome(c))).collect()
 }
 
-fn refs(rows: &[Row]) -> Vec<&Row> {
+pub(crate) fn refs(rows: &[Row]) -> Vec<&Row> {
     rows.iter().collect()
 }
 
@@ -111,12 +111,13 @@ fn a_comparison_lists_its_flips_and_decides() {
     assert!(cost.value.abs() < 1e-12 && cost.interval.is_none_or(|i| i.width() < 1e-12), "{cost:?}");
 }
 
-fn slots(rows: &[Row]) -> Vec<Slot> {
-    let slot = |row: &Row| Slot { launch: row.launch, case: row.cell.case.clone(), cluster: row.cluster.clone(), target: row.cell.target.clone() };
+pub(crate) fn slots(rows: &[Row]) -> Vec<Slot> {
+    let slot =
+        |row: &Row| Slot { launch: row.launch, case: row.cell.case.clone(), cluster: row.cluster.clone(), weight: row.weight, target: row.cell.target.clone() };
     rows.iter().map(slot).collect()
 }
 
-fn at_least(bar: f64) -> Question {
+pub(crate) fn at_least(bar: f64) -> Question {
     Question::AtLeast { target: "a".to_owned(), bar }
 }
 

@@ -285,7 +285,7 @@ impl Baseline {
             AlarmKind::Latency => (ratio(LATENCY_SLACK), Change::Rise),
             // How far the baseline itself may be off: the runs may have had luck.
             _ => {
-                let rate = crate::totals::rate(&crate::totals::observations(&rows, crate::totals::passed), level)?;
+                let rate = crate::totals::rate(&crate::totals::each_once(&rows, crate::totals::passed), level)?;
                 (0.5 - (rate.value - rate.interval?.low).max(0.0) / 2.0, Change::Drop)
             }
         };

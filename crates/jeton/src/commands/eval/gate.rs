@@ -8,14 +8,13 @@ use crate::cli::GateArgs;
 use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
-use jeton_allocate::Level;
 use jeton_allocate::verdict::Decision;
 use jeton_core::{Clock, SystemClock};
-use jeton_eval::gate::{GateReport, Question, Slot, Stopping, report};
+use jeton_eval::gate::{GateReport, LEVEL, Question, Slot, Stopping, report};
 use jeton_eval::report::{junit, junit_of_gate, markdown, markdown_of_gate};
 use jeton_eval::run::{End, Planned};
 use jeton_eval::session::Session;
-use jeton_eval::{Cell, Row, Suite};
+use jeton_eval::{Case, Cell, Row, Suite};
 use jeton_ledger::Note;
 use serde_json::json;
 use std::collections::{HashMap, HashSet};
@@ -35,7 +34,7 @@ pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<
     let done = desk.with(async |place| execute(place, &desk, Begun::New(choice, id), gating).await)??;
     let Some(stopping) = &done.stopping else { return Err(Failure::usage("nothing was asked", "give --at-least or --not-worse-than")) };
     let rows: Vec<Row> = done.session.rows.iter().chain(&done.baseline).cloned().collect();
-    let answer = report(stopping, &rows, done.session.is_whole(), Level::P95).held_to(done.totals.targets.iter().chain(&of_baseline));
+    let answer = report(stopping, &rows, done.session.is_whole(), LEVEL).held_to(done.totals.targets.iter().chain(&of_baseline));
     let note = Note { kind: "gate".to_owned(), subject: done.session.head.id.clone(), at: SystemClock.now(), json: json!(answer).to_string() };
     desk.store().add_note(&note)?;
     write(args.junit.as_deref(), || junit(&done.session.head, &done.session.rows, Some(&answer)))?;
@@ -60,7 +59,7 @@ enum Asked {
 
 /// The answer where nothing needs to be run for it.
 fn of_itself(args: &GateArgs, suite: &str, question: Question, is_json: bool) -> Result<(), Failure> {
-    let answer = GateReport::of_itself(question, Level::P95);
+    let answer = GateReport::of_itself(question, LEVEL);
     write(args.junit.as_deref(), || junit_of_gate(suite, &answer))?;
     write(args.markdown.as_deref(), || markdown_of_gate(suite, &answer))?;
     if is_json {
@@ -137,16 +136,16 @@ fn not_worse(args: &GateArgs, desk: &Desk, (baseline, names): (&String, &[String
 pub(super) struct Baseline(Side);
 
 impl Baseline {
-    /// Its rows on the cases of this run, behind those of the plan, in the groups that the cases have today.
+    /// Its rows on the cases of this run, behind those of the plan, in the groups and with the weights that the cases have today.
     pub(super) fn beside(self, session: &Session, suite: &Suite) -> Vec<Row> {
-        let clusters: HashMap<&str, &str> =
-            session.plan.iter().map(|planned| (planned.cell.case.as_str(), suite.cases[planned.case].cluster.as_str())).collect();
+        let cases: HashMap<&str, &Case> = session.plan.iter().map(|planned| (planned.cell.case.as_str(), &suite.cases[planned.case])).collect();
         let label = self.0.label;
-        let known = self.0.rows.into_iter().filter_map(|row| clusters.get(row.cell.case.as_str()).map(|cluster| (row, (*cluster).to_owned())));
-        let beside = |(at, (row, cluster)): (usize, (Row, String))| Row {
+        let known = self.0.rows.into_iter().filter_map(|row| cases.get(row.cell.case.as_str()).map(|case| (row, *case)));
+        let beside = |(at, (row, case)): (usize, (Row, &Case))| Row {
             launch: (session.plan.len() + at) as u64,
             cell: Cell { target: label.clone(), ..row.cell.clone() },
-            cluster,
+            cluster: case.cluster.clone(),
+            weight: case.weight,
             ..row
         };
         known.enumerate().map(beside).collect()
@@ -163,10 +162,11 @@ pub(super) fn stopping(question: Question, session: &Session, suite: &Suite, bas
             launch: row.launch,
             case: row.cell.case.clone(),
             cluster: row.cluster.clone(),
+            weight: row.weight,
             target: row.cell.target.clone(),
         }));
     }
-    let mut stopping = Stopping::new(question, &slots, Level::P95);
+    let mut stopping = Stopping::new(question, &slots, LEVEL);
     baseline.unwrap_or_default().iter().for_each(|row| _ = stopping.push(row));
     stopping
 }
@@ -177,6 +177,7 @@ fn slots(session: &Session, suite: &Suite) -> Vec<Slot> {
         launch: planned.launch,
         case: planned.cell.case.clone(),
         cluster: suite.cases[planned.case].cluster.clone(),
+        weight: suite.cases[planned.case].weight,
         target: planned.cell.target.clone(),
     };
     session.plan.iter().map(slot).collect()
