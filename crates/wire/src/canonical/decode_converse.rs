@@ -267,12 +267,7 @@ fn read_schema(mut object: Object<'_>, loss: &mut Loss) -> Result<ResponseFormat
     let text = object.need_text("schema")?;
     let path: Path<'_> = object.path.member("schema");
     let schema = exact::parse(text.as_bytes()).ok().filter(Value::is_object).ok_or_else(|| complaint(&path, "is no JSON object."))?;
-    let read = ResponseFormat::JsonSchema {
-        name: object.text("name")?.unwrap_or_default(),
-        description: object.text("description")?,
-        schema,
-        strict: true,
-    };
+    let read = ResponseFormat::JsonSchema { name: object.text("name")?.unwrap_or_default(), description: object.text("description")?, schema, strict: true };
     object.rest(loss);
     Ok(read)
 }
