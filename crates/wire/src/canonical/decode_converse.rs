@@ -4,12 +4,13 @@ mod blocks;
 mod media;
 
 use super::decode::{asked, stop_texts};
+use super::exact;
 use super::loss::{Loss, Path};
 use super::object::{Object, complaint};
 use super::part::{CacheLife, Piece};
 use super::request::{Asked, Effort, Message, Request, ResponseFormat, Role, ServiceTier, ToolChoice, ToolDecl, ToolKind};
 use jeton_core::Fault;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 pub(super) use blocks::{read_block, read_citation};
 
@@ -265,13 +266,8 @@ fn read_output(request: &mut Request, mut config: Object<'_>, loss: &mut Loss) -
 fn read_schema(mut object: Object<'_>, loss: &mut Loss) -> Result<ResponseFormat, Fault> {
     let text = object.need_text("schema")?;
     let path: Path<'_> = object.path.member("schema");
-    let schema: Map<String, Value> = serde_json::from_str(&text).map_err(|_| complaint(&path, "is no JSON object."))?;
-    let read = ResponseFormat::JsonSchema {
-        name: object.text("name")?.unwrap_or_default(),
-        description: object.text("description")?,
-        schema: schema.into(),
-        strict: true,
-    };
+    let schema = exact::parse(text.as_bytes()).ok().filter(Value::is_object).ok_or_else(|| complaint(&path, "is no JSON object."))?;
+    let read = ResponseFormat::JsonSchema { name: object.text("name")?.unwrap_or_default(), description: object.text("description")?, schema, strict: true };
     object.rest(loss);
     Ok(read)
 }

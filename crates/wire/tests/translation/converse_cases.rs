@@ -420,3 +420,19 @@ fn what_belongs_to_this_provider_alone_is_told() {
     ];
     assert_eq!(told(&loss), wanted);
 }
+
+#[test]
+fn great_numbers_in_a_schema_which_is_a_text_there_keep_every_digit() {
+    const GREAT: &str = "123456789012345678901234567890";
+    let format = format!(
+        r#"{{"type":"json_schema","json_schema":{{"name":"a","schema":{{"type":"object","properties":{{"id":{{"const":{GREAT}}}}},"additionalProperties":false}},"strict":true}}}}"#
+    );
+    let body = format!(r#"{{"model":"m","messages":[{{"role":"user","content":"Hi"}}],"response_format":{format}}}"#);
+    let (request, _) = read_request(Chat, body.as_bytes()).unwrap();
+    let sent = encode_request(&request, &target(CLAUDE)).unwrap().body;
+    let schema = serde_json::from_slice::<Value>(&sent).unwrap()["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"].clone();
+    assert!(schema.as_str().unwrap().contains(&format!(":{GREAT}}}")), "{schema}");
+    let (back, _) = read_request(Converse, &sent).unwrap();
+    let again = String::from_utf8(encode_request(&back, &Target::new(Chat, "m", 64)).unwrap().body).unwrap();
+    assert!(again.contains(&format!(":{GREAT}}}")), "{again}");
+}

@@ -5,6 +5,7 @@ use super::maker::Maker;
 use crate::canonical::encode::{
     NO_SAMPLERS, adaptive_path, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within,
 };
+use crate::canonical::exact;
 use crate::canonical::loss::Loss;
 use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat, Sampling, ServiceTier};
 use crate::canonical::schema::closed;
@@ -161,7 +162,7 @@ pub(super) fn write_output(w: &mut Writer, effort: Option<&'static str>, request
             if changed {
                 loss.approximated(schema_path(request, "schema"), "objects have no other members than those of the schema there");
             }
-            Some((name, description, schema.to_string()))
+            Some((name, description, exact::text(&schema)))
         }
         _ => None,
     };
