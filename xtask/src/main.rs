@@ -18,7 +18,8 @@ pub(crate) type Outcome = Result<(), String>;
 
 const USAGE: &str = "usage: cargo xtask COMMAND
   test [--require-all] [--only PART]... [--list]   run every suite that this machine can run
-  bench gateway|soak|context|causes|eval|gate|wire what Jeton costs, and how good its answers are; `bench` alone says more
+  bench gateway|soak|context|causes|coverage|eval|gate|wire
+                                                   what Jeton costs, how good its answers and figures are; `bench` alone says more
   fuzz [--minutes N] [--seed N] [--only TARGET]    feed the readers of strangers' bytes with mutants
   wire-cases                                       write the names of the tests into docs/wire-cases.md
   promptfoo-verdicts                               run promptfoo on the configurations of its tests, and record what it says

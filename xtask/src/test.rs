@@ -61,7 +61,7 @@ struct Part {
 
 /// In this order: what is quick and says most comes first. The suites that need the real binary use the dev profile:
 /// `binary` has already built it, whereas a release build of everything takes longer on two cores than they run.
-const PARTS: [Part; 13] = [
+const PARTS: [Part; 14] = [
     Part { name: "house", what: "rules of the repository", run: house::check },
     Part { name: "format", what: "cargo fmt --check", run: rust::format },
     Part { name: "lints", what: "cargo clippy, warnings are errors", run: rust::lints },
@@ -73,6 +73,7 @@ const PARTS: [Part; 13] = [
     Part { name: "demo", what: "jeton demo, and what it prints", run: clients::demo },
     Part { name: "python", what: "the vendors' Python SDKs against a running server", run: clients::python },
     Part { name: "node", what: "the vendors' Node SDKs against a running server", run: clients::node },
+    Part { name: "agents", what: "Claude Code and Codex at work with models of the other vendor's dialect", run: clients::agents },
     Part { name: "promptfoo", what: "promptfoo itself, against what is recorded of its verdicts", run: clients::promptfoo },
     Part { name: "browser", what: "the page in a real browser", run: clients::browser },
 ];

@@ -85,10 +85,11 @@ pub fn skill(labelled: &[Labelled], level: Level) -> Skill {
     let known: Vec<(usize, bool, bool)> =
         labelled.iter().filter(|l| !l.human.is_nan() && !l.judge.is_nan()).map(|l| (l.cluster, l.human >= 0.5, l.judge >= 0.5)).collect();
     let share = |keep: &dyn Fn(bool) -> bool| {
-        let same = known
-            .iter()
-            .filter(|(_, human, _)| keep(*human))
-            .map(|(cluster, human, judge)| Observation { cluster: *cluster, value: f64::from(u8::from(human == judge)) });
+        let same = known.iter().filter(|(_, human, _)| keep(*human)).map(|(cluster, human, judge)| Observation {
+            cluster: *cluster,
+            value: f64::from(u8::from(human == judge)),
+            weight: 1.0,
+        });
         proportion(&same.collect::<Vec<_>>(), level)
     };
     Skill { sensitivity: share(&|human| human), specificity: share(&|human| !human), agreement: share(&|_| true) }

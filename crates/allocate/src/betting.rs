@@ -192,7 +192,7 @@ impl MeanSequence {
 #[must_use]
 pub fn asymptotic(values: &[Observation], tightest_at: u64, level: Level) -> Option<Estimate> {
     let moments = moments(values)?;
-    let n = moments.n as f64;
+    let n = moments.n_effective;
     let twice = -2.0 * level.alpha().ln();
     let rho = (twice + twice.ln() + 1.0).max(1.0) / tightest_at.max(1) as f64;
     let scale = ((n * rho + 1.0) / (n * n * rho) * ((n * rho + 1.0) / level.alpha().powi(2)).ln()).sqrt();
@@ -263,7 +263,7 @@ mod tests {
     /// Waudby-Smith et al. 2024: at its tightest the sequence is less than twice as wide as the interval for one look.
     #[test]
     fn the_asymptotic_sequence_is_tightest_where_it_was_told() {
-        let values: Vec<Observation> = (0..1_000).map(|i| Observation { cluster: i, value: f64::from(u8::from(i % 5 == 0)) }).collect();
+        let values: Vec<Observation> = (0..1_000).map(|i| Observation { cluster: i, value: f64::from(u8::from(i % 5 == 0)), weight: 1.0 }).collect();
         let width = |at| asymptotic(&values, at, Level::P95).unwrap().interval.unwrap().width();
         assert!(width(1_000) <= width(700) && width(1_000) <= width(1_400));
         let once = crate::mean::mean(&values, Level::P95).unwrap().interval.unwrap().width();

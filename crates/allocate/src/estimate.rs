@@ -179,6 +179,15 @@ pub struct Observation {
     pub cluster: usize,
     /// The score, in the units of the measure; 1 and 0 for pass and fail.
     pub value: f64,
+    /// How much it counts beside others, from 0 on; 1 is usual. Only ratios matter: weights that are all equal change nothing, and a case of
+    /// weight 0 is as if it were not there. A weight that is negative or not finite makes a figure unknown.
+    #[serde(default = "usual")]
+    pub weight: f64,
+}
+
+/// The weight of what names none.
+pub(crate) const fn usual() -> f64 {
+    1.0
 }
 
 /// One case with the scores of its repeats.
@@ -195,7 +204,7 @@ impl Case {
     #[must_use]
     pub fn observation(&self) -> Option<Observation> {
         let n = self.scores.len();
-        (n > 0).then(|| Observation { cluster: self.cluster, value: self.scores.iter().sum::<f64>() / n as f64 })
+        (n > 0).then(|| Observation { cluster: self.cluster, value: self.scores.iter().sum::<f64>() / n as f64, weight: 1.0 })
     }
 }
 
@@ -209,7 +218,7 @@ pub fn average_repeats(cases: &[Case]) -> Vec<Observation> {
 /// Values as observations that share nothing.
 #[must_use]
 pub fn independent(values: &[f64]) -> Vec<Observation> {
-    values.iter().enumerate().map(|(cluster, &value)| Observation { cluster, value }).collect()
+    values.iter().enumerate().map(|(cluster, &value)| Observation { cluster, value, weight: 1.0 }).collect()
 }
 
 #[cfg(test)]

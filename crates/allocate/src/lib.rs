@@ -34,5 +34,6 @@ pub mod simulate;
 mod special;
 pub mod two_sample;
 pub mod verdict;
+mod weight;
 
 pub use estimate::{Case, Estimate, Interval, Level, Method, Observation, average_repeats, independent};

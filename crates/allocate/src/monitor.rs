@@ -43,12 +43,12 @@ pub fn horvitz_thompson(sample: &[Sampled], level: Level) -> Option<Weighted> {
     if !value.is_finite() {
         return None;
     }
-    let weighted = |call: &Sampled| Observation { cluster: call.cluster, value: (call.value - value) / call.probability };
+    let weighted = |call: &Sampled| Observation { cluster: call.cluster, value: (call.value - value) / call.probability, weight: 1.0 };
     let sums = cluster_sums(&sample.iter().map(weighted).collect::<Vec<_>>(), |o| o.value);
     let clusters = sums.len();
     let groups = clusters as f64;
     let se = (groups / (groups - 1.0) * sums.iter().map(|sum| sum * sum).sum::<f64>()).sqrt() / population;
-    let half = critical(clusters, level) * se;
+    let half = critical(clusters as f64, level) * se;
     let interval = (clusters > 1 && se > crate::mean::spread_min(value)).then(|| Interval::new(value - half, value + half)).flatten();
     let estimate = Estimate { value, interval, level, n: sample.len(), clusters, method: Method::HorvitzThompson };
     Some(Weighted { estimate, population, effective_n: population * population / squares })

@@ -2,6 +2,7 @@
 
 use crate::mean::{around, cluster_sums, critical, moments, spread_min};
 use crate::special::{beta_quantile, binomial_cdf, ln_choose, normal_quantile, root};
+use crate::weight::{are_equal, relative};
 use crate::{Estimate, Interval, Level, Method, Observation, proportion};
 use jeton_core::SeededRandom;
 use serde::{Deserialize, Serialize};
@@ -15,13 +16,16 @@ pub struct Pair {
     pub baseline: f64,
     /// The score in the run that is judged.
     pub candidate: f64,
+    /// See [`Observation::weight`].
+    #[serde(default = "crate::estimate::usual")]
+    pub weight: f64,
 }
 
 impl Pair {
     /// Candidate less baseline.
     #[must_use]
     pub fn difference(&self) -> Observation {
-        Observation { cluster: self.cluster, value: self.candidate - self.baseline }
+        Observation { cluster: self.cluster, value: self.candidate - self.baseline, weight: self.weight }
     }
 }
 
@@ -40,7 +44,7 @@ pub struct Flips {
 }
 
 impl Flips {
-    /// Counts pairs; `None` where a score is neither 0 nor 1.
+    /// Counts pairs, whatever their weights; `None` where a score is neither 0 nor 1.
     #[must_use]
     pub fn count(pairs: &[Pair]) -> Option<Self> {
         let passed = |score: f64| [0.0, 1.0].iter().position(|v| (score - v).abs() <= 0.0).map(|at| at == 1);
@@ -129,16 +133,18 @@ fn tango(fixed: f64, broken: f64, n: f64, z: f64) -> Option<Interval> {
     Interval::new(low.min(middle), high.max(middle))
 }
 
-/// The mean difference (candidate less baseline) with the interval that fits the data, and its name.
+/// The weighted mean difference (candidate less baseline) with the interval that fits the data, and its name.
 ///
-/// Passes and fails: Tango's score interval; where cases share clusters, or pass rates stand for repeats of them alone, with as many
-/// effective pairs as the clustered standard error allows and t_{C−1} for z (as Korn and Graubard 1998 for one proportion). Other scores:
-/// d̄ ± t_{C−1}·SE with the clustered SE of the differences (Miller 2024). Where no difference is seen at all, scores in [0, 1] get the
-/// exact bound 1 − (α/2)^{1/C} on a change that C clusters did not show.
+/// Passes and fails: Tango's score interval; where cases share clusters or count differently, with as many effective pairs as weights and the
+/// clustered standard error allow and t_{C'−1} for z (as Korn and Graubard 1998 for one proportion). Other scores: d̄ ± t_{C'−1}·SE with the
+/// clustered SE of the differences (Miller 2024), within [−1, 1] where all scores are in [0, 1]. Where no difference is seen at all, scores in
+/// [0, 1] get the exact bound 1 − (α/2)^{1/C'} on a change that C' clusters, rounded down, did not show. C' is that of
+/// [`crate::mean::moments`]: with equal weights the number of clusters.
 ///
-/// `None` for no pairs or scores that are not finite. The interval is `None` for one cluster.
+/// `None` for no pairs that count or scores that are not finite. The interval is `None` for one cluster.
 #[must_use]
 pub fn difference(pairs: &[Pair], level: Level) -> Option<Estimate> {
+    let pairs: Vec<Pair> = pairs.iter().filter(|pair| pair.weight.abs() > 0.0 || pair.weight.is_nan()).copied().collect();
     let differences: Vec<Observation> = pairs.iter().map(Pair::difference).collect();
     let moments = moments(&differences)?;
     let made = |method, interval: Option<Interval>| Estimate {
@@ -149,43 +155,47 @@ pub fn difference(pairs: &[Pair], level: Level) -> Option<Estimate> {
         clusters: moments.clusters,
         method,
     };
-    if let Some(flips) = Flips::count(pairs)
-        && flips.fixed + flips.broken > 0
-    {
-        let is_clustered = moments.clusters < moments.n;
-        return Some(if is_clustered {
-            made(Method::ClusteredTango, clustered_tango(flips, &moments, level))
-        } else {
+    if let Some(flips) = Flips::count(&pairs).filter(|flips| flips.fixed + flips.broken > 0) {
+        let is_plain = moments.clusters == moments.n && are_equal(pairs.iter().map(|pair| pair.weight));
+        return Some(if is_plain {
             made(Method::Tango, flips.tango(level))
+        } else {
+            made(Method::ClusteredTango, weighted_tango(&differences, &moments, level))
         });
     }
+    let is_bounded = pairs.iter().all(|pair| (0.0..=1.0).contains(&pair.baseline) && (0.0..=1.0).contains(&pair.candidate));
     let se = moments.se_clustered.filter(|se| *se > spread_min(moments.mean));
-    if se.is_none() && differences.iter().all(|d| d.value.abs() <= 0.0) && pairs.iter().all(|pair| (0.0..=1.0).contains(&pair.baseline)) {
-        let most = beta_quantile(1.0 - level.alpha() / 2.0, 1.0, moments.clusters as f64);
+    if se.is_none() && is_bounded && differences.iter().all(|d| d.value.abs() <= 0.0) {
+        let most = beta_quantile(1.0 - level.alpha() / 2.0, 1.0, proportion::whole(moments.clusters_effective));
         return Some(made(Method::ClopperPearson, Interval::new(-most, most)));
     }
-    Some(made(Method::ClusteredMean, se.and_then(|se| around(moments.mean, se, moments.clusters, level))))
+    let interval = se.and_then(|se| around(moments.mean, se, moments.clusters_effective, level));
+    Some(made(Method::ClusteredMean, interval.map(|interval| if is_bounded { interval.within(-1.0, 1.0) } else { interval })))
 }
 
-fn clustered_tango(flips: Flips, moments: &crate::mean::Moments, level: Level) -> Option<Interval> {
-    let n = moments.n as f64;
+/// Tango's interval of differences of passes and fails by their weights.
+fn weighted_tango(differences: &[Observation], moments: &crate::mean::Moments, level: Level) -> Option<Interval> {
+    let counted = relative(differences)?;
+    let sum = |of: fn(f64) -> bool| counted.iter().filter(|d| of(d.value)).map(|d| d.weight).sum::<f64>();
+    let (all, fixed, broken) = (sum(|_| true), sum(|value| value > 0.0), sum(|value| value < 0.0));
     // With no spread between clusters nothing is known of their effect: the clusters alone count.
-    let effective = moments.design_effect().filter(|effect| *effect > 0.0).map_or(moments.clusters as f64, |effect| n / effect.max(1.0));
-    let scale = effective / n;
-    tango(flips.fixed as f64 * scale, flips.broken as f64 * scale, effective, critical(moments.clusters, level))
+    let effect = moments.design_effect().filter(|effect| *effect > 0.0);
+    let effective = effect.map_or(moments.clusters_effective, |effect| moments.n_effective / effect.max(1.0));
+    let scale = effective / all;
+    tango(fixed * scale, broken * scale, effective, critical(moments.clusters_effective, level))
 }
 
 /// Clusters up to which all signs are counted out.
 const EXACT_CLUSTERS: usize = 12;
 
-/// The p-value against "swapping the runs changes nothing", two-sided, by flipping the signs of the clusters' summed differences: exact under
-/// symmetry, whatever the scores (Fisher 1935; with p = (1+#{|T*|≥|T|})/(1+B) after Phipson and Smyth 2010). Up to 12 clusters are counted out.
+/// The p-value against "swapping the runs changes nothing", two-sided, by flipping the signs of the clusters' weighted sums of differences: exact
+/// under symmetry, whatever the scores and weights (Fisher 1935; with p = (1+#{|T*|≥|T|})/(1+B) after Phipson and Smyth 2010). Up to 12 clusters are counted out.
 ///
 /// `None` for no pairs or scores that are not finite.
 #[must_use]
 pub fn sign_flip(pairs: &[Pair], flips: usize, seed: u64) -> Option<f64> {
     let differences: Vec<Observation> = pairs.iter().map(Pair::difference).collect();
-    let sums: Vec<f64> = cluster_sums(&differences, |d| d.value);
+    let sums: Vec<f64> = cluster_sums(&relative(&differences)?, |d| d.weight * d.value);
     let total: f64 = sums.iter().sum();
     if sums.is_empty() || !total.is_finite() {
         return None;

@@ -11,7 +11,7 @@ fn flips(both_passed: u64, fixed: u64, broken: u64, both_failed: u64) -> Flips {
 fn pairs(flips: Flips, cluster: impl Fn(usize) -> usize) -> Vec<Pair> {
     let kinds = [(flips.both_passed, 1.0, 1.0), (flips.fixed, 0.0, 1.0), (flips.broken, 1.0, 0.0), (flips.both_failed, 0.0, 0.0)];
     let scores = kinds.iter().flat_map(|(count, baseline, candidate)| (0..*count).map(|_| (*baseline, *candidate)));
-    scores.enumerate().map(|(at, (baseline, candidate))| Pair { cluster: cluster(at), baseline, candidate }).collect()
+    scores.enumerate().map(|(at, (baseline, candidate))| Pair { cluster: cluster(at), baseline, candidate, weight: 1.0 }).collect()
 }
 
 /// Fagerland, Lydersen and Laake 2013 and 2014, airway hyper-responsiveness before and after transplantation: 1, 1, 7 and 12 children.
@@ -77,12 +77,12 @@ fn the_method_follows_the_data() {
     assert!(grouped.interval.unwrap().width() > alone.interval.unwrap().width());
     check(&pairs(table, |_| 1), Method::ClusteredTango, false);
     check(&pairs(flips(5, 0, 0, 5), |at| at), Method::ClopperPearson, true);
-    let graded: Vec<Pair> = (0..9).map(|i| Pair { cluster: i, baseline: 0.5, candidate: i as f64 / 9.0 }).collect();
+    let graded: Vec<Pair> = (0..9).map(|i| Pair { cluster: i, baseline: 0.5, candidate: i as f64 / 9.0, weight: 1.0 }).collect();
     check(&graded, Method::ClusteredMean, true);
-    let costs: Vec<Pair> = (0..9).map(|i| Pair { cluster: i, baseline: 7.5, candidate: 7.5 }).collect();
+    let costs: Vec<Pair> = (0..9).map(|i| Pair { cluster: i, baseline: 7.5, candidate: 7.5, weight: 1.0 }).collect();
     check(&costs, Method::ClusteredMean, false);
     assert_eq!(difference(&[], Level::P95), None);
-    assert_eq!(difference(&[Pair { cluster: 0, baseline: f64::NAN, candidate: 1.0 }], Level::P95), None);
+    assert_eq!(difference(&[Pair { cluster: 0, baseline: f64::NAN, candidate: 1.0, weight: 1.0 }], Level::P95), None);
 }
 
 /// With alone-standing passes and fails the sign-flip test is McNemar's exact test.
@@ -93,6 +93,6 @@ fn sign_flips_agree_with_mcnemar() {
     let large = flips(20, 16, 6, 20);
     close(sign_flip(&pairs(large, |at| at), 20_000, 5).unwrap(), large.mcnemar(), 0.005);
     assert_eq!(sign_flip(&[], 10, 0), None);
-    assert_eq!(sign_flip(&[Pair { cluster: 0, baseline: f64::NAN, candidate: 1.0 }], 10, 0), None);
+    assert_eq!(sign_flip(&[Pair { cluster: 0, baseline: f64::NAN, candidate: 1.0, weight: 1.0 }], 10, 0), None);
     close(sign_flip(&pairs(flips(20, 0, 0, 5), |at| at), 100, 0).unwrap(), 1.0, 1e-12);
 }

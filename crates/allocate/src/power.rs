@@ -191,7 +191,7 @@ pub fn pilot(baseline: &[Case], candidate: &[Case]) -> Option<Variances> {
     let both: Vec<(&Case, &Case)> = baseline.iter().zip(candidate).filter(|(a, b)| !a.scores.is_empty() && !b.scores.is_empty()).collect();
     let within_baseline = mean_spread(both.iter().map(|(a, _)| *a)).unwrap_or(0.0);
     let within_candidate = mean_spread(both.iter().map(|(_, b)| *b)).unwrap_or(0.0);
-    let pair = |(a, b): &(&Case, &Case)| Some(Pair { cluster: a.cluster, baseline: a.observation()?.value, candidate: b.observation()?.value });
+    let pair = |(a, b): &(&Case, &Case)| Some(Pair { cluster: a.cluster, baseline: a.observation()?.value, candidate: b.observation()?.value, weight: 1.0 });
     let differences: Vec<_> = both.iter().filter_map(pair).map(|pair| pair.difference()).collect();
     let all = moments(&differences)?;
     let total = all.se_independent?.powi(2) * all.n as f64;

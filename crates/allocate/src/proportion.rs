@@ -2,33 +2,41 @@
 
 use crate::mean::{critical, moments};
 use crate::special::{beta_quantile, normal_quantile};
+use crate::weight::{are_equal, relative};
 use crate::{Estimate, Interval, Level, Method, Observation};
 
-/// The pass rate with the interval that fits the data, and its name.
+/// The weighted pass rate with the interval that fits the data, and its name.
 ///
 /// Values are 1 and 0, or between for cases with repeats. At the edges (nothing passed, or everything) it is Clopper and Pearson's on the
-/// number of clusters, since outcomes that are all alike do not show how much the cases of a cluster have in common; for independent
-/// passes and fails Wilson's; else Wilson's with an effective number of cases. Below a few hundred cases the normal approximation is too
-/// narrow (Bowyer, Aitchison and Ivanova 2025).
+/// number of clusters, since outcomes that are all alike do not show how much the cases of a cluster have in common; with unequal weights on
+/// the effective number of clusters, rounded down. For independent passes and fails of equal weight Wilson's; else Wilson's with an effective
+/// number of cases. Below a few hundred cases the normal approximation is too narrow (Bowyer, Aitchison and Ivanova 2025).
 ///
-/// `None` for no values, or where one is outside [0, 1]. The interval is `None` for one cluster.
+/// `None` for no values that count, or where one is outside [0, 1]. The interval is `None` for one cluster.
 #[must_use]
 pub fn proportion(observations: &[Observation], level: Level) -> Option<Estimate> {
+    let observations = &relative(observations)?[..];
     if observations.iter().any(|o| !(0.0..=1.0).contains(&o.value)) {
         return None;
     }
     let moments = moments(observations)?;
     let (n, clusters) = (moments.n, moments.clusters);
-    let passed: f64 = observations.iter().map(|o| o.value).sum();
     let is_edge = observations.iter().all(|o| o.value <= 0.0) || observations.iter().all(|o| o.value >= 1.0);
+    let is_plain = clusters == n && are_equal(observations.iter().map(|o| o.weight));
     let (method, interval) = if is_edge {
-        (Method::ClopperPearson, clopper_pearson(moments.mean.round() * clusters as f64, clusters as f64, level))
-    } else if clusters == n && observations.iter().all(|o| o.value <= 0.0 || o.value >= 1.0) {
-        (Method::Wilson, wilson(passed, n as f64, level))
+        let clusters = whole(moments.clusters_effective);
+        (Method::ClopperPearson, clopper_pearson(moments.mean.round() * clusters, clusters, level))
+    } else if is_plain && observations.iter().all(|o| o.value <= 0.0 || o.value >= 1.0) {
+        (Method::Wilson, wilson(observations.iter().map(|o| o.value).sum(), n as f64, level))
     } else {
         (Method::ClusteredWilson, clustered_wilson(observations, level))
     };
     Some(Estimate { value: moments.mean, interval: interval.filter(|_| clusters > 1), level, n, clusters, method })
+}
+
+/// An effective number rounded down, but for what rounding of sums takes away.
+pub(crate) fn whole(effective: f64) -> f64 {
+    (effective * (1.0 + 1e-12)).floor()
 }
 
 /// Wilson's score interval (Wilson 1927; Brown, Cai and DasGupta 2001): (p̂ + z²/2n ± z·√(p̂(1−p̂)/n + z²/4n²)) / (1 + z²/n).
@@ -50,24 +58,25 @@ pub(crate) fn score_interval(passed: f64, n: f64, z: f64) -> Option<Interval> {
     Interval::new((centre - half) / scale, (centre + half) / scale).map(|i| i.within(0.0, 1.0))
 }
 
-/// Wilson's interval with n_eff = min(n, p̂(1−p̂)/SE²) for n and t_{C−1} for z (Korn and Graubard 1998, there for Clopper and Pearson's).
+/// Wilson's interval with n_eff = min(n', p̂(1−p̂)/SE²) for n and t_{C'−1} for z (Korn and Graubard 1998, there for Clopper and Pearson's); see
+/// [`crate::mean::moments`] for n' and C'.
 ///
 /// `None` for fewer than two clusters, values outside [0, 1], or no spread between clusters.
 #[must_use]
 pub fn clustered_wilson(observations: &[Observation], level: Level) -> Option<Interval> {
     let moments = moments(observations).filter(|m| (0.0..=1.0).contains(&m.mean))?;
     let n = effective_n(observations)?;
-    score_interval(moments.mean * n, n, critical(moments.clusters, level))
+    score_interval(moments.mean * n, n, critical(moments.clusters_effective, level))
 }
 
-/// How many independent cases would give the same standard error: min(n, p̂(1−p̂)/SE²). `None` where the standard error is unknown; `n` where
-/// it is zero though the rate is not at an edge.
+/// How many independent cases of equal weight would give the same standard error: p̂(1−p̂)/SE², and not more than their weights allow, n'.
+/// `None` where the standard error is unknown; n' where it is zero though the rate is not at an edge.
 #[must_use]
 pub fn effective_n(observations: &[Observation]) -> Option<f64> {
     let moments = moments(observations)?;
     let se = moments.se_clustered?;
     let variance = moments.mean * (1.0 - moments.mean);
-    (variance > 0.0).then(|| (variance / (se * se)).min(moments.n as f64))
+    (variance > 0.0).then(|| (variance / (se * se)).min(moments.n_effective))
 }
 
 /// The exact interval of Clopper and Pearson (1934): [B⁻¹(α/2; x, n−x+1), B⁻¹(1−α/2; x+1, n−x)], with 0 and 1 at the edges. It covers at
@@ -156,7 +165,7 @@ mod tests {
             let got = proportion(observations, Level::P95).unwrap();
             assert_eq!((got.method, got.interval.is_some()), (method, has_interval));
         };
-        let in_pairs = |values: &[f64]| values.iter().enumerate().map(|(i, &value)| Observation { cluster: i / 2, value }).collect::<Vec<_>>();
+        let in_pairs = |values: &[f64]| values.iter().enumerate().map(|(i, &value)| Observation { cluster: i / 2, value, weight: 1.0 }).collect::<Vec<_>>();
         check(&independent(&[1.0, 0.0, 1.0]), Method::Wilson, true);
         check(&independent(&[1.0, 1.0, 1.0]), Method::ClopperPearson, true);
         check(&independent(&[0.0]), Method::ClopperPearson, false);
@@ -171,7 +180,7 @@ mod tests {
     /// Two alike cases a cluster are worth about one.
     #[test]
     fn cases_that_are_alike_count_once() {
-        let alike: Vec<Observation> = (0..200).map(|i| Observation { cluster: i / 2, value: f64::from(u8::from(i / 2 % 4 == 0)) }).collect();
+        let alike: Vec<Observation> = (0..200).map(|i| Observation { cluster: i / 2, value: f64::from(u8::from(i / 2 % 4 == 0)), weight: 1.0 }).collect();
         let n = effective_n(&alike).unwrap();
         assert!((n - 99.0).abs() < 1e-9, "{n}");
         let all: Vec<Observation> = alike.iter().map(|o| Observation { value: 1.0, ..*o }).collect();

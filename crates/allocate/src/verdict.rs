@@ -34,6 +34,8 @@ pub enum Decision {
         /// As in [`Verdict::Undecided`].
         more_cases: Option<u64>,
     },
+    /// Too much is missing for an answer: what there is is no evidence, neither good nor bad.
+    Invalid,
 }
 
 impl fmt::Display for Verdict {
@@ -53,6 +55,7 @@ impl fmt::Display for Decision {
             Self::Pass => f.write_str("pass"),
             Self::Fail => f.write_str("fail"),
             Self::Undecided { more_cases } => undecided(f, *more_cases),
+            Self::Invalid => f.write_str("invalid"),
         }
     }
 }
@@ -196,5 +199,9 @@ mod tests {
         assert_eq!(serde_json::to_string(&undecided).unwrap(), r#"{"verdict":"undecided","more_cases":40}"#);
         assert_eq!(serde_json::to_string(&Verdict::NoRelevantDifference).unwrap(), r#"{"verdict":"no-relevant-difference"}"#);
         assert_eq!(serde_json::to_string(&Decision::Pass).unwrap(), r#"{"decision":"pass"}"#);
+        assert_eq!(
+            (serde_json::to_string(&Decision::Invalid).unwrap(), Decision::Invalid.to_string()),
+            (r#"{"decision":"invalid"}"#.to_owned(), "invalid".to_owned())
+        );
     }
 }

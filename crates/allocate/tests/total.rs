@@ -22,6 +22,10 @@ fn number() -> impl Strategy<Value = f64> {
     ]
 }
 
+fn weight() -> impl Strategy<Value = f64> {
+    prop_oneof![8 => Just(1.0), 2 => 0.0_f64..5.0, 1 => number()]
+}
+
 fn count() -> impl Strategy<Value = u64> {
     prop_oneof![4 => 0_u64..12, 1 => 0_u64..3_000, 1 => prop::sample::select(vec![u64::MAX, u64::MAX - 1, 1 << 53])]
 }
@@ -31,7 +35,7 @@ fn level() -> impl Strategy<Value = Level> {
 }
 
 fn observations() -> impl Strategy<Value = Vec<Observation>> {
-    vec((0_usize..9, number()).prop_map(|(cluster, value)| Observation { cluster, value }), 0..20)
+    vec((0_usize..9, number(), weight()).prop_map(|(cluster, value, weight)| Observation { cluster, value, weight }), 0..20)
 }
 
 fn sound(estimate: Option<Estimate>) {
@@ -78,8 +82,8 @@ proptest! {
     }
 
     #[test]
-    fn two_runs(rows in vec((0_usize..9, number(), number()), 0..16), level in level(), counts in [count(), count(), count(), count()], x in number()) {
-        let pairs: Vec<Pair> = rows.iter().map(|&(cluster, baseline, candidate)| Pair { cluster, baseline, candidate }).collect();
+    fn two_runs(rows in vec((0_usize..9, number(), number(), weight()), 0..16), level in level(), counts in [count(), count(), count(), count()], x in number()) {
+        let pairs: Vec<Pair> = rows.iter().map(|&(cluster, baseline, candidate, weight)| Pair { cluster, baseline, candidate, weight }).collect();
         sound(difference(&pairs, level));
         prop_assert!(sign_flip(&pairs, 20, 1).is_none_or(|p| p > 0.0 && p <= 1.0));
         let [both_passed, fixed, broken, both_failed] = counts;
@@ -87,12 +91,12 @@ proptest! {
         prop_assert!((0.0..=1.0).contains(&flips.mcnemar()) && (0.0..=1.0).contains(&flips.mcnemar_mid_p()));
         flips.tango(level);
         flips.newcombe(level);
-        let labelled: Vec<Labelled> = rows.iter().map(|&(cluster, human, judge)| Labelled { cluster, human, judge }).collect();
-        let judged: Vec<Observation> = rows.iter().map(|&(cluster, _, value)| Observation { cluster, value }).collect();
+        let labelled: Vec<Labelled> = rows.iter().map(|&(cluster, human, judge, _)| Labelled { cluster, human, judge }).collect();
+        let judged: Vec<Observation> = rows.iter().map(|&(cluster, _, value, weight)| Observation { cluster, value, weight }).collect();
         sound(ppi(&labelled, &judged, level));
         sound(ppi_plus_plus(&labelled, &judged, level));
         agreement::skill(&labelled, level);
-        let sample: Vec<Sampled> = rows.iter().map(|&(cluster, value, probability)| Sampled { cluster, value, probability }).collect();
+        let sample: Vec<Sampled> = rows.iter().map(|&(cluster, value, probability, _)| Sampled { cluster, value, probability }).collect();
         sound(horvitz_thompson(&sample, level).map(|weighted| weighted.estimate));
         sound(rogan_gladen(Judged { good_passed: fixed, good: broken, bad_failed: both_passed, bad: both_failed, passed: fixed, n: broken }, level));
         mcnemar_cases(x, rows.first().map_or(0.1, |row| row.1), Aim::default());

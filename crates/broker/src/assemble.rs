@@ -1,5 +1,6 @@
 //! From a configuration to what serves calls: providers with their credentials, built-in models, recordings.
 
+use crate::catalogue::Catalogue;
 use crate::live::Live;
 use jeton_project::{Api, CredentialSource, Secret, SecretRef, Snapshot};
 use jeton_upstream::{
@@ -48,6 +49,32 @@ impl Live {
             }
         }
         if mistakes.is_empty() { Ok(Self::new(snapshot, providers, &listed)) } else { Err(mistakes) }
+    }
+}
+
+impl Catalogue {
+    /// The models that `snapshot` has, found without its secrets: enough to say what can be asked for, not to ask.
+    ///
+    /// # Errors
+    /// Every provider whose models cannot be told (a recording that cannot be read), a sentence each.
+    pub fn of_names(snapshot: &Arc<Snapshot>, project_dir: &Path) -> Result<Self, Vec<String>> {
+        let around = Surroundings { project_dir, env: &|_| None, previous: None };
+        let (mut mistakes, mut providers, mut listed) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
+        for (name, config) in &snapshot.providers {
+            let built = kind(name, config, &around, None).and_then(|(kind, models)| {
+                let credential = Credential::None;
+                let config = ProviderConfig { name: name.clone(), kind, base_url: config.base_url.clone(), credential, headers: Vec::new() };
+                Ok((Arc::new(Provider::new(config, None)?), models))
+            });
+            match built {
+                Ok((provider, models)) => {
+                    providers.insert(name.clone(), provider);
+                    listed.insert(name.clone(), models);
+                }
+                Err(why) => mistakes.push(format!("providers.{name}: {why}")),
+            }
+        }
+        if mistakes.is_empty() { Ok(Self::new(snapshot, &providers, &listed)) } else { Err(mistakes) }
     }
 }
 

@@ -48,6 +48,12 @@ impl ProviderEntry {
         self.upstream.name()
     }
 
+    /// The endpoints that it has itself, the one first to which calls to others are translated.
+    #[must_use]
+    pub fn own_endpoints(&self) -> &[Endpoint] {
+        &self.endpoints
+    }
+
     /// The endpoint through which it is asked for answers to calls of `endpoint`: the same where it has it, else the one that they
     /// are translated to. None where they cannot be translated.
     #[must_use]
@@ -270,9 +276,13 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
         }
     }
     let is_simulated = config.is_some_and(|config| matches!(config.api, Api::Twin | Api::Replay));
-    let abilities = match config.map(|config| &config.prices) {
+    let published = match config.map(|config| &config.prices) {
         Some(Prices::Book(book)) => abilities_of(book, name),
         _ => Abilities::default(),
+    };
+    let abilities = match own {
+        Some(own) => published.with(&own.abilities),
+        None => published,
     };
     ModelEntry { name: name.to_owned(), price, price_version: version, context: limits.0, output: limits.1, is_simulated, abilities }
 }

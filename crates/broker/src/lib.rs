@@ -32,5 +32,7 @@ pub use catalogue::{Catalogue, ModelEntry, ProviderEntry, Resolved, public_path}
 pub use context::{ContextAnswer, ContextManifest, ContextRequest, ContextSource, context_budget_exceeded, hold_out};
 pub use inbound::{Inbound, PathModel, Peer};
 pub use live::Live;
+pub use stages::admit::askable;
 pub use stages::identify::presented_key;
+pub use stages::translate::chat_limit_field;
 pub use tap::{Seen, Tap};

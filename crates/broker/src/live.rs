@@ -99,7 +99,8 @@ impl Live {
     }
 
     /// The price by which the most that a call can cost is reckoned: the model's, else what is assumed for unknown prices.
-    pub(crate) fn price_for_bound<'a>(&'a self, resolved: &'a Resolved) -> Cow<'a, Price> {
+    #[must_use]
+    pub fn price_for_bound<'a>(&'a self, resolved: &'a Resolved) -> Cow<'a, Price> {
         match &self.assumed {
             Some(assumed) if !resolved.entry.price.is_known() => Cow::Borrowed(assumed),
             _ => Cow::Borrowed(&resolved.entry.price),

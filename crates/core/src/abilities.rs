@@ -1,10 +1,10 @@
 //! What models take beside text, as their vendors publish it: needed where a request is written for another model than it was made for.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::sync::LazyLock;
 
 /// Which of temperature, `top_p` and `top_k` a model takes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Samplers {
     /// None of them.
@@ -35,6 +35,19 @@ impl Default for Abilities {
     fn default() -> Self {
         Self { adaptive_thinking: false, thinking_budget: true, effort_min: "none".to_owned(), effort_max: "high".to_owned(), samplers: Samplers::Both }
     }
+}
+
+/// What a team itself says of a model; each one that is none is left as it is published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct AbilityOverrides {
+    /// In place of [`Abilities::adaptive_thinking`].
+    pub adaptive_thinking: Option<bool>,
+    /// In place of [`Abilities::thinking_budget`].
+    pub thinking_budget: Option<bool>,
+    /// In place of [`Abilities::effort_max`].
+    pub effort_max: Option<String>,
+    /// In place of [`Abilities::samplers`].
+    pub samplers: Option<Samplers>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -89,6 +102,18 @@ impl Abilities {
         }
         abilities
     }
+
+    /// These, with what `own` says in their place.
+    #[must_use]
+    pub fn with(self, own: &AbilityOverrides) -> Self {
+        Self {
+            adaptive_thinking: own.adaptive_thinking.unwrap_or(self.adaptive_thinking),
+            thinking_budget: own.thinking_budget.unwrap_or(self.thinking_budget),
+            effort_min: self.effort_min,
+            effort_max: own.effort_max.clone().unwrap_or(self.effort_max),
+            samplers: own.samplers.unwrap_or(self.samplers),
+        }
+    }
 }
 
 /// Anthropic's models are the same wherever they run: behind Bedrock's id, which may have a region before it (`us.anthropic.…`).
@@ -128,5 +153,13 @@ mod tests {
         assert_eq!(Abilities::of("amazon-bedrock", "anthropic.claude-opus-4-7"), opus);
         assert_eq!(Abilities::of("amazon-bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0").samplers, Samplers::One);
         assert_eq!(Abilities::of("amazon-bedrock", "us.amazon.nova-pro-v1:0"), Abilities::default());
+    }
+
+    #[test]
+    fn what_a_team_says_of_a_model_holds_before_what_is_published() {
+        let published = Abilities::of("openai", "gpt-5.5");
+        let own = AbilityOverrides { thinking_budget: Some(false), samplers: Some(Samplers::One), ..AbilityOverrides::default() };
+        assert_eq!(published.clone().with(&own), Abilities { thinking_budget: false, samplers: Samplers::One, ..published.clone() });
+        assert_eq!(published.clone().with(&AbilityOverrides::default()), published);
     }
 }

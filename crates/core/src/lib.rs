@@ -12,7 +12,7 @@ mod price;
 mod pricebook;
 mod usage;
 
-pub use abilities::{Abilities, Samplers};
+pub use abilities::{Abilities, AbilityOverrides, Samplers};
 pub use attribution::{Attribution, ClassSource, DEFAULT_ACCOUNT, UNCLASSIFIED, edit_distance, is_name, nearest};
 pub use clock::{Clock, ManualClock, SeededRandom, SystemClock, Timestamp};
 pub use fault::{Fault, FaultKind};

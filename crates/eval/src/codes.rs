@@ -4,7 +4,7 @@ use jeton_context::Severity;
 use jeton_context::check::{Code, code};
 
 /// Every code of the readers and importers, by name.
-pub const CODES: [Code; 32] = [
+pub const CODES: [Code; 37] = [
     code("bad-archive", Severity::Error, "An archive `.eval` is broken, encrypted, or compressed in a way that is not read.", "Write it anew, or as JSON."),
     code("bad-pattern", Severity::Error, "A regular expression cannot be read.", "Mend it; there is no look-around and no reference to a group."),
     code("bad-schema", Severity::Error, "A JSON Schema cannot be read.", "Mend the schema."),
@@ -12,6 +12,12 @@ pub const CODES: [Code; 32] = [
     code("bad-value", Severity::Error, "A setting has a value that it cannot have, or stands beside one that excludes it.", "Write what the remedy names."),
     code("duplicate-id", Severity::Error, "Two cases have one id.", "Give one of them another id."),
     code("duplicate-name", Severity::Error, "Two targets, or two graders of one case, have one name.", "Give each a name of its own."),
+    code(
+        "duplicate-suite",
+        Severity::Error,
+        "Two files have suites of one name, whose runs would not be told apart.",
+        "Give one of them another `name`, or remove it.",
+    ),
     code("grader-guessed", Severity::Note, "Imported data has no grader, and one is written that suits its references.", "See whether it says what is right."),
     code("import-differs", Severity::Note, "Something of another program's file is read as something near it.", "See whether the difference matters."),
     code(
@@ -23,6 +29,12 @@ pub const CODES: [Code; 32] = [
     code("import-unknown", Severity::Error, "A file is of no kind that is imported.", "See the list of formats."),
     code("matrix-and-targets", Severity::Error, "`[matrix]` and `[[target]]` both say what is tried.", "Keep one of them."),
     code("missing-key", Severity::Error, "A setting that must be there is not.", "Write it."),
+    code(
+        "mixed-types",
+        Severity::Warning,
+        "A row of a data file has a value of another type than most rows have in its column. It is read as it stands.",
+        "Write the type that the remedy names, if that is meant.",
+    ),
     code("no-cases", Severity::Error, "A suite or a file of cases has no cases.", "Write `[[case]]`, or name a file with rows."),
     code(
         "no-constraints",
@@ -42,7 +54,20 @@ pub const CODES: [Code; 32] = [
         "A setting is not known, so it would have no effect.",
         "Write the name that the remedy names; variables of a case go under `vars`.",
     ),
+    code(
+        "unknown-model",
+        Severity::Error,
+        "A target, judge or similarity names a model that cannot be called: it is not there, or the class forbids it.",
+        "Write one that the remedy names; `jeton model list` shows all.",
+    ),
+    code("unknown-pack", Severity::Error, "A target names a pack that the configuration does not have.", "Write one that the remedy names."),
     code("unknown-prompt", Severity::Error, "A target names a prompt that the suite does not have.", "Write one that it has."),
+    code(
+        "unknown-run",
+        Severity::Error,
+        "A target grades a run again that the ledger does not have, or a target that the run lacks.",
+        "`jeton eval list --runs SUITE` shows the runs.",
+    ),
     code("unknown-tag", Severity::Error, "A target is tried on cases with a tag that none has.", "Write a tag that cases have."),
     code(
         "unknown-unit",
@@ -78,7 +103,7 @@ mod tests {
             }
             let text = std::fs::read_to_string(&path).unwrap();
             let text = text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();
-            for made in [".error(", "report.add(", "Unread::new(", "importer.report.add("].iter().flat_map(|call| text.split(call).skip(1)) {
+            for made in [".error(", "report.add(", "Unread::new(", "importer.report.add(", "self.told("].iter().flat_map(|call| text.split(call).skip(1)) {
                 let word = made.trim_start().strip_prefix('"').and_then(|rest| rest.split_once('"')).map(|(word, _)| word);
                 found.extend(word.map(str::to_owned));
             }

@@ -5,7 +5,7 @@ use crate::{Outcome, Row};
 use jeton_allocate::bootstrap::bootstrap;
 use jeton_allocate::paired::{Flips, Pair, difference, sign_flip};
 use jeton_allocate::verdict::{Verdict, verdict};
-use jeton_allocate::{Estimate, Level, mean};
+use jeton_allocate::{Estimate, Level, Observation, mean};
 use jeton_core::Nanousd;
 use serde::Serialize;
 use std::collections::HashMap;
@@ -26,7 +26,7 @@ pub struct Comparison {
     pub cases: usize,
     /// Cases that only one of them has, or that one of them has no verdict on.
     pub unpaired: usize,
-    /// The pass rates on the common cases.
+    /// The pass rates on the common cases, by their weights.
     pub rates: (f64, f64),
     /// The verdict on quality.
     #[serde(flatten)]
@@ -35,7 +35,7 @@ pub struct Comparison {
     pub margin: f64,
     /// The difference of the pass rates.
     pub difference: Option<Estimate>,
-    /// The p-value of the exact test: McNemar's where no clusters are shared, else of flipped signs.
+    /// The p-value of the exact test: McNemar's where no clusters are shared and all cases count alike, else of flipped signs.
     pub p: Option<f64>,
     /// Which test.
     pub test: &'static str,
@@ -72,6 +72,8 @@ pub struct Flip {
 struct Both<'r> {
     case: &'r str,
     cluster: usize,
+    /// As the candidate has it: the later of the two, where a suite has changed.
+    weight: f64,
     baseline: Vec<&'r Row>,
     candidate: Vec<&'r Row>,
 }
@@ -85,7 +87,6 @@ pub fn compare(baseline: (&str, &[&Row]), candidate: (&str, &[&Row]), margin: f6
     let found = difference(&pairs, level);
     let (p, test) = test(&pairs);
     let all = by_case(baseline.1).len().max(by_case(candidate.1).len());
-    let rate = |of: fn(&Pair) -> f64| if pairs.is_empty() { 0.0 } else { pairs.iter().map(of).sum::<f64>() / pairs.len() as f64 };
     let cost = |row: &Row| row.cost.map(Nanousd::as_usd_f64);
     let costs_known = both.iter().all(|case| case.baseline.iter().chain(&case.candidate).all(|row| row.cost.is_some()));
     Comparison {
@@ -93,7 +94,7 @@ pub fn compare(baseline: (&str, &[&Row]), candidate: (&str, &[&Row]), margin: f6
         candidate: candidate.0.to_owned(),
         cases: judged.len(),
         unpaired: all.saturating_sub(judged.len()),
-        rates: (rate(|pair| pair.baseline), rate(|pair| pair.candidate)),
+        rates: (mean_of(&pairs, |pair| pair.baseline), mean_of(&pairs, |pair| pair.candidate)),
         verdict: found.as_ref().map_or(Verdict::Undecided { more_cases: None }, |found| verdict(found, margin)),
         margin,
         difference: found,
@@ -114,7 +115,7 @@ fn both<'r>(baseline: &[&'r Row], candidate: &[&'r Row]) -> Vec<Both<'r>> {
     let common = by_case(baseline).into_iter().filter_map(|(case, baseline)| {
         let candidate = of_candidate.get(case)?.clone();
         let cluster = clusters.number(&baseline.first()?.cluster);
-        Some(Both { case, cluster, baseline, candidate })
+        Some(Both { case, cluster, weight: candidate.first()?.weight, baseline, candidate })
     });
     common.collect()
 }
@@ -125,23 +126,35 @@ fn of_case(rows: &[&Row], of: impl Fn(&Row) -> Option<f64>) -> Option<f64> {
 }
 
 fn pairs(cases: &[&Both<'_>], of: impl Fn(&Row) -> Option<f64>) -> Vec<Pair> {
-    let pair = |case: &&Both<'_>| Some(Pair { cluster: case.cluster, baseline: of_case(&case.baseline, &of)?, candidate: of_case(&case.candidate, &of)? });
+    let pair = |case: &&Both<'_>| {
+        let (baseline, candidate) = (of_case(&case.baseline, &of)?, of_case(&case.candidate, &of)?);
+        Some(Pair { cluster: case.cluster, baseline, candidate, weight: case.weight })
+    };
     cases.iter().filter_map(pair).collect()
 }
 
-/// The mean difference of figures that are no scores: no bound on them is known, so one that is nowhere seen is just that.
-fn apart(pairs: &[Pair], level: Level) -> Option<Estimate> {
-    mean::mean(&pairs.iter().map(Pair::difference).collect::<Vec<_>>(), level)
+/// The mean by the weights of the cases; 0 where nothing counts.
+fn mean_of(pairs: &[Pair], of: fn(&Pair) -> f64) -> f64 {
+    let counted: Vec<Observation> = pairs.iter().map(|pair| Observation { cluster: pair.cluster, value: of(pair), weight: pair.weight }).collect();
+    mean::moments(&counted).map_or(0.0, |moments| moments.mean)
 }
 
-/// The test that is exact for these pairs.
+/// The mean difference of figures that are no scores: no bound on them is known, so one that is nowhere seen is just that. Each case counts
+/// once: its weight is one of quality.
+fn apart(pairs: &[Pair], level: Level) -> Option<Estimate> {
+    mean::mean(&pairs.iter().map(|pair| Observation { weight: 1.0, ..pair.difference() }).collect::<Vec<_>>(), level)
+}
+
+/// The test that is exact for these pairs. McNemar's counts flips, so it is of use only where all count alike.
 pub(crate) fn test(pairs: &[Pair]) -> (Option<f64>, &'static str) {
+    let pairs: Vec<Pair> = pairs.iter().filter(|pair| pair.weight > 0.0).copied().collect();
+    let are_alike = pairs.windows(2).all(|two| (two[0].weight - two[1].weight).abs() <= 0.0);
     let mut clusters: Vec<usize> = pairs.iter().map(|pair| pair.cluster).collect();
     clusters.sort_unstable();
     clusters.dedup();
-    match Flips::count(pairs) {
-        Some(flips) if clusters.len() == pairs.len() => (Some(flips.mcnemar()), "exact McNemar"),
-        _ => (sign_flip(pairs, FLIPS, SEED), "sign flips of clusters"),
+    match Flips::count(&pairs) {
+        Some(flips) if are_alike && clusters.len() == pairs.len() => (Some(flips.mcnemar()), "exact McNemar"),
+        _ => (sign_flip(&pairs, FLIPS, SEED), "sign flips of clusters"),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Gates: yes, no or undecided, as soon as it can be said without cheating.
 
-use crate::totals::{Clusters, by_case, observations, passed, rate};
+use crate::totals::{Clusters, TargetTotals, Validity, by_case, observations, passed, rate};
 use crate::{Outcome, Row};
 use jeton_allocate::betting::MeanTest;
 use jeton_allocate::paired::{Pair, difference};
@@ -32,13 +32,18 @@ pub enum Question {
     },
 }
 
-/// Half of the error probability goes to looking while the run goes on, half to the look at its end: together they keep to it.
-fn half(level: Level) -> Level {
+/// The level of the product's gates: a wrong yes, and a wrong no, in at most one of twenty each.
+pub const LEVEL: Level = Level::P95;
+
+/// The level, on each side, of looking while a run goes on: half of the error probability goes to that, half to the look at the run's end, and
+/// together they keep to it.
+#[must_use]
+pub fn looking(level: Level) -> Level {
     Level::new(1.0 - level.alpha() / 2.0).unwrap_or(level)
 }
 
 /// One cell as a gate sees it: launch, case, cluster, target.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Slot {
     /// Its place in the run's order.
     pub launch: u64,
@@ -46,19 +51,38 @@ pub struct Slot {
     pub case: String,
     /// The case's cluster.
     pub cluster: String,
+    /// The case's weight.
+    pub weight: f64,
     /// The target.
     pub target: String,
 }
 
 /// All cases of one cluster: they are one piece of evidence.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Group {
     waits_for: usize,
-    rows: Vec<(String, bool, Option<f64>)>,
+    /// The cases with their weights, in the order of the plan.
+    cases: Vec<(String, f64)>,
+    /// What came in: the case's place, whether of the side that is judged, passed or not or missing.
+    rows: Vec<(usize, bool, Option<f64>)>,
+}
+
+impl Group {
+    /// The place of a case, which is taken in where it is new.
+    fn place(&mut self, slot: &Slot) -> usize {
+        self.cases.iter().position(|(case, _)| *case == slot.case).unwrap_or_else(|| {
+            self.cases.push((slot.case.clone(), slot.weight));
+            self.cases.len() - 1
+        })
+    }
+
+    fn weight(&self) -> f64 {
+        self.cases.iter().map(|(_, weight)| weight).sum()
+    }
 }
 
 /// A test in one of the two ways of reading what is missing.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 enum Test {
     Rate(RateGate),
     Mean(MeanTest),
@@ -75,11 +99,19 @@ impl Test {
 
 /// A decision under way. Rows may come in any order and are taken in by launch, so that quick answers get no favour; a cluster is taken in
 /// once all its cells are there. A pass must hold with everything missing failed, a fail with everything missing passed.
-#[derive(Debug)]
+///
+/// What is tested is the rate that the report shows, Σwx / Σw. Clusters of one cell and of equal weight are passes and fails for
+/// [`jeton_allocate::sequential::Gate`]. Others enter [`jeton_allocate::betting`] as u·x + (1−u)·m, with x the weighted mean of the cluster, m the mean that
+/// is tested and u the cluster's weight as a share of the heaviest one's: a number in [0, 1] whose expectation is m exactly where
+/// E[u·(x − m)] = 0, that is where the weighted rate is m.
+#[derive(Clone, Debug)]
 pub struct Stopping {
     question: Question,
     groups: Vec<Group>,
-    group_of: HashMap<u64, (usize, String, bool)>,
+    /// By launch: the group, the case's place in it, and the side.
+    group_of: HashMap<u64, (usize, usize, bool)>,
+    /// The weight of the heaviest group.
+    heaviest: f64,
     order: LaunchOrder<usize>,
     /// Everything missing failed; may only pass.
     strict: Option<Test>,
@@ -96,17 +128,18 @@ impl Stopping {
         let mut places: HashMap<&str, usize> = HashMap::new();
         let mut groups: Vec<Group> = Vec::new();
         let mut group_of = HashMap::new();
-        for slot in slots.iter().filter(|slot| side(&question, &slot.target).is_some()) {
+        for slot in slots.iter().filter(|slot| side(&question, &slot.target).is_some() && slot.weight > 0.0) {
             let place = *places.entry(&slot.cluster).or_insert_with(|| {
                 groups.push(Group::default());
                 groups.len() - 1
             });
             groups[place].waits_for += 1;
-            group_of.insert(slot.launch, (place, slot.case.clone(), side(&question, &slot.target) == Some(true)));
+            group_of.insert(slot.launch, (place, groups[place].place(slot), side(&question, &slot.target) == Some(true)));
         }
-        let is_single = groups.iter().all(|group| group.waits_for == 1);
-        let test = || test(&question, is_single, half(level));
-        Self { strict: test(), kind: test(), question: question.clone(), groups, group_of, order: LaunchOrder::default(), decided: None, taken: 0 }
+        let heaviest = groups.iter().map(Group::weight).fold(0.0, f64::max);
+        let is_plain = groups.iter().all(|group| group.waits_for == 1 && group.weight() >= heaviest);
+        let test = || test(&question, is_plain, looking(level));
+        Self { strict: test(), kind: test(), question: question.clone(), groups, group_of, heaviest, order: LaunchOrder::default(), decided: None, taken: 0 }
     }
 
     /// Takes a row in, and says what is decided: `Some(true)` yes, `Some(false)` no. A decision stays.
@@ -137,7 +170,9 @@ impl Stopping {
 
     fn take(&mut self, place: usize) {
         let group = &self.groups[place];
-        let (low, high) = (value(&self.question, group, false), value(&self.question, group, true));
+        let share = group.weight() / self.heaviest;
+        let weighed = |kind| share * value(&self.question, group, kind) + (1.0 - share) * tested(&self.question);
+        let (low, high) = (weighed(false), weighed(true));
         self.taken += 1;
         let passes = self.strict.as_mut().and_then(|test| test.push(low)) == Some(true);
         let fails = self.kind.as_mut().and_then(|test| test.push(high)) == Some(false);
@@ -156,26 +191,34 @@ fn side(question: &Question, target: &str) -> Option<bool> {
     }
 }
 
-fn test(question: &Question, is_single: bool, level: Level) -> Option<Test> {
+/// The mean of [`value`] that is tested.
+fn tested(question: &Question) -> f64 {
     match question {
-        Question::AtLeast { bar, .. } if is_single => RateGate::new(*bar, level).map(Test::Rate),
-        Question::AtLeast { bar, .. } => MeanTest::new(*bar, level, None).map(Test::Mean),
-        Question::NotWorse { margin, .. } => MeanTest::new((1.0 - margin.clamp(0.0, 1.0)) / 2.0, level, None).map(Test::Mean),
+        Question::AtLeast { bar, .. } => *bar,
+        Question::NotWorse { margin, .. } => (1.0 - margin.clamp(0.0, 1.0)) / 2.0,
     }
 }
 
-/// The value of a cluster in [0, 1]: the mean of its cases, repeats averaged; for a comparison half of one plus the difference. What is
-/// missing counts for the candidate where `kind`, else against it.
+fn test(question: &Question, is_plain: bool, level: Level) -> Option<Test> {
+    match question {
+        Question::AtLeast { bar, .. } if is_plain => RateGate::new(*bar, level).map(Test::Rate),
+        _ => MeanTest::new(tested(question), level, None).map(Test::Mean),
+    }
+}
+
+/// The value of a cluster in [0, 1]: the weighted mean of its cases, repeats averaged; for a comparison half of one plus the difference. What
+/// is missing counts for the candidate where `kind`, else against it.
 fn value(question: &Question, group: &Group, kind: bool) -> f64 {
     let filled = |is_candidate: bool| move |passed: Option<f64>| passed.unwrap_or(if kind == is_candidate { 1.0 } else { 0.0 });
     let mean = |is_candidate: bool| {
-        let mut cases: HashMap<&str, (f64, f64)> = HashMap::new();
+        let mut repeats = vec![(0.0, 0.0); group.cases.len()];
         for (case, _, passed) in group.rows.iter().filter(|row| row.1 == is_candidate) {
-            let sums = cases.entry(case).or_default();
-            sums.0 += filled(is_candidate)(*passed);
-            sums.1 += 1.0;
+            repeats[*case].0 += filled(is_candidate)(*passed);
+            repeats[*case].1 += 1.0;
         }
-        cases.values().map(|(sum, n)| sum / n).sum::<f64>() / cases.len().max(1) as f64
+        let judged = || group.cases.iter().zip(&repeats).filter(|(_, (_, n))| *n > 0.0);
+        let whole: f64 = judged().map(|((_, weight), _)| weight).sum();
+        if whole > 0.0 { judged().map(|((_, weight), (sum, n))| weight * (sum / n)).sum::<f64>() / whole } else { 0.0 }
     };
     match question {
         Question::AtLeast { .. } => mean(true),
@@ -200,6 +243,21 @@ pub struct GateReport {
     pub estimates: (Option<Estimate>, Option<Estimate>),
     /// The probability of a wrong yes, and of a wrong no, at most.
     pub alpha: f64,
+}
+
+impl GateReport {
+    /// The answer as far as the rows are evidence: where too much of a target is missing it is invalid, whatever was decided.
+    #[must_use]
+    pub fn held_to<'t>(self, targets: impl IntoIterator<Item = &'t TargetTotals>) -> Self {
+        let is_invalid = targets.into_iter().any(|target| matches!(target.validity, Validity::Invalid { .. }));
+        if is_invalid { Self { decision: Decision::Invalid, ..self } } else { self }
+    }
+
+    /// The answer where a target is asked to be not worse than itself, which needs no case.
+    #[must_use]
+    pub const fn of_itself(question: Question, level: Level) -> Self {
+        Self { question, decision: Decision::Pass, stopped_early: true, taken: 0, estimates: (None, None), alpha: level.alpha() }
+    }
 }
 
 /// The answer of a gate: what was decided while the run went on, else by the interval at its end.
@@ -248,7 +306,9 @@ fn apart(rows: &[Row], baseline: &str, candidate: &str, kind: bool, level: Level
         .iter()
         .filter_map(|(case, rows)| {
             let before = before.iter().find(|(name, _)| name == case)?;
-            Some(Pair { cluster: clusters.number(&rows.first()?.cluster), baseline: mean(&before.1, !kind), candidate: mean(rows, kind) })
+            let first = rows.first()?;
+            let (baseline, candidate) = (mean(&before.1, !kind), mean(rows, kind));
+            Some(Pair { cluster: clusters.number(&first.cluster), baseline, candidate, weight: first.weight })
         })
         .collect();
     difference(&pairs, level)

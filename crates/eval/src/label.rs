@@ -6,12 +6,18 @@ use crate::totals::Clusters;
 use crate::{Cell, Criterion, Grade, Grader, Row, Suite, Verdict};
 use jeton_allocate::agreement::{Rated, alpha, kappa};
 use jeton_allocate::ppi::{Labelled, ppi_plus_plus};
-use jeton_allocate::{Estimate, Interval, Level, Observation};
+use jeton_allocate::{Estimate, Level, Observation};
 use jeton_context::Digest;
 use jeton_core::Timestamp;
 use jeton_ledger::{LedgerError, Note, NoteFilter, Records};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+mod joined;
+mod traffic;
+
+pub use joined::{join, judged_rows, people};
+pub use traffic::{Changed, last_change};
 
 /// The kind of the notes; their subject is [`subject`].
 pub const LABEL: &str = "label";
@@ -34,6 +40,9 @@ pub struct Label {
     /// The digest of the grader as it was then, for judges; none: it was not known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub judge: Option<Digest>,
+    /// When it was given: the time of its note, of which it is no part.
+    #[serde(skip)]
+    pub at: Timestamp,
 }
 
 /// The subject of a row's labels: `RUN/CASE/TARGET/REPEAT`.
@@ -69,7 +78,7 @@ pub fn labels(store: &dyn Records, run: &str) -> Result<Labels, LedgerError> {
     let mut found = Labels::new();
     // The newest come first.
     for note in notes {
-        let Ok(label) = serde_json::from_str::<Label>(&note.json) else { continue };
+        let Ok(label) = serde_json::from_str::<Label>(&note.json).map(|label| Label { at: note.at, ..label }) else { continue };
         let of_row = found.entry(note.subject).or_default();
         if !of_row.iter().any(|newer| newer.by == label.by && newer.grader == label.grader) {
             of_row.push(label);
@@ -134,8 +143,9 @@ pub fn queue<'r>(rows: &'r [Row], run: &str, grader: Option<&str>, labels: &Labe
 }
 
 /// What most people say; none where as many say the one as the other.
-fn majority<'l>(labels: impl Iterator<Item = &'l Label>) -> Option<bool> {
-    let balance: i64 = labels.map(|label| if label.verdict == Verdict::Pass { 1 } else { -1 }).sum();
+#[must_use]
+pub fn majority<'l>(labels: impl IntoIterator<Item = &'l Label>) -> Option<bool> {
+    let balance: i64 = labels.into_iter().map(|label| if label.verdict == Verdict::Pass { 1 } else { -1 }).sum();
     (balance != 0).then_some(balance > 0)
 }
 
@@ -239,13 +249,39 @@ pub struct Calibrated {
     pub corrected: Option<Estimate>,
 }
 
-/// Corrects the verdicts of `grader` on `target` in the run with `digest` by labels of this and other runs of the suite. Labels count where
-/// the suite and the judge are what they were; a case that was labelled anywhere is not counted as judged, so that both parts are apart.
-/// `judge`: the digest of the judge as the suite has it; none: not known.
+/// What labels must have been given to in order to count.
+#[derive(Clone, Copy, Debug)]
+pub struct Standing<'a> {
+    /// The digest of the suite.
+    pub digest: Digest,
+    /// The digest of the judge as the suite has it; none: not known.
+    pub judge: Option<Digest>,
+    /// The last change of the class's traffic: labels from before it do not count; none: none was seen.
+    pub traffic: Option<&'a Changed>,
+}
+
+impl Standing<'_> {
+    /// Why none of the labels of an answer counts, where the suite or the judge is another.
+    fn refuses(&self, suite: Digest, said: &[&Label]) -> Option<String> {
+        let is_other_judge = said.iter().any(|label| label.judge.is_some() && self.judge.is_some() && label.judge != self.judge);
+        let why = if is_other_judge { "the judge's prompt, model or rule has changed since" } else { "the suite has changed since" };
+        (is_other_judge || suite != self.digest).then(|| why.to_owned())
+    }
+
+    /// Why this label does not count, where the class's traffic has changed since it was given.
+    fn is_past(&self, label: &Label) -> Option<String> {
+        let change = self.traffic.filter(|change| label.at <= change.at)?;
+        Some(format!("the traffic of the class has changed since: {} (seen {})", change.what, change.at.rfc3339()))
+    }
+}
+
+/// Corrects the verdicts of `grader` on `target` in a run by labels of this and other runs of the suite. Labels count where the suite, the
+/// judge and the traffic of the class are what they were; a case that was labelled anywhere is not counted as judged, so that both parts are
+/// apart.
 #[must_use]
-pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[LabelledRun<'_>], target: &str, grader: &str, level: Level) -> Calibrated {
+pub fn calibrate(rows: &[Row], now: &Standing<'_>, runs: &[LabelledRun<'_>], target: &str, grader: &str, level: Level) -> Calibrated {
     let mut clusters = Clusters::default();
-    let mut withdrawn: BTreeMap<&str, usize> = BTreeMap::new();
+    let mut withdrawn: BTreeMap<String, usize> = BTreeMap::new();
     let (mut labelled, mut cases) = (Vec::new(), BTreeSet::new());
     for of in runs {
         for row in of.rows.iter().filter(|row| row.cell.target == target) {
@@ -253,20 +289,20 @@ pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[La
             if said.is_empty() {
                 continue;
             }
-            let is_other_judge = said.iter().any(|label| label.judge.is_some() && judge.is_some() && label.judge != judge);
-            if is_other_judge || of.digest != digest {
-                let why = if is_other_judge { "the judge's prompt, model or rule has changed since" } else { "the suite has changed since" };
+            if let Some(why) = now.refuses(of.digest, &said) {
                 *withdrawn.entry(why).or_default() += said.len();
                 continue;
             }
-            let Some((human, judge)) = majority(said.into_iter()).zip(score(row, grader)) else { continue };
+            said.iter().filter_map(|label| now.is_past(label)).for_each(|why| *withdrawn.entry(why).or_default() += 1);
+            let count = said.into_iter().filter(|label| now.is_past(label).is_none());
+            let Some((human, judge)) = majority(count).zip(score(row, grader)) else { continue };
             labelled.push(Labelled { cluster: clusters.number(&row.cluster), human: f64::from(u8::from(human)), judge });
             cases.insert(row.cell.case.as_str());
         }
     }
     let verdicts: Vec<(usize, usize, usize)> = labelled.iter().map(|of| (of.cluster, usize::from(of.human > 0.5), usize::from(of.judge > 0.5))).collect();
     let of_target: Vec<&Row> = rows.iter().filter(|row| row.cell.target == target).collect();
-    let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)? });
+    let mut observed = |row: &&Row| Some(Observation { cluster: clusters.number(&row.cluster), value: score(row, grader)?, weight: 1.0 });
     let all: Vec<Observation> = of_target.iter().filter_map(&mut observed).collect();
     let judged: Vec<Observation> = of_target.iter().filter(|row| !cases.contains(row.cell.case.as_str())).filter_map(&mut observed).collect();
     Calibrated {
@@ -276,22 +312,15 @@ pub fn calibrate(rows: &[Row], digest: Digest, judge: Option<Digest>, runs: &[La
         judged: judged.len(),
         agreed: verdicts.iter().filter(|(_, human, judge)| human == judge).count(),
         kappa: kappa(&verdicts, level, SEED),
-        withdrawn: withdrawn.into_iter().map(|(why, count)| (why.to_owned(), count)).collect(),
+        withdrawn: withdrawn.into_iter().collect(),
         raw: crate::totals::rate(&all, level),
-        corrected: if labelled.len() < 2 { None } else { ppi_plus_plus(&labelled, &judged, level).map(within_scale) },
+        corrected: if labelled.len() < 2 { None } else { ppi_plus_plus(&labelled, &judged, level) },
     }
-}
-
-/// A rate is from 0 to 1, whatever a correction of few labels makes of it.
-fn within_scale(rate: Estimate) -> Estimate {
-    let within = |end: f64| end.clamp(0.0, 1.0);
-    let interval = rate.interval.and_then(|interval| Interval::new(within(interval.low), within(interval.high)));
-    Estimate { value: within(rate.value), interval, ..rate }
 }
 
 /// The pass rates of a run's judges, and of other graders that people labelled in their place, corrected by labels of the suite's runs. Those
 /// that ask a person are left out: a label is their verdict. `suite` as it is now tells judges that nobody has labelled, and those whose
-/// prompt has changed; none: it cannot be read.
+/// prompt has changed; none: it cannot be read. Labels from before the last change of the class's live calls do not count.
 ///
 /// # Errors
 /// Where the store fails.
@@ -307,10 +336,14 @@ pub fn calibrations(store: &dyn Records, head: &RunHead, rows: &[Row], suite: Op
     let graders: BTreeSet<&str> = grades.map(|grade| grade.grader.as_str()).filter(|name| labelled.contains(name) || is_judge(name)).collect();
     let of: Vec<LabelledRun<'_>> =
         runs.iter().zip(&read).map(|((run, digest, labels), rows)| LabelledRun { run, digest: *digest, rows, labels: labels.clone() }).collect();
+    // Whether calls have changed is asked only where labels could lose their worth by it.
+    let class = head.class.as_ref().filter(|_| !graders.is_empty() && graders.iter().any(|name| labelled.contains(name)));
+    let traffic = class.map(|class| last_change(store, class, level)).transpose()?.flatten();
     let mut found = Vec::new();
     for name in graders {
         let judge = suite.and_then(|suite| grader(suite, name)).map(grader_digest);
-        let each = head.targets.iter().map(|target| calibrate(rows, head.digest, judge, &of, &target.name, name, level));
+        let now = Standing { digest: head.digest, judge, traffic: traffic.as_ref() };
+        let each = head.targets.iter().map(|target| calibrate(rows, &now, &of, &target.name, name, level));
         found.extend(each.filter(|one| one.raw.is_some()));
     }
     Ok(found)

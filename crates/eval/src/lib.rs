@@ -14,11 +14,13 @@ pub mod cell;
 pub mod codes;
 pub mod compare;
 pub mod environment;
+pub mod family;
 pub mod gate;
 mod grade;
 pub mod grader;
 pub mod import;
 pub mod label;
+pub mod latest;
 pub mod live;
 #[cfg(test)]
 mod measured_tests;
@@ -26,6 +28,7 @@ mod models;
 pub mod power;
 pub mod prompt;
 pub mod read;
+pub mod repeats;
 pub mod report;
 mod row;
 pub mod run;
@@ -39,6 +42,8 @@ pub mod totals;
 pub mod transform;
 pub mod value;
 pub mod watch;
+#[cfg(test)]
+mod weights_tests;
 pub mod write;
 
 pub use case::{Case, Input, Role, Turn};

@@ -1,11 +1,13 @@
 //! Live calls that are judged: which ones, by which graders, what is kept of them, and whether they drift. Pure but for `kept`.
 
 mod kept;
+mod pulse;
 
 pub use kept::{Kept, feedback};
+pub use pulse::{BEAT_MS, Pulse, silence};
 
 use crate::grader::{calls_of, is_of_case, takes_reference};
-use crate::watch::{Alarm, AlarmKind, MINUTE_MS};
+use crate::watch::{Alarm, AlarmKind};
 use crate::{Criterion, Grade, Grader, Outcome, Suite, Verdict};
 use jeton_allocate::bootstrap::quantile;
 use jeton_allocate::monitor::{Change, Detector};
@@ -140,24 +142,6 @@ impl LiveBeat {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
-}
-
-/// The alarm of a silence: since the time given, calls were in the sample and none was scored.
-#[must_use]
-pub fn silence(suite: &str, beats: &[(Timestamp, LiveBeat)], silent_minutes: u64, now: Timestamp) -> Option<Alarm> {
-    let last_scored = beats.iter().rposition(|(_, beat)| beat.scored > 0).map_or(0, |place| place + 1);
-    let unscored = &beats[last_scored..];
-    let (since, _) = unscored.iter().find(|(_, beat)| beat.expected > 0)?;
-    let minutes = (now.0 - since.0) / MINUTE_MS;
-    let expected: u64 = unscored.iter().map(|(_, beat)| beat.expected).sum();
-    let is_due = minutes >= i64::try_from(silent_minutes.max(1)).unwrap_or(i64::MAX);
-    is_due.then(|| Alarm {
-        suite: suite.to_owned(),
-        kind: AlarmKind::Silence,
-        target: None,
-        run: None,
-        message: format!("suite {suite}: none of {expected} live calls that were to be judged was scored for {minutes} minutes"),
-    })
 }
 
 /// A series of results that may drift: when each came, and its value from 0 to 1.

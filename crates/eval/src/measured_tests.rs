@@ -35,7 +35,7 @@ fn row(launch: u64, case: &str, target: &str, outcome: Outcome) -> Row {
 }
 
 /// `p` passes, `f` fails, `u` is unscored, `e` is an error.
-fn rows(target: &str, outcomes: &str) -> Vec<Row> {
+pub(crate) fn rows(target: &str, outcomes: &str) -> Vec<Row> {
     let outcome = |c: char| match c {
         'p' => Outcome::Passed,
         'f' => Outcome::Failed,
@@ -45,7 +45,7 @@ fn rows(target: &str, outcomes: &str) -> Vec<Row> {
     outcomes.chars().enumerate().map(|(at, c)| row(at as u64, &format!("c{at}"), target, outcome(c))).collect()
 }
 
-fn refs(rows: &[Row]) -> Vec<&Row> {
+pub(crate) fn refs(rows: &[Row]) -> Vec<&Row> {
     rows.iter().collect()
 }
 
@@ -111,12 +111,13 @@ fn a_comparison_lists_its_flips_and_decides() {
     assert!(cost.value.abs() < 1e-12 && cost.interval.is_none_or(|i| i.width() < 1e-12), "{cost:?}");
 }
 
-fn slots(rows: &[Row]) -> Vec<Slot> {
-    let slot = |row: &Row| Slot { launch: row.launch, case: row.cell.case.clone(), cluster: row.cluster.clone(), target: row.cell.target.clone() };
+pub(crate) fn slots(rows: &[Row]) -> Vec<Slot> {
+    let slot =
+        |row: &Row| Slot { launch: row.launch, case: row.cell.case.clone(), cluster: row.cluster.clone(), weight: row.weight, target: row.cell.target.clone() };
     rows.iter().map(slot).collect()
 }
 
-fn at_least(bar: f64) -> Question {
+pub(crate) fn at_least(bar: f64) -> Question {
     Question::AtLeast { target: "a".to_owned(), bar }
 }
 
@@ -231,9 +232,41 @@ fn head() -> RunHead {
 #[test]
 fn reports_keep_outages_apart_from_wrong_answers() {
     let rows = rows("a", "pfue");
-    let xml = junit(&head(), &rows);
+    let xml = junit(&head(), &rows, None);
     assert!(xml.contains("tests=\"4\" failures=\"1\" errors=\"1\" skipped=\"1\""), "{xml}");
     assert!(xml.contains("timeout: late &amp; &lt;long&gt;") && xml.contains("refunds &amp; &lt;more&gt;") && !xml.contains("& <"), "{xml}");
     let text = markdown(&head(), &totals(&rows, &["a".to_owned()], 0.1, Level::P95), None);
     assert!(text.contains("**invalid**") && text.contains("**graders not tested**") && text.contains("| `a` **invalid** | 4 | 50.0 %"), "{text}");
+}
+
+#[test]
+fn an_invalid_gate_is_neither_yes_nor_no_nor_undecided_in_any_report() {
+    let rows = rows("a", "pppppppeee");
+    let mut stopping = Stopping::new(at_least(0.5), &slots(&rows), Level::P95);
+    rows.iter().for_each(|row| _ = stopping.push(row));
+    let (valid, invalid) = (totals(&rows, &["a".to_owned()], 0.5, Level::P95), totals(&rows, &["a".to_owned()], 0.1, Level::P95));
+    let plain = report(&stopping, &rows, true, Level::P95);
+    assert_eq!(plain.clone().held_to(&valid.targets), plain);
+    let found = plain.held_to(&invalid.targets);
+    assert_eq!(serde_json::to_value(&found).unwrap()["decision"], "invalid");
+    let xml = junit(&head(), &rows, Some(&found));
+    assert!(
+        xml.contains("tests=\"11\" failures=\"0\" errors=\"4\" skipped=\"0\"")
+            && xml.contains("<error type=\"invalid\" message=\"`a` at least 50.0 %: invalid"),
+        "{xml}"
+    );
+    let text = markdown(&head(), &invalid, Some(&found));
+    assert!(text.starts_with("### Suite `refunds & <more>`: `a` at least 50.0 %: **invalid, too much is missing to say**"), "{text}");
+}
+
+#[test]
+fn a_summary_has_pass_at_k_where_cases_were_tried_more_than_once() {
+    let mut twice = rows("a", "pfpp");
+    twice.iter_mut().enumerate().for_each(|(at, row)| {
+        row.cell.case = format!("c{}", at / 2);
+        row.cluster = row.cell.case.clone();
+    });
+    let of = |rows: &[Row]| markdown(&head(), &totals(rows, &["a".to_owned()], 0.1, Level::P95), None);
+    assert!(of(&twice).contains("| `a` | 2 | 100.0 % [") && of(&twice).contains(" | 50.0 % | 0 |"), "{}", of(&twice));
+    assert!(!of(&rows("a", "pfpp")).contains("pass@k"));
 }

@@ -1,7 +1,9 @@
 //! What a suite can see: the smallest difference that its cases find, from the variances of the runs that there are.
 
 use crate::Row;
-use crate::run::{RunHead, read_rows};
+use crate::label::judged_rows;
+use crate::latest::{PassedOver, unfit};
+use crate::run::RunHead;
 use crate::totals::{Clusters, by_case, passed};
 use jeton_allocate::Case;
 use jeton_allocate::power::{Aim, Variances, pilot};
@@ -62,18 +64,36 @@ impl Basis {
     }
 }
 
+/// What was looked for, and what was found.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sought {
+    /// The basis, or why there is none.
+    pub found: Result<Basis, Unknown>,
+    /// Runs that would have been the basis, but are not finished or not valid.
+    pub passed_over: Vec<PassedOver>,
+}
+
 /// The basis of a suite: the newest run with two targets, its first against its second; else the newest two runs of one target with the suite
-/// as it is in the newest.
+/// as it is in the newest. Only runs that are finished and valid count.
 ///
 /// # Errors
-/// Where the store fails. The inner error says why nothing can be told.
-pub fn basis(store: &dyn Records, suite: &str) -> Result<Result<Basis, Unknown>, LedgerError> {
+/// Where the store fails.
+pub fn basis(store: &dyn Records, suite: &str) -> Result<Sought, LedgerError> {
     let records = store.runs(Some(suite), RUNS)?;
-    let heads: Vec<RunHead> = records.iter().filter_map(|record| serde_json::from_str(&record.json).ok()).collect();
-    let Some((before, after)) = sides(&heads) else { return Ok(Err(Unknown::NoPair)) };
-    let rows = read_rows(store, &before.0.id)?;
-    let others = if before.0.id == after.0.id { None } else { Some(read_rows(store, &after.0.id)?) };
-    Ok(of_rows((before.0, before.1, &rows), (after.0, after.1, others.as_ref().unwrap_or(&rows))))
+    let mut heads: Vec<RunHead> = records.iter().filter_map(|record| serde_json::from_str(&record.json).ok()).collect();
+    let mut passed_over = Vec::new();
+    loop {
+        let Some((before, after)) = sides(&heads) else { return Ok(Sought { found: Err(Unknown::NoPair), passed_over }) };
+        let rows = judged_rows(store, &before.0.id)?;
+        let others = if before.0.id == after.0.id { None } else { Some(judged_rows(store, &after.0.id)?) };
+        let others = others.as_ref().unwrap_or(&rows);
+        let not_after = unfit(store, after.0, others, &[after.1])?;
+        let Some(unfit) = not_after.map_or_else(|| unfit(store, before.0, &rows, &[before.1]), |unfit| Ok(Some(unfit)))? else {
+            return Ok(Sought { found: of_rows((before.0, before.1, &rows), (after.0, after.1, others)), passed_over });
+        };
+        heads.retain(|head| head.id != unfit.run);
+        passed_over.push(unfit);
+    }
 }
 
 type Side<'h> = (&'h RunHead, &'h str);

@@ -3,17 +3,21 @@
 use crate::cell::{CellRunner, Targets};
 use crate::environment::Environment;
 use crate::grader::Bench;
+use crate::label::judged_rows;
 use crate::run::{Choice, Driver, End, Planned, Progress, RowWriter, RunEnd, RunHead, SelfTestSummary, plan, read_rows, run_id};
 use crate::{Answer, Cell, Models, Row, Suite, Target, TargetKind};
 use jeton_context::Digest;
-use jeton_core::Clock;
-use jeton_ledger::{LedgerError, Note, Records, RunRecord};
+use jeton_core::{Clock, Nanousd, Timestamp};
+use jeton_ledger::{LedgerError, Note, NoteFilter, Records, RunRecord};
+use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
 /// The kind of the note that says how a run ended.
 pub const RUN_END: &str = "run-end";
+/// The kind of the note with another budget of a run than it began with; its subject is the run.
+pub const RUN_BUDGET: &str = "run-budget";
 /// Runs of the suite that are looked through for answers where a run may take them.
 const CACHE_RUNS: u64 = 20;
 
@@ -86,7 +90,7 @@ pub struct Session {
     pub head: RunHead,
     /// What is to be done.
     pub plan: Vec<Planned>,
-    /// What is done already.
+    /// What is done already, with people's labels.
     pub rows: Vec<Row>,
 }
 
@@ -106,6 +110,19 @@ pub fn chosen_targets(suite: &Suite, names: &[String]) -> Result<Vec<Target>, Se
 }
 
 impl Session {
+    /// What would be tried, and in which order; whoever pays anything before a run begins asks this first.
+    ///
+    /// # Errors
+    /// Where nothing is to be done.
+    pub fn planned(suite: &Suite, choice: &Choice) -> Result<(Vec<Target>, Vec<Planned>), SessionError> {
+        let targets = chosen_targets(suite, &choice.targets)?;
+        if targets.is_empty() {
+            return Err(SessionError::NoTargets);
+        }
+        let plan = plan(suite, &targets, choice);
+        if plan.is_empty() { Err(SessionError::Nothing) } else { Ok((targets, plan)) }
+    }
+
     /// Begins a run with an id of its own: its head is in the ledger once this returns.
     ///
     /// # Errors
@@ -119,14 +136,7 @@ impl Session {
     /// # Errors
     /// Where nothing is to be done, or the ledger fails.
     pub fn begin_as(id: String, place: &Place<'_>, suite: &Suite, choice: Choice, selftest: Option<SelfTestSummary>) -> Result<Self, SessionError> {
-        let targets = chosen_targets(suite, &choice.targets)?;
-        if targets.is_empty() {
-            return Err(SessionError::NoTargets);
-        }
-        let plan = plan(suite, &targets, &choice);
-        if plan.is_empty() {
-            return Err(SessionError::Nothing);
-        }
+        let (targets, plan) = Self::planned(suite, &choice)?;
         let started = place.clock.now();
         let cases: HashSet<&str> = plan.iter().map(|planned| planned.cell.case.as_str()).collect();
         let head = RunHead {
@@ -159,12 +169,12 @@ impl Session {
         if head.digest != suite.digest {
             return Err(SessionError::Changed { run: head.id, suite: head.suite });
         }
-        let rows = read_rows(&*place.store, run)?;
+        let rows = judged_rows(&*place.store, run)?;
         let plan = plan(suite, &head.targets, &head.choice);
         Ok(Self { head, plan, rows })
     }
 
-    /// Does what is left. Gives how it ended; the rows are all of the run, read back from the ledger.
+    /// Does what is left. Gives how it ended; the rows are all of the run, read back from the ledger with people's labels.
     ///
     /// # Errors
     /// Where rows cannot be written or read.
@@ -192,7 +202,7 @@ impl Session {
         let end = driver.drive(&self.plan, &done, &writer, progress).await;
         writer.finish()?;
         let end = end?;
-        self.rows = read_rows(&*place.store, &self.head.id)?;
+        self.rows = judged_rows(&*place.store, &self.head.id)?;
         let took_ms = u64::try_from(place.clock.now().0 - begun.0).unwrap_or(0);
         let told = RunEnd { is_complete: self.rows.len() == self.plan.len(), why: why(&end), took_ms };
         place.store.add_note(&Note { kind: RUN_END.to_owned(), subject: self.head.id.clone(), at: place.clock.now(), json: to_json(&told)? })?;
@@ -221,11 +231,64 @@ fn why(end: &End) -> Option<String> {
     }
 }
 
+/// Another budget for a run than it had, set when it was gone on with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunBudget {
+    /// What all calls of the run may cost together.
+    pub budget: Nanousd,
+    /// What the run had cost while it had no budget, and so no account of its own: the wall is lower by that.
+    pub outside: Nanousd,
+}
+
+impl RunBudget {
+    /// What the account of the run's own may still hold in all.
+    #[must_use]
+    pub const fn wall(&self) -> Nanousd {
+        self.budget.saturating_sub(self.outside)
+    }
+
+    /// What holds for a run now; none: it has no budget.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn of(store: &dyn Records, head: &RunHead) -> Result<Option<Self>, LedgerError> {
+        let set = budget_note(store, &head.id)?;
+        Ok(set.or_else(|| head.choice.budget.map(|budget| Self { budget, outside: Nanousd::ZERO })))
+    }
+
+    /// The budget `budget` for a run that has this one, or none.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be read.
+    pub fn changed(store: &dyn Records, head: &RunHead, budget: Nanousd) -> Result<Self, LedgerError> {
+        if let Some(now) = Self::of(store, head)? {
+            return Ok(Self { budget, ..now });
+        }
+        let spent = read_rows(store, &head.id)?.iter().filter_map(|row| row.cost).fold(Nanousd::ZERO, Nanousd::saturating_add);
+        Ok(Self { budget, outside: spent })
+    }
+
+    /// Writes it down for the run.
+    ///
+    /// # Errors
+    /// Where the ledger cannot be written.
+    pub fn keep(&self, store: &dyn Records, run: &str, at: Timestamp) -> Result<(), SessionError> {
+        Ok(store.add_note(&Note { kind: RUN_BUDGET.to_owned(), subject: run.to_owned(), at, json: to_json(self)? })?)
+    }
+}
+
+/// The newest budget that was set for a run after it began.
+fn budget_note(store: &dyn Records, run: &str) -> Result<Option<RunBudget>, LedgerError> {
+    let filter = NoteFilter { kind: Some(RUN_BUDGET.to_owned()), subject_prefix: Some(run.to_owned()), limit: None };
+    let newest = store.notes(&filter)?.into_iter().find(|note| note.subject == run);
+    Ok(newest.and_then(|note| serde_json::from_str(&note.json).ok()))
+}
+
 fn to_json(value: &impl serde::Serialize) -> Result<String, SessionError> {
     serde_json::to_string(value).map_err(|error| SessionError::Ledger(LedgerError::Store(error.to_string())))
 }
 
-/// The head of a run; `latest:SUITE` and a suite's bare name stand for its newest run.
+/// The head of a run, with the budget that holds now; `latest:SUITE` and a suite's bare name stand for its newest run.
 ///
 /// # Errors
 /// Where there is none, or it cannot be read.
@@ -236,7 +299,12 @@ pub fn read_head(store: &dyn Records, run: &str) -> Result<RunHead, SessionError
         None => store.runs(Some(suite), 1)?.into_iter().next(),
     };
     let record = record.ok_or_else(|| SessionError::NoRun(run.to_owned()))?;
-    serde_json::from_str(&record.json).map_err(|error| SessionError::Ledger(LedgerError::Store(format!("the head of {run} cannot be read: {error}"))))
+    let mut head: RunHead =
+        serde_json::from_str(&record.json).map_err(|error| SessionError::Ledger(LedgerError::Store(format!("the head of {run} cannot be read: {error}"))))?;
+    if let Some(set) = budget_note(store, &head.id)? {
+        head.choice.budget = Some(set.budget);
+    }
+    Ok(head)
 }
 
 /// Answers of earlier runs of the suite by request; simulated ones too, faults never.

@@ -1,5 +1,6 @@
 //! What the rows of a run add up to. Always recomputed from them; nothing here is kept.
 
+use crate::repeats::{PassK, pass_k};
 use crate::{Outcome, Row, Verdict};
 use jeton_allocate::bootstrap::{bootstrap, quantile_counted};
 use jeton_allocate::bounds::Counts;
@@ -27,7 +28,7 @@ pub struct Totals {
 pub enum Validity {
     /// Enough was answered and judged.
     Valid,
-    /// More than `most` of the cells are missing: the run is no evidence, neither good nor bad.
+    /// More than `most` of the cells are missing, by the weights of their cases: the run is no evidence, neither good nor bad.
     Invalid {
         /// The share that is missing.
         share: f64,
@@ -58,17 +59,19 @@ pub struct TargetTotals {
     /// Whether the figures may be used.
     #[serde(flatten)]
     pub validity: Validity,
-    /// The pass rate of what was judged, repeats averaged within their case.
+    /// The pass rate of what was judged, repeats averaged within their case, cases by their weights.
     pub pass_rate: Option<Estimate>,
-    /// What the pass rate could be, whatever the missing cells would have been.
+    /// What the pass rate could be, whatever the missing cells would have been; by the weights of the cases.
     pub bounds: Option<Interval>,
-    /// The mean score of what was judged.
+    /// Whether any and whether all of several attempts at a case pass; nothing where each was tried once.
+    pub pass_k: Vec<PassK>,
+    /// The mean score of what was judged, by the weights of the cases.
     pub score: Option<Estimate>,
     /// What all of it cost, as far as known.
     pub cost: Nanousd,
     /// Rows whose cost is unknown.
     pub cost_unknown: usize,
-    /// US dollars per case, where all costs are known.
+    /// US dollars per case, where all costs are known; each case once, whatever its weight, as all costs and times.
     pub usd_per_case: Option<Estimate>,
     /// US dollars per success, where all costs are known and anything succeeded.
     pub usd_per_success: Option<Estimate>,
@@ -130,26 +133,25 @@ impl Clusters {
     }
 }
 
-/// One value for each case, of the rows for which `of` has one: repeats are averaged. Weights make values count more or less; their mean is
-/// the weighted mean.
+/// One value for each case, of the rows for which `of` has one: repeats are averaged. With the case's weight, by which passes and scores count.
 #[must_use]
 pub fn observations(rows: &[&Row], of: impl Fn(&Row) -> Option<f64>) -> Vec<Observation> {
     let mut clusters = Clusters::default();
     let mut found = Vec::new();
-    let mut weights = Vec::new();
     for (_, rows) in by_case(rows) {
         let values: Vec<f64> = rows.iter().filter_map(|row| of(row)).collect();
         if let Some(first) = rows.first().filter(|_| !values.is_empty()) {
-            found.push(Observation { cluster: clusters.number(&first.cluster), value: values.iter().sum::<f64>() / values.len() as f64 });
-            weights.push(first.weight);
+            let value = values.iter().sum::<f64>() / values.len() as f64;
+            found.push(Observation { cluster: clusters.number(&first.cluster), value, weight: first.weight });
         }
     }
-    let whole: f64 = weights.iter().sum();
-    if weights.iter().any(|weight| (weight - 1.0).abs() > f64::EPSILON) && whole > 0.0 {
-        let mean = whole / weights.len() as f64;
-        found.iter_mut().zip(weights).for_each(|(observation, weight)| observation.value *= weight / mean);
-    }
     found
+}
+
+/// The same with each case counting once: what cases cost, and how long they take, has nothing to do with how much their quality counts.
+#[must_use]
+pub fn each_once(rows: &[&Row], of: impl Fn(&Row) -> Option<f64>) -> Vec<Observation> {
+    observations(rows, of).into_iter().map(|observation| Observation { weight: 1.0, ..observation }).collect()
 }
 
 /// 1 for a pass, 0 for a fail, none for what is missing.
@@ -158,11 +160,10 @@ pub fn passed(row: &Row) -> Option<f64> {
     row.passed().map(f64::from)
 }
 
-/// The rate of passes, with the interval that fits: Wilson's and its kin for passes and fails, the clustered mean where cases have weights.
+/// The weighted rate of passes, with the interval that fits: Wilson's and its kin. Rate and interval are from 0 to 1.
 #[must_use]
 pub fn rate(observations: &[Observation], level: Level) -> Option<Estimate> {
-    let is_rate = observations.iter().all(|observation| (0.0..=1.0).contains(&observation.value));
-    if is_rate { proportion::proportion(observations, level) } else { mean::mean(observations, level) }
+    proportion::proportion(observations, level)
 }
 
 /// What rows add up to. `errors_max`: the share of missing cells above which they are no evidence. `targets`: names in their order.
@@ -177,25 +178,25 @@ pub fn totals(rows: &[Row], targets: &[String], errors_max: f64, level: Level) -
 
 fn target_totals(name: &str, rows: &[&Row], errors_max: f64, level: Level) -> TargetTotals {
     let count = |outcome: Outcome| rows.iter().filter(|row| row.outcome == outcome).count();
-    let (passed_rows, unscored, errors) = (count(Outcome::Passed), count(Outcome::Unscored), count(Outcome::Error));
-    let counts = Counts { passed: passed_rows as u64, unresolved: (unscored + errors) as u64, total: rows.len() as u64 };
+    let counts = counts(rows);
     let all_known = |of: fn(&Row) -> Option<u64>| rows.iter().filter(|row| row.answer.is_some()).map(|row| of(row)).try_fold(0_u64, |sum, x| Some(sum + x?));
     let judged = observations(rows, passed);
     TargetTotals {
         target: name.to_owned(),
         cases: by_case(rows).len(),
         cells: rows.len(),
-        passed: passed_rows,
+        passed: count(Outcome::Passed),
         failed: count(Outcome::Failed),
-        unscored,
-        errors,
+        unscored: count(Outcome::Unscored),
+        errors: count(Outcome::Error),
         validity: validity(counts, errors_max),
         pass_rate: rate(&judged, level),
         bounds: counts.bounds(),
+        pass_k: pass_k(rows, level),
         score: mean::mean(&observations(rows, |row| row.score), level),
         cost: rows.iter().filter_map(|row| row.cost).fold(Nanousd::ZERO, |sum, cost| sum.saturating_add(cost)),
         cost_unknown: rows.iter().filter(|row| row.cost.is_none()).count(),
-        usd_per_case: mean::mean(&observations(rows, |row| row.cost.map(Nanousd::as_usd_f64)), level).filter(|_| rows.iter().all(|row| row.cost.is_some())),
+        usd_per_case: mean::mean(&each_once(rows, |row| row.cost.map(Nanousd::as_usd_f64)), level).filter(|_| rows.iter().all(|row| row.cost.is_some())),
         usd_per_success: usd_per_success(rows, level),
         latency_p50_ms: latency(rows, 0.5, level),
         latency_p95_ms: latency(rows, 0.95, level),
@@ -206,6 +207,17 @@ fn target_totals(name: &str, rows: &[&Row], errors_max: f64, level: Level) -> Ta
         tags: by_tag(rows, level),
         graders: graders(rows),
         faults: faults(rows),
+    }
+}
+
+/// Rows by how they ended and by the weights of their cases, as shares of the largest: equal weights count rows.
+pub(crate) fn counts(rows: &[&Row]) -> Counts {
+    let most = rows.iter().map(|row| row.weight).fold(0.0, f64::max);
+    let sum = |of: fn(Outcome) -> bool| rows.iter().filter(|row| of(row.outcome)).map(|row| row.weight / most).sum();
+    Counts {
+        passed: sum(|outcome| outcome == Outcome::Passed),
+        failed: sum(|outcome| outcome == Outcome::Failed),
+        unresolved: sum(|outcome| matches!(outcome, Outcome::Unscored | Outcome::Error)),
     }
 }
 

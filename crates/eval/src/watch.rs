@@ -42,11 +42,17 @@ pub struct Heartbeat {
     pub scored: u64,
 }
 
+/// Whether so many results are a sign of life: some, and at least half of what was expected, where that is known.
+#[must_use]
+pub fn is_alive(expected: Option<u64>, scored: u64) -> bool {
+    scored > 0 && expected.is_none_or(|expected| scored.saturating_mul(2) >= expected)
+}
+
 /// What an alarm is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum AlarmKind {
-    /// Nothing was scored although it was due.
+    /// Nothing, or less than half, was scored although it was due.
     Silence,
     /// Fewer pass.
     Quality,
@@ -118,7 +124,7 @@ impl WatchState {
     /// Takes a heartbeat that came `at`.
     pub fn beat(&mut self, beat: &Heartbeat, at: Timestamp) {
         self.tried = Some(at);
-        if beat.scored > 0 {
+        if is_alive(beat.expected, beat.scored) {
             (self.waiting, self.is_told) = (None, false);
         } else {
             self.waiting.get_or_insert(beat.due);
@@ -146,7 +152,7 @@ impl WatchState {
 #[must_use]
 pub fn silence(suite: &str, since: Timestamp, now: Timestamp) -> Alarm {
     let minutes = (now.0 - since.0) / MINUTE_MS;
-    let message = format!("nothing of suite {suite} was scored for {minutes} minutes although it was due at {}", since.rfc3339());
+    let message = format!("suite {suite}: nothing, or less than half, was scored for {minutes} minutes although it was due at {}", since.rfc3339());
     Alarm { suite: suite.to_owned(), kind: AlarmKind::Silence, target: None, run: None, message }
 }
 
@@ -279,7 +285,7 @@ impl Baseline {
             AlarmKind::Latency => (ratio(LATENCY_SLACK), Change::Rise),
             // How far the baseline itself may be off: the runs may have had luck.
             _ => {
-                let rate = crate::totals::rate(&crate::totals::observations(&rows, crate::totals::passed), level)?;
+                let rate = crate::totals::rate(&crate::totals::each_once(&rows, crate::totals::passed), level)?;
                 (0.5 - (rate.value - rate.interval?.low).max(0.0) / 2.0, Change::Drop)
             }
         };

@@ -6,10 +6,13 @@ mod eval;
 pub(crate) use context::{AskArgs, CheckArgs, CompileArgs, ContextCommand, EnforceArgs, ExplainArgs, ExportArgs, ListArgs, ReportFormat, ScoreArgs, ValueArgs};
 
 pub(crate) use eval::{
-    CausesArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, ImportArgs, LabelArgs, RunArgs, ShowArgs, SizeArgs, WatchArgs,
+    CausesArgs, CheckArgs as EvalCheckArgs, ChoiceArgs, CompareArgs as EvalCompareArgs, EvalCommand, GateArgs, ImportArgs, LabelArgs, RunArgs, ShowArgs,
+    SizeArgs, WatchArgs,
 };
 
+use crate::probe::Ability;
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use jeton_core::Nanousd;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -74,7 +77,7 @@ pub(crate) enum Command {
     /// What models are given to know: list, search, compile, check, lock, score, export
     #[command(subcommand)]
     Context(ContextCommand),
-    /// How good answers are, and why not better: run, compare, gate, show, size
+    /// How good answers are, and why not better: check, run, compare, gate, show, size
     #[command(subcommand)]
     Eval(EvalCommand),
 }
@@ -321,6 +324,19 @@ pub(crate) enum ConfigCommand {
     Reference,
 }
 
+#[derive(Debug, Args)]
+pub(crate) struct ProbeArgs {
+    /// The model [default: every model that jeton.toml names, of providers over the network]
+    #[arg(value_name = "MODEL")]
+    pub(crate) model: Option<String>,
+    /// Only these abilities, separated by commas; a plain question is always asked first
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "NAME")]
+    pub(crate) only: Vec<Ability>,
+    /// What all calls together may cost: none is made that could cost more than what is left
+    #[arg(long, value_name = "USD", value_parser = eval::usd, default_value = "0.10usd")]
+    pub(crate) budget: Nanousd,
+}
+
 #[derive(Debug, Subcommand)]
 pub(crate) enum ModelCommand {
     /// Models that can be asked for
@@ -336,4 +352,9 @@ pub(crate) enum ModelCommand {
         #[arg(long)]
         all: bool,
     },
+    /// What a model can do at its provider, against what the data claims: one cheap call for each ability
+    #[command(
+        after_help = "Example:\n  jeton model probe acme/fast\n  jeton model probe --only tools,image --budget 0.50usd\n\nThe calls go through the broker as any, in the provider's own dialect, and stand in the ledger under the class jeton.probe.\n\nExit codes: 0 all claims hold, 1 a claim is wrong, 3 the provider cannot be asked, 4 a claim could not be checked."
+    )]
+    Probe(ProbeArgs),
 }

@@ -1,5 +1,7 @@
 //! How a command ends that did not succeed: the one place where blame becomes an exit code.
 
+use crate::output::plain;
+use jeton_context::{Finding, report};
 use jeton_ledger::LedgerError;
 use serde_json::json;
 
@@ -14,6 +16,9 @@ pub(crate) const UNDECIDED: u8 = 4;
 /// Too much went wrong on the way to say anything.
 pub(crate) const INVALID: u8 = 5;
 
+/// What is done about mistakes of a suite.
+const SUITE_REMEDY: &str = "mend the suite; nothing was spent. docs/evals.md has every key";
+
 /// Why a command did not succeed.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -25,6 +30,8 @@ pub(crate) enum Failure {
     Invalid,
     /// The command cannot be done as it was asked for.
     Usage { message: String, remedy: String },
+    /// A suite has mistakes.
+    Suite(Vec<Finding>),
     /// The configuration has mistakes.
     Config(jeton_project::Report),
     /// Something that is needed does not work.
@@ -45,7 +52,7 @@ impl Failure {
             Self::No => NO,
             Self::Undecided => UNDECIDED,
             Self::Invalid => INVALID,
-            Self::Usage { .. } | Self::Config(_) => USAGE,
+            Self::Usage { .. } | Self::Suite(_) | Self::Config(_) => USAGE,
             Self::Dependency { .. } => DEPENDENCY,
         }
     }
@@ -62,15 +69,22 @@ impl Failure {
                 eprintln!("{report}");
                 return;
             }
+            Self::Suite(findings) if is_json => {
+                let mut error = report::json(findings);
+                (error["code"], error["message"], error["remedy"]) = ("suite".into(), self.to_string().into(), SUITE_REMEDY.into());
+                eprintln!("{}", json!({ "error": error }));
+                return;
+            }
+            Self::Suite(_) => (&self.to_string(), &SUITE_REMEDY.to_owned()),
             Self::Usage { message, remedy } | Self::Dependency { message, remedy } => (message, remedy),
         };
         if is_json {
             let code = if self.code() == USAGE { "usage" } else { "dependency" };
             eprintln!("{}", json!({ "error": { "code": code, "message": message, "remedy": remedy } }));
         } else if remedy.is_empty() {
-            eprintln!("error: {message}");
+            eprintln!("error: {}", plain(message));
         } else {
-            eprintln!("error: {message}\n  next: {remedy}");
+            eprintln!("error: {}\n  next: {}", plain(message), plain(remedy));
         }
     }
 }
@@ -82,6 +96,10 @@ impl std::fmt::Display for Failure {
             Self::Undecided => f.write_str("undecided"),
             Self::Invalid => f.write_str("invalid"),
             Self::Config(report) => write!(f, "{report}"),
+            Self::Suite(findings) => {
+                let told: Vec<String> = findings.iter().map(|finding| format!("{}: {}\n       {}", finding.place, finding.message, finding.remedy)).collect();
+                f.write_str(&told.join("\n       "))
+            }
             Self::Usage { message, .. } | Self::Dependency { message, .. } => f.write_str(message),
         }
     }

@@ -26,6 +26,7 @@ mod context;
 mod embedder;
 mod failure;
 mod output;
+mod probe;
 mod serve;
 
 use clap::Parser;

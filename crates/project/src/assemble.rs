@@ -9,7 +9,7 @@ use crate::snapshot::{
 };
 use crate::tree::{Path, Tree, Value, owned};
 use crate::{ContextCommands, ContextSettings, HeaderValue, Network, Pack, PackPlace, PackQuery, Pattern, SecretRef};
-use jeton_core::{Nanousd, Price, Rate, Rates};
+use jeton_core::{AbilityOverrides, Nanousd, Price, Rate, Rates, Samplers};
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -292,7 +292,27 @@ fn model(reader: &Reader<'_>) -> Model {
         per_web_search: price.usd("per_web_search_usd"),
         ..Price::default()
     };
-    Model { price: (own != Price::default()).then_some(own), context_tokens: limits.whole("context"), output_tokens: limits.whole("output") }
+    Model {
+        price: (own != Price::default()).then_some(own),
+        context_tokens: limits.whole("context"),
+        output_tokens: limits.whole("output"),
+        abilities: abilities(&reader.table("abilities")),
+    }
+}
+
+fn abilities(reader: &Reader<'_>) -> AbilityOverrides {
+    let flag = |key: &str| if let Some(Value::Flag(flag)) = reader.value(key) { Some(flag) } else { None };
+    AbilityOverrides {
+        adaptive_thinking: flag("adaptive_thinking"),
+        thinking_budget: flag("thinking_budget"),
+        effort_max: reader.text("effort_max"),
+        samplers: reader.text("samplers").as_deref().and_then(|word| match word {
+            "none" => Some(Samplers::None),
+            "one" => Some(Samplers::One),
+            "both" => Some(Samplers::Both),
+            _ => None,
+        }),
+    }
 }
 
 fn route(reader: &Reader<'_>) -> Route {

@@ -217,6 +217,27 @@ pub(crate) const SETTINGS: &[Definition] = &[
     section("models.*.limits", "What the model can take and give."),
     tokens("models.*.limits.context", Unset("price book"), "The context window: prompt and output together."),
     tokens("models.*.limits.output", Unset("price book"), "The longest output."),
+    section(
+        "models.*.abilities",
+        "What the built-in data lacks or has wrong of what the model takes, where a call is translated for it. `jeton model probe` looks.",
+    ),
+    setting("models.*.abilities.adaptive_thinking", Kind::Flag, Unset("built-in data"), "Whether it decides by itself how much it thinks (Messages).")
+        .example("true"),
+    setting("models.*.abilities.thinking_budget", Kind::Flag, Unset("built-in data"), "Whether it takes a budget of thinking tokens.").example("false"),
+    setting(
+        "models.*.abilities.effort_max",
+        Choice(&["none", "minimal", "low", "medium", "high", "xhigh", "max"]),
+        Unset("built-in data"),
+        "The highest grade of effort that it takes; `none`: it does not think.",
+    )
+    .example(r#""high""#),
+    setting(
+        "models.*.abilities.samplers",
+        Choice(&["none", "one", "both"]),
+        Unset("built-in data"),
+        "Which sampling settings it takes: none, temperature or `top_p`, or both together.",
+    )
+    .example(r#""one""#),
     named("routes", &forms::ROUTE, "Named ways to choose among models."),
     texts("routes.*.try", &forms::MODEL, "Models as `provider/name`, tried in this order until one gives content.", r#"["acme/fast", "openai/gpt-5-mini"]"#),
     section("routes.*.timeouts", "Timers of each try on this route."),

@@ -2,7 +2,7 @@
 
 use crate::effective::Setting;
 use crate::{ContextSettings, HeaderValue, Network, Pack, Pattern, SecretRef};
-use jeton_core::{Nanousd, Price, Rate};
+use jeton_core::{AbilityOverrides, Nanousd, Price, Rate};
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -459,6 +459,8 @@ pub struct Model {
     pub context_tokens: Option<u64>,
     /// The longest output in tokens.
     pub output_tokens: Option<u64>,
+    /// What it takes, where that is said.
+    pub abilities: AbilityOverrides,
 }
 
 /// `[routes.NAME]`: a named way to choose among models.

@@ -8,6 +8,7 @@
 mod causes;
 mod cells;
 mod context;
+mod coverage;
 mod eval;
 mod gate;
 mod histogram;
@@ -30,6 +31,7 @@ const USAGE: &str = "usage: cargo xtask bench gateway [--quick] [--rounds N] [--
        cargo xtask bench soak [--calls N] [--aborts N]
        cargo xtask bench context …
        cargo xtask bench causes [--seed N] [--facts N]
+       cargo xtask bench coverage [NAME]
        cargo xtask bench eval [--jeton FILE] [--cases N] [--rounds N] [--json FILE]
        cargo xtask bench gate [--runs N]
        cargo xtask bench wire [--json FILE]
@@ -37,6 +39,7 @@ const USAGE: &str = "usage: cargo xtask bench gateway [--quick] [--rounds N] [--
   soak           memory of Jeton over many calls and many aborted streams
   context        past fixes found, speed and freshness; alone it says more
   causes         the engine that establishes causes against faults that are injected on purpose
+  coverage       how often intervals hold the truth, over 10,000 samples each
   eval           what a run of a suite costs
   gate           how many cases a gate takes to decide, against theory
   wire           translation between dialects, beside a mere parse of the same bytes
@@ -57,6 +60,7 @@ pub(crate) fn run(arguments: &[String]) -> Result<(), String> {
         "soak" => soak::run(rest).map_err(|why| format!("{why}\n{USAGE}")),
         "context" => context::run(rest),
         "causes" => causes::run(rest),
+        "coverage" => coverage::run(rest),
         "eval" => eval::run(rest),
         "gate" => gate::run(rest),
         "wire" => wire::run(rest),

@@ -117,21 +117,42 @@ pub(super) fn browser(root: &Path) -> Tally {
     node_suite(root, "browser", &root.join("tests/browser"), &environment)
 }
 
+/// Its suites start a server each, since each needs a provider of its own behind it.
+pub(super) fn agents(root: &Path) -> Tally {
+    let directory = root.join("tests/agents");
+    let mut command = match node_tests(root, &directory) {
+        Ok(command) => command,
+        Err(tally) => return tally,
+    };
+    let mut run = || {
+        command.env("JETON_BINARY", server::binary(root)?).env("JETON_SCRATCH", scratch(root, "agents")?);
+        read_tap(&said(&mut command)?)
+    };
+    run().unwrap_or_else(Tally::failure)
+}
+
 fn node_suite(root: &Path, name: &str, directory: &Path, environment: &[(&str, PathBuf)]) -> Tally {
-    let Some(program) = in_path("node") else { return Tally::skip("node is not installed") };
+    let mut command = match node_tests(root, directory) {
+        Ok(command) => command,
+        Err(tally) => return tally,
+    };
+    command.envs(environment.iter().map(|(name, value)| (*name, value)));
+    with_server(root, name, |keys, url| read_tap(&said(keys.give(&mut command, url))?))
+}
+
+/// The command that runs the suites of a directory.
+///
+/// # Errors
+/// A skip where this machine cannot run them, or a failure.
+fn node_tests(root: &Path, directory: &Path) -> Result<Command, Tally> {
+    let program = in_path("node").ok_or_else(|| Tally::skip("node is not installed"))?;
     if !directory.join("node_modules").exists() {
         let shown = directory.strip_prefix(root).unwrap_or(directory).display();
-        return Tally::skip(format!("there are no packages in {shown}/node_modules; .ci/run installs them"));
+        return Err(Tally::skip(format!("there are no packages in {shown}/node_modules; .ci/run installs them")));
     }
-    let files = match suites(directory) {
-        Ok(files) => files,
-        Err(why) => return Tally::failure(why),
-    };
-    with_server(root, name, |keys, url| {
-        let mut command = Command::new(&program);
-        command.current_dir(directory).args(["--test", "--test-reporter=tap"]).args(&files).envs(environment.iter().map(|(name, value)| (*name, value)));
-        read_tap(&said(keys.give(&mut command, url))?)
-    })
+    let mut command = Command::new(program);
+    command.current_dir(directory).args(["--test", "--test-reporter=tap"]).args(suites(directory).map_err(Tally::failure)?);
+    Ok(command)
 }
 
 fn suites(directory: &Path) -> Result<Vec<PathBuf>, String> {

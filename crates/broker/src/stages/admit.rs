@@ -2,9 +2,10 @@
 
 use crate::bound::{self, Bound};
 use crate::call::{Call, Candidate};
-use crate::catalogue::{Resolved, public_path};
+use crate::catalogue::{Catalogue, Resolved, public_path};
 use crate::stages::translate::translate;
 use jeton_core::{Fault, FaultKind, Nanousd};
+use jeton_project::{Class, Snapshot};
 use jeton_wire::Endpoint;
 use jeton_wire::canonical::has_marked;
 
@@ -44,7 +45,7 @@ pub(crate) fn first_model(call: &Call) -> Option<String> {
     names.iter().find_map(|name| permitted(call, name).ok()).map(|(resolved, _)| resolved.full_name())
 }
 
-/// The word in the header that asks for the very model that the request names, whatever route the class has.
+/// The word in the header that asks for what the request itself names, a model or a route, whatever route the class has.
 const NO_ROUTE: &str = "none";
 
 /// A route, and why it is the one.
@@ -55,9 +56,8 @@ type Chosen = Option<(String, &'static str)>;
 fn wanted_models(call: &Call) -> Result<(Chosen, Vec<String>), Fault> {
     let asked = call.facts.as_ref().map(|facts| facts.model.clone()).unwrap_or_default();
     let by_header = call.inbound.header("jeton-route").map(str::to_owned);
-    if by_header.as_deref() == Some(NO_ROUTE) {
-        return Ok((None, vec![asked]));
-    }
+    let is_class_passed_by = by_header.as_deref() == Some(NO_ROUTE);
+    let by_header = by_header.filter(|_| !is_class_passed_by);
     if let Some(name) = &by_header
         && call.live.route(name).is_none()
     {
@@ -68,7 +68,7 @@ fn wanted_models(call: &Call) -> Result<(Chosen, Vec<String>), Fault> {
             .remedy(if nearest.is_empty() { "No routes are configured.".into() } else { format!("The nearest routes are: {nearest}.") }));
     }
     let by_model = Some(asked.clone()).filter(|name| call.live.route(name).is_some());
-    let by_class = call.class.as_ref().and_then(|class| class.route.clone());
+    let by_class = call.class.as_ref().filter(|_| !is_class_passed_by).and_then(|class| class.route.clone());
     let Some((name, why)) =
         by_header.map(|n| (n, "asked for by header")).or(by_model.map(|n| (n, "asked for as model"))).or(by_class.map(|n| (n, "the class's")))
     else {
@@ -82,8 +82,34 @@ fn wanted_models(call: &Call) -> Result<(Chosen, Vec<String>), Fault> {
 fn permitted(call: &Call, name: &str) -> Result<(Resolved, Endpoint), Fault> {
     let resolved = call.live.catalogue().resolve(name)?;
     let through = asked_through(call.inbound.endpoint, &resolved)?;
-    class_allows(call, &resolved)?;
+    if let Some(class) = &call.class {
+        class_allows(class, &call.attribution.class, &resolved, call.live.region_of(resolved.provider.name()))?;
+    }
     Ok((resolved, through))
+}
+
+/// Whether a call of `model` to `endpoint` would be let in as far as names tell: a model of the catalogue, or a route with at least one,
+/// whose provider can be asked there and which the class allows. No call is made.
+///
+/// # Errors
+/// What the call itself would be refused with; of a route, the first of its models' refusals.
+pub fn askable(snapshot: &Snapshot, catalogue: &Catalogue, model: &str, endpoint: Endpoint, class: Option<&str>) -> Result<(), Fault> {
+    let names = snapshot.routes.get(model).map_or_else(|| vec![model.to_owned()], |route| route.models.clone());
+    let class = class.and_then(|name| Some((name, snapshot.classes.get(name)?)));
+    let one = |name: &String| {
+        let resolved = catalogue.resolve(name)?;
+        asked_through(endpoint, &resolved)?;
+        let region = snapshot.providers.get(resolved.provider.name()).and_then(|provider| provider.region.as_deref());
+        class.map_or(Ok(()), |(name, class)| class_allows(class, name, &resolved, region))
+    };
+    let mut refusal = None;
+    for name in &names {
+        match one(name) {
+            Ok(()) => return Ok(()),
+            Err(why) => drop(refusal.get_or_insert(why)),
+        }
+    }
+    refusal.map_or(Ok(()), Err)
 }
 
 fn admissible(call: &mut Call, name: &str) -> Result<Candidate, Fault> {
@@ -148,10 +174,9 @@ fn asked_through(endpoint: Endpoint, resolved: &Resolved) -> Result<Endpoint, Fa
     .remedy(format!("Send the request to {served}, or name a model of a provider that has this endpoint.")))
 }
 
-fn class_allows(call: &Call, resolved: &Resolved) -> Result<(), Fault> {
-    let Some(class) = &call.class else { return Ok(()) };
+fn class_allows(class: &Class, class_name: &str, resolved: &Resolved, region: Option<&str>) -> Result<(), Fault> {
     let forbidden = |what: &str, allowed: Vec<&str>| {
-        Fault::new(FaultKind::PolicyRefused, format!("Class `{}` does not allow {what}.", call.attribution.class))
+        Fault::new(FaultKind::PolicyRefused, format!("Class `{class_name}` does not allow {what}."))
             .code("class_forbids")
             .param("model")
             .remedy(format!("It allows: {}.", allowed.join(", ")))
@@ -164,7 +189,6 @@ fn class_allows(call: &Call, resolved: &Resolved) -> Result<(), Fault> {
     if !allow.models.is_empty() && !allow.models.iter().any(|pattern| pattern.matches(&resolved.full_name())) {
         return Err(forbidden(&format!("model `{}`", resolved.full_name()), allow.models.iter().map(jeton_project::Pattern::as_str).collect()));
     }
-    let region = call.live.region_of(provider);
     if !allow.regions.is_empty() && !region.is_some_and(|region| allow.regions.iter().any(|name| name == region)) {
         return Err(forbidden(
             &format!("provider `{provider}` in region `{}`", region.unwrap_or("unknown")),

@@ -10,7 +10,7 @@ use http::{HeaderMap, StatusCode, header};
 use http_body::Body;
 use jeton_core::{Cost, Fault, FaultKind, Nanousd, Usage};
 use jeton_ledger::TryRecord;
-use jeton_project::{OutputLimitField, Timeouts};
+use jeton_project::Timeouts;
 use jeton_upstream::{Timers, Try, TryBody, TryError, TryResponse};
 use jeton_wire::canonical::{Loss, StreamTranslator};
 use jeton_wire::{Edits, Endpoint, StreamMeter, UpstreamFault};
@@ -229,16 +229,7 @@ fn limit_field(call: &Call, candidate: &Candidate) -> &'static str {
         Endpoint::Responses => "max_output_tokens",
         Endpoint::Generate => "maxOutputTokens",
         Endpoint::Converse => "maxTokens",
-        Endpoint::Chat => {
-            let config = call.live.snapshot().providers.get(candidate.resolved.provider.name());
-            // OpenAI's newer models refuse `max_tokens`; most compatible servers know nothing else.
-            let is_openai = config.is_some_and(translate::is_openai);
-            match config.map_or(OutputLimitField::Auto, |config| config.output_limit_field) {
-                OutputLimitField::MaxCompletionTokens => "max_completion_tokens",
-                OutputLimitField::Auto if is_openai => "max_completion_tokens",
-                OutputLimitField::Auto | OutputLimitField::MaxTokens => "max_tokens",
-            }
-        }
+        Endpoint::Chat => call.live.snapshot().providers.get(candidate.resolved.provider.name()).map_or("max_tokens", translate::chat_limit_field),
         _ => "max_tokens",
     }
 }

@@ -111,10 +111,7 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
     let is_openai = is_openai(config);
     let abilities = &resolved.entry.abilities;
     Takes {
-        completion_limit: match config.output_limit_field {
-            OutputLimitField::Auto => is_openai,
-            field => field == OutputLimitField::MaxCompletionTokens,
-        },
+        completion_limit: chat_limit_field(config) == COMPLETION_LIMIT,
         reasoning_member: config.reasoning_field.clone(),
         custom_tools: through == Endpoint::Responses || is_openai,
         adaptive_thinking: abilities.adaptive_thinking,
@@ -123,6 +120,20 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
         thinking_budget: abilities.thinking_budget,
         samplers: abilities.samplers,
         stream_options: asks_for_usage(call, resolved),
+    }
+}
+
+/// The name that OpenAI gave the limit of output when its models began to reason.
+const COMPLETION_LIMIT: &str = "max_completion_tokens";
+
+/// The field that carries a limit of output in Chat Completions. OpenAI's newer models refuse `max_tokens`; most compatible servers know
+/// nothing else.
+#[must_use]
+pub fn chat_limit_field(config: &jeton_project::Provider) -> &'static str {
+    match config.output_limit_field {
+        OutputLimitField::MaxCompletionTokens => COMPLETION_LIMIT,
+        OutputLimitField::Auto if is_openai(config) => COMPLETION_LIMIT,
+        OutputLimitField::Auto | OutputLimitField::MaxTokens => "max_tokens",
     }
 }
 

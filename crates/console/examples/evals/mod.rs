@@ -113,6 +113,11 @@ impl Scene<'_> {
         format!("{}x", self.run_id(number))
     }
 
+    /// The id of the run that measured what units are worth.
+    pub(crate) fn value_id(&self, number: usize) -> String {
+        format!("{}v", self.run_id(number))
+    }
+
     /// The id of a case; the first has the word in it.
     pub(crate) fn case_id(&self, case: usize) -> String {
         const SUBJECTS: [&str; 6] = ["window", "receipt", "sale", "gift-card", "shipping", "partial"];
@@ -121,7 +126,7 @@ impl Scene<'_> {
     }
 
     fn head(&self, number: usize) -> RunHead {
-        let selftest = SelfTestSummary { checked: 96, faults: Vec::new(), not_applicable: 1 };
+        let selftest = SelfTestSummary { checked: 96, not_applicable: 1, ..SelfTestSummary::default() };
         RunHead {
             id: self.run_id(number),
             suite: "refunds".to_owned(),
@@ -324,7 +329,8 @@ impl Scene<'_> {
         // Experiments are kept as a run of their own, which is no run of the suite.
         let number = self.runs - 1;
         let tried: Vec<Row> = (0..self.cases * TARGETS.len()).map(|launch| Row { launch: launch as u64, ..self.row(0, (launch / 3, launch % 3)) }).collect();
-        put(ledger, &RunHead { id: self.experiments_id(number), suite: format!("{}#causes", head.suite), ..head.clone() }, &tried)
+        put(ledger, &RunHead { id: self.experiments_id(number), suite: format!("{}#causes", head.suite), ..head.clone() }, &tried)?;
+        put(ledger, &RunHead { id: self.value_id(number), suite: format!("{}#value", head.suite), ..head.clone() }, &tried)
     }
 
     /// What two people say in the judge's place of the first target.
@@ -334,7 +340,7 @@ impl Scene<'_> {
                 let passes = self.passes(self.runs - 1, case, 0) != (by == "bob" && case == 4);
                 let verdict = if passes { Verdict::Pass } else { Verdict::Fail };
                 let cell = Cell { case: self.case_id(case), target: TARGETS[0].name.to_owned(), repeat: 0 };
-                let said = Spoken { grader: "faithful".to_owned(), verdict, comment: None, by: format!("{by}{}", self.word), judge: None };
+                let said = Spoken { grader: "faithful".to_owned(), verdict, comment: None, by: format!("{by}{}", self.word), judge: None, at: head.started };
                 note(ledger, LABEL, &subject(&head.id, &cell), head.started, &json!(said).to_string())?;
             }
         }

@@ -142,7 +142,7 @@ fn health() -> Value {
     ]);
     object([
         ("suite", text("The suite.")),
-        ("last_run", text("The newest run.")),
+        ("last_run", text("The newest run that is finished and valid for any target; the newest where there is none.")),
         ("last_started", moment("When it began.")),
         ("last_age_ms", integer("How long ago, in milliseconds.")),
         ("progress", choice(&Progress::NAMES, "How far it came.")),
@@ -165,6 +165,7 @@ fn health() -> Value {
         ("people", list(&people)),
         ("waiting", integer("Answers that wait for a person.")),
         ("heartbeat", or_null(&beat)),
+        ("passed_over", list(&object([("run", text("A run that does not count.")), ("why", text("It is not finished, or not valid."))]))),
         ("alarms", list(&of("EvalAlarm"))),
     ])
 }

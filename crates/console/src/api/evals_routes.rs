@@ -136,7 +136,7 @@ pub(super) const ROUTES: &[Route] = &[
         path: "/api/evals/labels",
         id: "giveLabel",
         summary: "A person's verdict on an answer",
-        about: "Labels are added, never changed: the newest counts. Rows stay as they are; grading the run's answers again takes labels in.",
+        about: "Labels are added, never changed: the newest counts. Rows stay as they are written; what most people say is the verdict of the grader that asks them, in every figure of the run.",
         takes: Some("NewEvalLabel"),
         gives: Gives::Schema("EvalLabel"),
         refusals: &[400, 404, 413, 415],

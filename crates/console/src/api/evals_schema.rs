@@ -52,6 +52,14 @@ fn totals() -> Value {
         ("unscored", integer("Rows on which it gave no verdict.")),
     ]);
     let fault = object([("code", text("A stable word.")), ("rows", integer("Rows that ended so."))]);
+    let pass_k = object([
+        ("k", integer("Attempts at a case.")),
+        ("pass_at_k", figure()),
+        ("pass_hat_k", figure()),
+        ("cases_short", integer("Cases with fewer verdicts than attempts asked for, on which neither rests.")),
+        ("pass_at_k_bounds", or_null(&of("Interval"))),
+        ("pass_hat_k_bounds", or_null(&of("Interval"))),
+    ]);
     object([
         ("target", text("What answered.")),
         ("cases", integer("Distinct cases.")),
@@ -65,6 +73,7 @@ fn totals() -> Value {
         ("missing_share_max", optional_number("The share that may be, where there is more.")),
         ("pass_rate", figure()),
         ("bounds", or_null(&of("Interval"))),
+        ("pass_k", list(&pass_k)),
         ("score", figure()),
         ("cost_nanousd", integer("What all of it cost, as far as known.")),
         ("cost_unknown_rows", integer("Rows whose cost nobody knows.")),
@@ -137,7 +146,7 @@ fn run() -> Value {
     let gate = object([
         ("at", moment("When it was decided.")),
         ("question", text("What was asked.")),
-        ("decision", text("pass, fail or undecided.")),
+        ("decision", text("pass, fail, undecided or invalid.")),
         ("more_cases", optional_integer("About how many cases more would decide.")),
         ("stopped_early", truth("Whether it was decided before the end.")),
         ("clusters_taken", optional_integer("Clusters that it rests on.")),

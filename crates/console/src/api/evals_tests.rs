@@ -111,6 +111,14 @@ async fn a_comparison_lists_the_flips_with_both_rows() {
 async fn a_label_is_written_once_and_the_answer_waits_no_more() {
     let (fixture, [_, last]) = filled();
     let queue = async || check(&fixture, "/api/evals/labels", "EvalLabels").await;
+    // Asked for before, so that the run's totals are kept: a label must be seen in them all the same.
+    let tone = async || {
+        let run = check(&fixture, &format!("/api/evals/run?id={last}"), "EvalRun").await;
+        let graders = run["targets"][0]["graders"].as_array().unwrap().clone();
+        let tone = graders.into_iter().find(|one| one["grader"] == "tone").unwrap();
+        ["passed", "failed", "unscored"].map(|key| tone[key].as_u64().unwrap())
+    };
+    assert_eq!((tone().await, tone().await), ([0, 0, 3], [0, 0, 3]));
     let waiting = queue().await["waiting"].clone();
     assert_eq!(names(&waiting, "case"), ["window-01", "receipt-01", "sale-01"]);
     assert_eq!(waiting[0]["question"], "Would you send this answer to a customer as it is?");
@@ -127,6 +135,10 @@ async fn a_label_is_written_once_and_the_answer_waits_no_more() {
     assert_eq!(written, json!({ "verdict": "pass", "comment": "Kind and right.", "by": "ada", "grader": "tone" }));
     assert_eq!(fixture.post("/api/evals/labels", "caller-helpdesk", &body).await.status, 403, "a key of a caller writes none");
     assert_eq!(check(&fixture, "/api/evals/health?suite=refunds", "EvalHealth").await["waiting"], 2);
+    assert_eq!(tone().await, [1, 0, 2], "a label is the verdict of the grader that asks a person");
+    let second = body.replace("\"ada\"", "\"bob\"").replace("\"pass\"", "\"fail\"");
+    assert_eq!(fixture.post("/api/evals/labels", "admin", &second).await.status, 200, "another person may judge it too");
+    assert_eq!(tone().await, [0, 0, 3], "and who are divided give no verdict");
 }
 
 #[tokio::test]
@@ -156,8 +168,8 @@ async fn a_wrong_request_is_told_what_is_wrong() {
         (with("case", json!("")), 400, "case", "is missing"),
         (with("repeat", json!(-1)), 400, "repeat", "whole number"),
         (with("repeat", json!(4)), 404, "target", "repeat 4"),
-        (with("target", json!("mini")), 400, "grader", "waits for a person"),
-        (with("grader", json!("contains")), 400, "grader", "waits for a person"),
+        (with("target", json!("mini")), 400, "grader", "asks a person"),
+        (with("grader", json!("contains")), 400, "grader", "asks a person"),
         (with("word", json!(1)), 400, "word", "no member `word`"),
         (with("comment", json!("x".repeat(5_000))), 400, "comment", "longer than 4096"),
         (with("run", json!("run-0")), 404, "run", "There is no run"),
@@ -166,4 +178,61 @@ async fn a_wrong_request_is_told_what_is_wrong() {
         assert_eq!((reply.status, reply.json()["error"]["param"].as_str()), (status, Some(param)), "{}: {}", &body[..body.len().min(90)], reply.text);
         assert!(reply.text.contains(says), "{says}: {}", reply.text);
     }
+}
+
+/// A run like the newest, an hour later, with the rows that `of` makes of that run's.
+fn later(fixture: &Fixture, last: &str, of: impl Fn(usize, Value) -> Option<Value>) -> String {
+    let record = fixture.ledger.run(last).unwrap().unwrap();
+    let id = format!("{last}-later");
+    let mut head: Value = serde_json::from_str(&record.json).unwrap();
+    head["id"] = json!(id);
+    let started = jeton_core::Timestamp(record.started.0 + 3_600_000);
+    head["started"] = json!(started);
+    fixture.ledger.begin_run(&jeton_ledger::RunRecord { id: id.clone(), suite: record.suite, started, json: head.to_string() }).unwrap();
+    let made = fixture.ledger.rows(last, 0).unwrap().into_iter().enumerate().filter_map(|(at, row)| of(at, serde_json::from_str(&row.json).unwrap()));
+    let rows: Vec<jeton_ledger::RunRow> = made
+        .enumerate()
+        .map(|(launch, mut row)| {
+            row["launch"] = json!(launch);
+            jeton_ledger::RunRow { launch: launch as u64, json: row.to_string() }
+        })
+        .collect();
+    fixture.ledger.append_rows(&id, &rows).unwrap();
+    id
+}
+
+#[tokio::test]
+async fn a_run_that_goes_on_does_not_stand_for_the_suite_and_is_named() {
+    let (fixture, [_, last]) = filled();
+    let before = check(&fixture, "/api/evals/health?suite=refunds", "EvalHealth").await;
+    assert_eq!(before["passed_over"], json!([]));
+    let partial = later(&fixture, &last, |at, row| (at < 12).then_some(row));
+    let health = check(&fixture, "/api/evals/health?suite=refunds", "EvalHealth").await;
+    assert_eq!((health["last_run"].as_str(), &health["rows"]), (Some(last.as_str()), &before["rows"]), "{health}");
+    assert_eq!(health["detectable_basis"], before["detectable_basis"]);
+    let over = &health["passed_over"];
+    assert!(over.as_array().unwrap().len() == 1 && over[0]["run"] == partial && over[0]["why"].as_str().unwrap().starts_with("12 of its 72 cells"), "{over}");
+    let page = fixture.get("/evals/suite?suite=refunds").await.text;
+    assert!(page.contains("Does not count") && page.contains("12 of its 72 cells are done"), "{page}");
+}
+
+#[tokio::test]
+async fn repeats_show_pass_at_k_in_the_api_and_on_the_page() {
+    let (fixture, [_, last]) = filled();
+    let single = check(&fixture, &format!("/api/evals/run?id={last}"), "EvalRun").await;
+    assert!(single["targets"].as_array().unwrap().iter().all(|target| target["pass_k"] == json!([])));
+    // Two attempts at each case: what was one case and the next.
+    let twice = later(&fixture, &last, |at, mut row| {
+        row["case"] = json!(format!("case-{}", at / 6));
+        row["repeat"] = json!(at / 3 % 2);
+        Some(row)
+    });
+    let run = check(&fixture, &format!("/api/evals/run?id={twice}"), "EvalRun").await;
+    let sonnet = &run["targets"][0]["pass_k"];
+    assert_eq!((&sonnet[0]["k"], &sonnet[1]["k"], &sonnet[1]["pass_at_k"]["n"]), (&json!(1), &json!(2), &json!(12)), "{sonnet}");
+    let value = |name: &str| sonnet[1][name]["value"].as_f64().unwrap();
+    assert!(value("pass_hat_k") <= sonnet[0]["pass_at_k"]["value"].as_f64().unwrap() && value("pass_at_k") > value("pass_hat_k"), "{sonnet}");
+    let page = fixture.get(&format!("/evals/run?id={twice}")).await.text;
+    assert!(page.contains("<h2>Repeats</h2>") && page.contains("pass^k"), "{page}");
+    assert!(!fixture.get(&format!("/evals/run?id={last}")).await.text.contains("<h2>Repeats</h2>"));
 }

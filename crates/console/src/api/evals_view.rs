@@ -10,6 +10,7 @@ use jeton_core::{Nanousd, Timestamp};
 use jeton_eval::causes;
 use jeton_eval::compare::Flip;
 use jeton_eval::label::{Agreement, Calibrated};
+use jeton_eval::latest::PassedOver;
 use jeton_eval::run::RunHead;
 use jeton_eval::totals::{TargetTotals, Validity};
 use jeton_eval::{Answer, ContextUse, Grade, Row};
@@ -62,10 +63,17 @@ fn target(totals: &TargetTotals) -> Value {
     let graders =
         totals.graders.iter().map(|(name, grader)| json!({ "grader": name, "passed": grader.passed, "failed": grader.failed, "unscored": grader.unscored }));
     let faults = totals.faults.iter().map(|(code, rows)| json!({ "code": code, "rows": rows }));
+    let pass_k = totals.pass_k.iter().map(|of| {
+        json!({
+            "k": of.k, "pass_at_k": estimate(of.pass_at_k.as_ref()), "pass_hat_k": estimate(of.pass_hat_k.as_ref()), "cases_short": of.cases_short,
+            "pass_at_k_bounds": of.pass_at_k_bounds.map(interval), "pass_hat_k_bounds": of.pass_hat_k_bounds.map(interval),
+        })
+    });
     json!({
         "target": totals.target, "cases": totals.cases, "cells": totals.cells, "passed": totals.passed, "failed": totals.failed,
         "unscored": totals.unscored, "errors": totals.errors, "validity": validity_name(totals.validity), "missing_share": missing, "missing_share_max": allowed,
-        "pass_rate": estimate(totals.pass_rate.as_ref()), "bounds": totals.bounds.map(interval), "score": estimate(totals.score.as_ref()),
+        "pass_rate": estimate(totals.pass_rate.as_ref()), "bounds": totals.bounds.map(interval),
+        "pass_k": pass_k.collect::<Vec<_>>(), "score": estimate(totals.score.as_ref()),
         "cost_nanousd": totals.cost.0, "cost_unknown_rows": totals.cost_unknown, "usd_per_case": estimate(totals.usd_per_case.as_ref()),
         "usd_per_success": estimate(totals.usd_per_success.as_ref()), "latency_p50_ms": estimate(totals.latency_p50_ms.as_ref()),
         "latency_p95_ms": estimate(totals.latency_p95_ms.as_ref()), "tokens_in": totals.tokens_in, "tokens_out": totals.tokens_out,
@@ -234,9 +242,13 @@ pub(super) fn health(health: &Health) -> Value {
         "detectable": health.sight.as_ref().ok().map(|sight| sight.least), "detectable_basis": health.sight.as_ref().ok().map(basis),
         "detectable_unknown": health.sight.as_ref().err().map(|why| why.sentence()),
         "judges": health.calibrations.iter().map(calibrated).collect::<Vec<_>>(), "people": health.agreements.iter().map(agreement).collect::<Vec<_>>(),
-        "waiting": health.waiting, "heartbeat": beat,
+        "waiting": health.waiting, "heartbeat": beat, "passed_over": health.passed_over.iter().map(passed_over).collect::<Vec<_>>(),
         "alarms": health.alarms.iter().map(said).collect::<Vec<_>>(),
     })
+}
+
+fn passed_over(of: &PassedOver) -> Value {
+    json!({ "run": of.run, "why": masked(&of.why) })
 }
 
 /// What a suite's sight is worked out from.

@@ -8,6 +8,7 @@ use jeton_allocate::Level;
 use jeton_allocate::power::Aim;
 use jeton_core::{Fault, Timestamp};
 use jeton_eval::label::{Agreement, Calibrated, agreement, calibrations, labels};
+use jeton_eval::latest::{PassedOver, newest};
 use jeton_eval::power::{Basis, Unknown, basis};
 use jeton_eval::run::{RunHead, SelfTestSummary};
 use jeton_eval::totals::{TargetTotals, Totals};
@@ -75,7 +76,7 @@ pub(crate) fn history(console: &Console, suite: &str, limit: u64) -> Result<Vec<
 /// Whether a suite is fit to decide by.
 #[derive(Clone, Debug)]
 pub(crate) struct Health {
-    /// The newest run.
+    /// The newest run that is finished and valid for any of its targets; the newest where there is none.
     pub(crate) last: Run,
     pub(crate) age_ms: u64,
     pub(crate) clusters: usize,
@@ -93,6 +94,8 @@ pub(crate) struct Health {
     /// Answers of the newest run that wait for a person.
     pub(crate) waiting: usize,
     pub(crate) heartbeat: Option<Said>,
+    /// Runs that do not count, for they are not finished or not valid, the newest first.
+    pub(crate) passed_over: Vec<PassedOver>,
     /// Alarms about the suite, the newest first.
     pub(crate) alarms: Vec<Said>,
 }
@@ -106,14 +109,21 @@ pub(crate) struct Sight {
     pub(crate) basis: Basis,
 }
 
-fn sight(console: &Console, head: &RunHead) -> Result<Result<Sight, Unknown>, Fault> {
-    let basis = basis(&*console.ledger, &head.suite).map_err(|error| ledger_fault(&error))?;
-    Ok(basis.and_then(|basis| Ok(Sight { least: basis.detectable(head.cases, head.choice.repeats, Aim::default())?, basis })))
+fn sight(head: &RunHead, found: Result<Basis, Unknown>) -> Result<Sight, Unknown> {
+    found.and_then(|basis| Ok(Sight { least: basis.detectable(head.cases, head.choice.repeats, Aim::default())?, basis }))
 }
 
-/// How sound a suite is, by its newest run.
+/// How sound a suite is, by its newest run that counts.
 pub(crate) fn health(console: &Console, suite: &str, now: Timestamp) -> Result<Health, Fault> {
-    let last = runs(console, Some(suite), 1)?.into_iter().next().ok_or_else(|| no_suite(console, suite))?;
+    let (last, mut passed_over) = match newest(&*console.ledger, suite, None).map_err(|error| ledger_fault(&error))? {
+        Ok(found) => (Run::new(console, found.head)?, found.passed_over),
+        // What the only run there is says of itself stands beside it.
+        Err(_) => (runs(console, Some(suite), 1)?.into_iter().next().ok_or_else(|| no_suite(console, suite))?, Vec::new()),
+    };
+    let sought = basis(&*console.ledger, suite).map_err(|error| ledger_fault(&error))?;
+    passed_over.extend(sought.passed_over.into_iter().filter(|unfit| unfit.run != last.head.id));
+    let mut seen = HashSet::new();
+    passed_over.retain(|unfit| seen.insert(unfit.run.clone()));
     let rows = rows(console, &last.head.id)?;
     let clusters: HashSet<&str> = rows.iter().map(|row| row.cluster.as_str()).collect();
     let sum = |of: fn(&TargetTotals) -> usize| sum(&last.totals, of);
@@ -125,7 +135,8 @@ pub(crate) fn health(console: &Console, suite: &str, now: Timestamp) -> Result<H
         errors: sum(|target| target.errors),
         cells: sum(|target| target.cells),
         selftest: last.head.selftest.clone(),
-        sight: sight(console, &last.head)?,
+        sight: sight(&last.head, sought.found),
+        passed_over,
         calibrations: calibrations(&*console.ledger, &last.head, &rows, suite_now(console, &last.head).as_ref(), Level::P95)
             .map_err(|error| ledger_fault(&error))?,
         agreements: agreement(&rows, &last.head.id, &labels(&*console.ledger, &last.head.id).map_err(|error| ledger_fault(&error))?, Level::P95),

@@ -159,7 +159,7 @@ fn repeat(members: &Map<String, Value>) -> Result<u32, Fault> {
     number.and_then(|number| u32::try_from(number).ok()).ok_or_else(|| wrong("repeat", "`repeat` must be a whole number from 0.".into()))
 }
 
-/// Writes a label down. A later one on the same answer follows it; neither is changed.
+/// Writes a label down. A later one on the same answer follows it; neither is changed. It may be given where somebody has spoken already.
 pub(crate) fn give(console: &Console, given: Given, now: Timestamp) -> Result<Label, Fault> {
     let head = head(console, &given.run, "run")?;
     let rows = super::case_rows(console, &head, &given.cell.case)?;
@@ -167,13 +167,13 @@ pub(crate) fn give(console: &Console, given: Given, now: Timestamp) -> Result<La
         let shown = printable(&given.cell.target);
         Fault::new(FaultKind::NotFound, format!("{} has no row of this case for target `{shown}`, repeat {}.", head.id, given.cell.repeat)).param("target")
     })?;
-    let mut waiting = row.grades.iter().filter(|grade| waits(grade));
-    let grade = waiting.find(|grade| given.grader.as_ref().is_none_or(|name| *name == grade.grader)).ok_or_else(|| {
-        let fault = wrong("grader", "No grade of this row waits for a person, or none of this name.".into());
+    let mut asking = row.grades.iter().filter(|grade| question(grade).is_some());
+    let grade = asking.find(|grade| given.grader.as_ref().is_none_or(|name| *name == grade.grader)).ok_or_else(|| {
+        let fault = wrong("grader", "No grader of this row asks a person, or none of this name.".into());
         fault.remedy("GET /api/evals/labels lists what waits.")
     })?;
     let Given { verdict, comment, by, .. } = given;
-    let said = Said { grader: grade.grader.clone(), verdict, comment, by, judge: None };
+    let said = Said { grader: grade.grader.clone(), verdict, comment, by, judge: None, at: now };
     let note = note(&head.id, &given.cell, &said, now).map_err(|why| wrong("by", format!("The label was not written: {why}.")))?;
     console.ledger.add_note(&note).map_err(|error| ledger_fault(&error))?;
     Ok(Label { subject: note.subject, at: now, said })

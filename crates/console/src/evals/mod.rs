@@ -1,5 +1,5 @@
-//! Runs of suites as the API and the pages ask for them. Everything is recomputed from rows; only totals of runs that are
-//! complete, and so never change, are kept.
+//! Runs of suites as the API and the pages ask for them. Everything is recomputed from rows and people's labels; only totals of runs
+//! that are complete are kept, for as long as nobody adds a label.
 
 mod asked;
 mod history;
@@ -18,8 +18,9 @@ use crate::route::printable;
 use crate::state::Console;
 use jeton_allocate::Level;
 use jeton_core::{Fault, FaultKind, nearest};
+use jeton_eval::label::{LABEL, judged_rows};
 use jeton_eval::live::{Kept, LiveSummary, feedback, summary};
-use jeton_eval::run::{RunEnd, RunHead, read_rows};
+use jeton_eval::run::{RunEnd, RunHead, is_of_experiments};
 use jeton_eval::session::RUN_END;
 use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
 use jeton_eval::{Outcome, Row};
@@ -29,26 +30,25 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// The most runs of all suites that are looked through.
 const RUNS_MAX: u64 = 1_000;
-/// What the suites' names of experiments end with: they are no runs of the suite as it is.
-const EXPERIMENTS: &str = "#causes";
 /// The most runs whose totals are kept.
 const KEPT_MAX: usize = 2_000;
 
-/// Totals of complete runs by the run's id.
+/// Totals of complete runs by the run's id, each with the number of labels that were there: labels are only ever added.
 #[derive(Debug, Default)]
-pub(crate) struct TotalsKept(Mutex<HashMap<String, Arc<Totals>>>);
+pub(crate) struct TotalsKept(Mutex<HashMap<String, (usize, Arc<Totals>)>>);
 
 impl TotalsKept {
-    fn get(&self, run: &str) -> Option<Arc<Totals>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).get(run).cloned()
+    fn get(&self, run: &str, labels: usize) -> Option<Arc<Totals>> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.get(run).filter(|(then, _)| *then == labels).map(|(_, totals)| Arc::clone(totals))
     }
 
-    fn put(&self, run: &str, totals: &Arc<Totals>) {
+    fn put(&self, run: &str, labels: usize, totals: &Arc<Totals>) {
         let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if kept.len() >= KEPT_MAX {
             kept.clear();
         }
-        kept.insert(run.to_owned(), Arc::clone(totals));
+        kept.insert(run.to_owned(), (labels, Arc::clone(totals)));
     }
 }
 
@@ -87,12 +87,13 @@ impl Run {
     fn new(console: &Console, head: RunHead) -> Result<Self, Fault> {
         let end: Option<RunEnd> = notes(console, RUN_END, &head.id, Some(1))?.first().and_then(|note| serde_json::from_str(&note.json).ok());
         let is_complete = end.as_ref().is_some_and(|end| end.is_complete);
-        if let Some(totals) = console.totals.get(&head.id).filter(|_| is_complete) {
+        let labels = if is_complete { labels_given(console, &head.id)? } else { 0 };
+        if let Some(totals) = console.totals.get(&head.id, labels).filter(|_| is_complete) {
             return Ok(Self { head, end, totals });
         }
         let totals = Arc::new(summed(&head, &rows(console, &head.id)?));
         if is_complete {
-            console.totals.put(&head.id, &totals);
+            console.totals.put(&head.id, labels, &totals);
         }
         Ok(Self { head, end, totals })
     }
@@ -150,7 +151,7 @@ pub(crate) const fn outcome_name(outcome: Outcome) -> &'static str {
 /// The heads of runs, newest first, without experiments; and how many heads could not be read.
 fn heads(console: &Console, suite: Option<&str>, limit: u64) -> Result<(Vec<RunHead>, usize), Fault> {
     let records = console.ledger.runs(suite, limit).map_err(|error| ledger_fault(&error))?;
-    let shown = records.iter().filter(|record| suite.is_some() || !record.suite.ends_with(EXPERIMENTS));
+    let shown = records.iter().filter(|record| suite.is_some() || !is_of_experiments(&record.suite));
     let read: Vec<Option<RunHead>> = shown.map(|record| serde_json::from_str(&record.json).ok()).collect();
     let unreadable = read.iter().filter(|head| head.is_none()).count();
     Ok((read.into_iter().flatten().collect(), unreadable))
@@ -198,9 +199,15 @@ pub(crate) fn run(console: &Console, id: &str, param: &str) -> Result<Run, Fault
     Run::new(console, head(console, id, param)?)
 }
 
-/// All rows of a run, in launch order.
+/// How many labels were given to answers of a run.
+fn labels_given(console: &Console, run: &str) -> Result<usize, Fault> {
+    let filter = NoteFilter { kind: Some(LABEL.to_owned()), subject_prefix: Some(format!("{run}/")), limit: None };
+    Ok(console.ledger.notes(&filter).map_err(|error| ledger_fault(&error))?.len())
+}
+
+/// All rows of a run, in launch order, with people's labels as the verdicts of the graders that ask them.
 pub(crate) fn rows(console: &Console, run: &str) -> Result<Vec<Row>, Fault> {
-    read_rows(&*console.ledger, run).map_err(|error| ledger_fault(&error))
+    judged_rows(&*console.ledger, run).map_err(|error| ledger_fault(&error))
 }
 
 /// Rows that match what is asked for.

@@ -19,7 +19,7 @@ mod tools;
 
 pub use operations::{ClassUse, Ledger, Operations};
 pub use report::{Fact, Item, Part, Report, Section, Touched, grouped, value};
-pub use show::{markdown, sarif, text};
+pub use show::{markdown, sarif, text, visible};
 
 use crate::check::{self, CheckInput, CheckOptions, CodePrints, LockView};
 use crate::git::{Git, NoGit};

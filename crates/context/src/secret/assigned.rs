@@ -5,10 +5,12 @@ use super::random::is_random;
 use regex::{Captures, Regex};
 use std::sync::LazyLock;
 
-/// A name that promises a secret, at the end of which a value follows.
+/// Names that promise a secret, as a regular expression.
+pub(super) const NAMES: &str = "passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|credentials?";
+
+/// Such a name, at the end of which a value follows.
 static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
-    let name = "passw(?:or)?d|passphrase|secret|token|api[_-]?key|access[_-]?key|secret[_-]?key|private[_-]?key|credentials?";
-    Regex::new(&format!("(?i-u:({name})[\"']?[ \\t]{{0,8}}(?:=>|:=|[:=])[ \\t]{{0,8}}([\"']?)([!#-&(-~]{{10,300}}))")).expect("a regular expression")
+    Regex::new(&format!("(?i-u:({NAMES})[\"']?[ \\t]{{0,8}}(?:=>|:=|[:=])[ \\t]{{0,8}}([\"']?)([!#-&(-~]{{10,300}}))")).expect("a regular expression")
 });
 
 static BEARER: LazyLock<Regex> = LazyLock::new(|| Regex::new("(?i-u:bearer[ \\t]{1,4}([0-9a-z._~+/=-]{20,2000}))").expect("a regular expression"));
@@ -52,10 +54,11 @@ fn is_expression(value: &str) -> bool {
     value.contains(['(', ')', '[', ']', ';', '"', '\'']) || value.contains("::") || value.contains("->")
 }
 
-fn kind(name: &str) -> &'static str {
+/// What a value is, by the name that it is given to.
+pub(super) fn kind(name: &str) -> &'static str {
     let name = name.to_ascii_lowercase();
     match name.as_bytes() {
-        [b'p', b'a', b's', ..] => "password",
+        [b'p', b'a', b's', ..] | [b'p', b'w', b'd'] => "password",
         [b't', ..] => "token",
         _ if name == "secret" || name.starts_with("cred") => "secret",
         _ => "api-key",

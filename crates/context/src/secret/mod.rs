@@ -1,6 +1,7 @@
 //! Secrets in texts: found by span and masked by span. The text around them stays, and no file is dropped for them.
 
 mod assigned;
+mod cautious;
 mod random;
 mod shapes;
 
@@ -45,7 +46,51 @@ pub fn mask(text: &str) -> (Cow<'_, str>, Vec<SecretSpan>) {
     (masked(text, &spans, false), spans)
 }
 
-/// The same with as many lines as before, so that a line is found again by its number.
+/// All that [`mask`] masks, and what only its place gives away: every value of a name that promises a secret (`password=…`, `secret: …`,
+/// `api_key=…`), credentials in headers and addresses, cookies; whatever they look like. For what callers sent, before it is kept.
+#[must_use]
+pub fn mask_cautiously(text: &str) -> (Cow<'_, str>, Vec<SecretSpan>) {
+    let mut all = secrets(text);
+    all.extend(cautious::find(text));
+    all.sort_by_key(|span| (span.start, std::cmp::Reverse(span.end)));
+    let mut spans: Vec<SecretSpan> = Vec::new();
+    for span in all {
+        match spans.last_mut().filter(|last| span.start < last.end) {
+            Some(last) => last.end = last.end.max(span.end),
+            None => spans.push(span),
+        }
+    }
+    (masked(text, &spans, false), spans)
+}
+
+/// Masks every text in `value` so, those with a name by their names too, and counts the secrets.
+pub fn mask_json_cautiously(value: &mut Value) -> usize {
+    match value {
+        Value::String(text) => {
+            let (masked, spans) = mask_cautiously(text);
+            let count = spans.len();
+            if let Cow::Owned(masked) = masked {
+                *text = masked;
+            }
+            count
+        }
+        Value::Array(items) => items.iter_mut().map(mask_json_cautiously).sum(),
+        Value::Object(members) => members.iter_mut().map(|(name, value)| mask_member(name, value)).sum(),
+        _ => 0,
+    }
+}
+
+fn mask_member(name: &str, value: &mut Value) -> usize {
+    if let Value::String(text) = value
+        && let Some(span) = mask_cautiously(&format!("{name}={text}")).1.iter().find(|span| span.start == name.len() + 1)
+    {
+        *text = format!("[masked {}]", span.kind);
+        return 1;
+    }
+    mask_json_cautiously(value)
+}
+
+/// The same as [`mask`] with as many lines as before, so that a line is found again by its number.
 #[must_use]
 pub fn mask_lines(text: &str) -> Cow<'_, str> {
     masked(text, &secrets(text), true)
@@ -105,6 +150,46 @@ mod tests {
         assert_eq!(masked, expected, "{text}");
         assert_eq!(mask(&masked).0, masked, "masked twice");
         assert!(spans.iter().all(|span| span.start < span.end && text.is_char_boundary(span.start) && text.is_char_boundary(span.end)));
+    }
+
+    #[test]
+    fn what_only_its_place_gives_away_is_masked_cautiously() {
+        let check = |pieces: &[&str], expected: &str| {
+            let text = pieces.concat();
+            let masked = mask_cautiously(&text).0.into_owned();
+            assert_eq!(masked, expected, "{text}");
+            assert_eq!(mask_cautiously(&masked).0, masked, "masked twice");
+        };
+        check(&["my pass", "word=hunter2 fails"], "my password=[masked password] fails");
+        check(&["DB_PASS", "WORD: kettle\nnext"], "DB_PASSWORD: [masked password]\nnext");
+        check(&["sec", "ret: s3same, then"], "secret: [masked secret], then");
+        check(&["https://a.example/?api_", "key=k1&page=2"], "https://a.example/?api_key=[masked api-key]&page=2");
+        check(&["{\"pass", "word\": \"two words\", \"n\": 1}"], "{\"password\": \"[masked password]\", \"n\": 1}");
+        check(&["{\\\"tok", "en\\\":\\\"abc\\\"}"], "{\\\"token\\\":\\\"[masked token]\\\"}");
+        check(&["curl -H 'Author", "ization: Basic dTpw' x"], "curl -H 'Authorization: Basic [masked authorization]' x");
+        check(&["Author", "ization: Bearer short1"], "Authorization: Bearer [masked authorization]");
+        check(&["X-Api-", "Key: 12ab"], "X-Api-Key: [masked api-key]");
+        check(&["Author", "ization: 12ab34"], "Authorization: [masked authorization]");
+        check(&["sent Bear", "er abcdefg8 with it"], "sent Bearer [masked bearer-token] with it");
+        check(&["Cookie: sid=", "4; theme=dark\nHost: a"], "Cookie: [masked cookie]\nHost: a");
+        check(&["postgres://jeton:kettle", "@db/x"], "postgres://jeton:[masked password]@db/x");
+        check(&["pass", "word=größer"], "password=[masked password]");
+        // What promises nothing, counts, refers to something else, or is said.
+        for text in [
+            "the token: 100 of them, max_tokens=50",
+            "My password: how do I change it?",
+            "password=${PASSWORD} and secret: <your secret>",
+            "authorization: how does it work?",
+            "The secret of tea is time. Bearer tokens are credentials.",
+        ] {
+            check(&[text], text);
+        }
+        let mut value = serde_json::json!({ "user": "ada", "password": "two words", "deep": [{ "api_key": "k", "text": "a pass\u{77}ord=x1" }], "token": "[masked token]" });
+        assert_eq!(mask_json_cautiously(&mut value), 3);
+        assert_eq!(
+            value,
+            serde_json::json!({ "user": "ada", "password": "[masked password]", "deep": [{ "api_key": "[masked api-key]", "text": "a password=[masked password]" }], "token": "[masked token]" })
+        );
     }
 
     /// A run without pattern, of `length` letters and digits.

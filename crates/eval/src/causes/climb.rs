@@ -3,7 +3,7 @@
 use super::arms::{Factor, factors, together};
 use super::found::{Examined, by_experiment, undetermined, unresolved};
 use super::record::Deficit;
-use super::trial::{Arm, Patient};
+use super::trial::{Arm, Patient, UNCHANGED};
 use super::{Cause, Ladder, Level, Report};
 use crate::cell::Treatment;
 use crate::{Case, Row};
@@ -38,13 +38,18 @@ impl Ladder<'_> {
         let mut patient = Patient { planned, base: self.as_then(row), tried: Vec::new(), control: Arm::default() };
         self.more_control(&mut patient, self.options.repeats, report).await;
         if patient.control.n == 0 {
-            return undetermined("the control was not answered", patient.tried);
+            return without_control(patient, self.options.calls_max);
         }
         let mut factors = factors(self.cells.suite, case, target, row, deficits, &self.changed(row));
         if deficits.iter().any(|deficit| deficit.cause == Cause::Limit) {
             self.lift(&mut patient, &mut factors, report).await;
         }
-        self.climb(&mut patient, &Start { factors, deficits }, report).await
+        let mut examined = self.climb(&mut patient, &Start { factors, deficits }, report).await;
+        if report.is_cut && examined.cause == Cause::Undetermined {
+            examined.proof =
+                format!("the bound of {} calls ended its experiments before all were made; until then, {}", self.options.calls_max, examined.proof);
+        }
+        examined
     }
 
     /// Control against each factor, then against all of them, then a stronger model in the best environment.
@@ -73,7 +78,7 @@ impl Ladder<'_> {
     }
 
     async fn comes_again(&self, patient: &mut Patient, factor: &Factor, report: &mut Report) -> bool {
-        self.again(patient, (&factor.what, &factor.treatment), ("unchanged", &Treatment::default()), report).await
+        self.again(patient, (&factor.what, &factor.treatment), (UNCHANGED, &Treatment::default()), report).await
     }
 
     /// All factors at once, then a stronger model. `at_best` is the arm of the only factor, where there are not several.
@@ -163,6 +168,15 @@ impl Ladder<'_> {
         }
         needed
     }
+}
+
+/// Why nothing can be compared with the request as it was: it was not sent at all, or every answer to it is without a verdict.
+fn without_control(patient: Patient, calls_max: u64) -> Examined {
+    let proof = match &patient.control.unjudged {
+        Some(why) => format!("the same request, sent again, got no verdict: {why}"),
+        None => format!("the bound of {calls_max} calls was reached before it was examined"),
+    };
+    undetermined(&proof, patient.tried)
 }
 
 /// The same request passes now and then.

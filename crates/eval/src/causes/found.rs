@@ -2,7 +2,7 @@
 
 use super::arms::Factor;
 use super::record::Deficit;
-use super::trial::{Arm, Patient};
+use super::trial::{Arm, Patient, UNCHANGED};
 use super::{Cause, Level, Tried};
 use std::collections::BTreeSet;
 
@@ -72,13 +72,28 @@ pub(super) fn by_experiment(factor: &Factor, also: Vec<Cause>, jointly: bool, de
     }
 }
 
+/// What is left to say where no experiment was asked for: what the record shows without proving that it is why.
+pub(super) fn without_experiments(deficits: &[Deficit]) -> Examined {
+    let shown: Vec<&str> = deficits.iter().filter(|deficit| deficit.cause != Cause::Undetermined).map(|deficit| deficit.proof.as_str()).collect();
+    let proof = if shown.is_empty() {
+        "the record proves no cause, and no experiment was asked for".to_owned()
+    } else {
+        format!("the record shows this, and no experiment was asked for that would tell whether it is why: {}", shown.join("; "))
+    };
+    undetermined(&proof, Vec::new())
+}
+
 /// Members beyond those examined get what all of these were found to have, as an association: nothing where one of them has no cause, or where
 /// they have none in common.
 pub(super) fn by_cluster(found: &[Named]) -> Examined {
     let common = found.iter().map(Named::all).reduce(|common, other| &common & &other).unwrap_or_default();
-    let Some(first) = found.first().filter(|_| !common.is_empty() && !common.contains(&Cause::Undetermined)) else {
-        return undetermined("the examined members of its cluster do not agree, or have no cause", Vec::new());
-    };
+    let Some(first) = found.first() else { return undetermined("no member of its cluster was examined", Vec::new()) };
+    if found.iter().any(|one| one.first == Cause::Undetermined) {
+        return undetermined("no cause was established for an examined member of its cluster", Vec::new());
+    }
+    if common.is_empty() {
+        return undetermined("the examined members of its cluster have no cause in common", Vec::new());
+    }
     let mut ordered = std::iter::once(first.first).chain(first.also.iter().copied()).filter(|cause| common.contains(cause));
     Examined {
         cause: ordered.next().unwrap_or(Cause::Undetermined),
@@ -94,6 +109,9 @@ pub(super) fn unresolved(deficits: &[Deficit], factors: &[Factor], tried: Vec<Tr
     let untried = deficits.iter().find(|deficit| deficit.cause == Cause::ContextStale && !factors.iter().any(|factor| factor.cause == Cause::ContextStale));
     match untried {
         Some(deficit) => Examined { tried, ..by_record(deficit) },
+        None if tried.iter().all(|tried| tried.arm == UNCHANGED) => {
+            undetermined("the same request failed again, and the record shows nothing that could be changed", tried)
+        }
         None => undetermined("nothing that was tried made it pass", tried),
     }
 }
@@ -116,5 +134,19 @@ mod tests {
         assert_eq!(said(&[both(), named(Cause::Tool, &[], false)]), silent);
         assert_eq!(said(&[both(), named(Cause::Undetermined, &[], false)]), silent);
         assert_eq!(said(&[]), silent);
+        let why = |found: &[Named]| by_cluster(found).proof;
+        assert_eq!(why(&[]), "no member of its cluster was examined");
+        assert_eq!(why(&[both(), named(Cause::Undetermined, &[], false)]), "no cause was established for an examined member of its cluster");
+        assert_eq!(why(&[both(), named(Cause::Tool, &[], false)]), "the examined members of its cluster have no cause in common");
+    }
+
+    #[test]
+    fn what_no_experiment_was_asked_for_is_said_to_be_so() {
+        let missing = Deficit { cause: Cause::ContextMissing, proof: "doc:a was cut".to_owned(), about: None, is_final: false };
+        let without = without_experiments(&[]);
+        assert_eq!((without.cause, without.level), (Cause::Undetermined, Level::L0));
+        assert_eq!(without.proof, "the record proves no cause, and no experiment was asked for");
+        let proof = without_experiments(&[missing]).proof;
+        assert!(proof.contains("no experiment was asked for") && proof.ends_with("doc:a was cut"), "{proof}");
     }
 }

@@ -3,10 +3,10 @@
 use super::arms::{factors, together};
 use super::record::deficits;
 use super::{Ladder, Report};
-use crate::totals::{Clusters, by_case, observations, passed, rate};
+use crate::totals::{Clusters, by_case, passed, rate};
 use crate::{Case, Row, Target, TargetKind};
 use jeton_allocate::paired::{Pair, difference};
-use jeton_allocate::{Estimate, Level};
+use jeton_allocate::{Estimate, Level, Observation};
 use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 
@@ -27,13 +27,12 @@ pub struct Gap {
     pub model: Option<Estimate>,
 }
 
-/// The gap of a target, from its rows and those of the same cases in the environment at its best.
+/// The gap of a target, from its rows and those of the same cases in the environment at its best. All of it by the weights of the cases.
 #[must_use]
 pub fn gap(target: &str, actual: &[&Row], oracle: &[&Row], level: Level) -> Gap {
     let oracle_by: HashMap<&str, Vec<&Row>> = by_case(oracle).into_iter().collect();
     let mut clusters = Clusters::default();
     let mut pairs = Vec::new();
-    let (mut as_is, mut at_best) = (Vec::new(), Vec::new());
     for (case, rows) in by_case(actual) {
         let Some(best) = oracle_by.get(case) else { continue };
         let mean = |rows: &[&Row]| {
@@ -41,16 +40,18 @@ pub fn gap(target: &str, actual: &[&Row], oracle: &[&Row], level: Level) -> Gap 
             (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
         };
         if let (Some(baseline), Some(candidate), Some(first)) = (mean(&rows), mean(best), rows.first()) {
-            pairs.push(Pair { cluster: clusters.number(&first.cluster), baseline, candidate });
-            as_is.extend(rows.iter().copied());
-            at_best.extend(best.iter().copied());
+            pairs.push(Pair { cluster: clusters.number(&first.cluster), baseline, candidate, weight: first.weight });
         }
     }
-    let oracle = rate(&observations(&at_best, passed), level);
+    let of = |value: fn(&Pair) -> f64| {
+        let observed = pairs.iter().map(|pair| Observation { cluster: pair.cluster, value: value(pair), weight: pair.weight });
+        rate(&observed.collect::<Vec<_>>(), level)
+    };
+    let oracle = of(|pair| pair.candidate);
     Gap {
         target: target.to_owned(),
         cases: pairs.len(),
-        actual: rate(&observations(&as_is, passed), level),
+        actual: of(|pair| pair.baseline),
         environment: difference(&pairs, level),
         model: oracle.map(complement),
         oracle,

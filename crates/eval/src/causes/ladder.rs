@@ -1,7 +1,7 @@
 //! The ladder: what the record proves, then experiments on a few of each cluster; the rest is labelled by association.
 
 use super::cluster::{Cluster, clusters};
-use super::found::{Examined, Named, by_cluster, by_record};
+use super::found::{Examined, Named, by_cluster, by_record, without_experiments};
 use super::record::{Deficit, deficits};
 use super::{Gap, Label};
 use crate::cell::{CellRunner, Treatment};
@@ -19,13 +19,15 @@ pub struct LadderOptions {
     pub repeats: u64,
     /// Failures of a cluster that are examined.
     pub members: usize,
+    /// Whether experiments are made at all; else causes are what the record proves.
+    pub with_experiments: bool,
     /// Calls that may be made in all.
     pub calls_max: u64,
     /// The error probability of a label by experiment.
     pub alpha: f64,
     /// A model that can more, as `provider/name`; none: "the model" is never said.
     pub stronger: Option<String>,
-    /// Whether the environment gap is measured on all cases.
+    /// Whether the environment gap is measured on all cases, where experiments are made.
     pub with_gap: bool,
     /// Decides which members of a cluster are examined.
     pub seed: u64,
@@ -34,7 +36,7 @@ pub struct LadderOptions {
 impl Default for LadderOptions {
     fn default() -> Self {
         // Five of five against none of five is p = 0.004 (Fisher, one-sided): it stays below 0.05 with ten arms.
-        Self { repeats: 5, members: 3, calls_max: 500, alpha: 0.05, stronger: None, with_gap: true, seed: 0 }
+        Self { repeats: 5, members: 3, with_experiments: true, calls_max: 500, alpha: 0.05, stronger: None, with_gap: true, seed: 0 }
     }
 }
 
@@ -86,7 +88,7 @@ impl Ladder<'_> {
             self.examine_cluster(&cluster, &failed, &mut random, &mut report, &mut labels).await;
         }
         report.labels = failed.iter().filter_map(|(row, _)| labels.remove(&row.launch)).collect();
-        if self.options.with_gap {
+        if self.options.with_gap && self.options.with_experiments {
             report.gaps = self.gaps(rows, &mut report).await;
         }
         report
@@ -135,6 +137,8 @@ impl Ladder<'_> {
             };
             let examined = if let Some(deficit) = deficits.iter().find(|deficit| deficit.is_final) {
                 by_record(deficit)
+            } else if !self.options.with_experiments {
+                without_experiments(deficits)
             } else if nth < self.options.members {
                 let examined = self.examine_row(row, deficits, report).await;
                 found.push(examined.named());

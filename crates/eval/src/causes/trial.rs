@@ -4,6 +4,7 @@ use super::arms::Factor;
 use super::{Ladder, Report, Tried};
 use crate::cell::Treatment;
 use crate::run::Planned;
+use crate::{Row, Verdict};
 use jeton_allocate::fisher::{Arms, fisher};
 
 /// A case under examination.
@@ -24,15 +25,21 @@ pub(super) struct Arm {
     pub(super) n: u64,
     /// The answers.
     pub(super) said: Vec<String>,
+    /// Why a repeat has no verdict, of the first that has none.
+    pub(super) unjudged: Option<String>,
     /// Whether the last answer was cut.
     is_cut: bool,
 }
+
+/// What the arm of the request as it was is called.
+pub(super) const UNCHANGED: &str = "unchanged";
 
 impl Arm {
     fn add(&mut self, other: Self) {
         self.passed += other.passed;
         self.n += other.n;
         self.said.extend(other.said);
+        self.unjudged = self.unjudged.take().or(other.unjudged);
     }
 
     /// Whether the same request now passes, now fails.
@@ -68,6 +75,8 @@ impl Ladder<'_> {
             if let Some(passed) = row.passed() {
                 arm.n += 1;
                 arm.passed += u64::from(passed);
+            } else {
+                arm.unjudged.get_or_insert_with(|| unjudged(&row));
             }
             arm.is_cut = row.answer.as_ref().is_some_and(|answer| answer.finish.as_deref() == Some("length"));
             arm.said.extend(row.answer.as_ref().map(|answer| answer.text.clone()));
@@ -100,14 +109,14 @@ impl Ladder<'_> {
 
     /// More repeats of the unchanged request. Gives those alone.
     pub(super) async fn more_control(&self, patient: &mut Patient, repeats: u64, report: &mut Report) -> Arm {
-        let more = self.arm(patient, "unchanged", &Treatment::default(), repeats, report).await;
+        let more = self.arm(patient, UNCHANGED, &Treatment::default(), repeats, report).await;
         patient.control.add(more.clone());
         more
     }
 
     /// Whether a treatment beats another once more, in repeats of their own: what nothing in the record points to has to come out twice.
     pub(super) async fn again(&self, patient: &mut Patient, one: (&str, &Treatment), other: (&str, &Treatment), report: &mut Report) -> bool {
-        let other = if other.0 == "unchanged" {
+        let other = if other.0 == UNCHANGED {
             self.more_control(patient, self.options.repeats, report).await
         } else {
             self.arm(patient, other.0, other.1, self.options.repeats, report).await
@@ -140,6 +149,13 @@ impl Ladder<'_> {
             super::arms::raise(&mut factors[place]);
         }
     }
+}
+
+/// Why a row has no verdict.
+fn unjudged(row: &Row) -> String {
+    let of_fault = row.fault.as_ref().map(|fault| format!("{}: {}", fault.code, fault.message));
+    let open = || row.grades.iter().find(|grade| grade.verdict == Verdict::Unscored).map(|grade| format!("`{}` gave no verdict: {}", grade.grader, grade.why));
+    of_fault.or_else(open).unwrap_or_else(|| "no grader decides about it".to_owned())
 }
 
 impl Patient {

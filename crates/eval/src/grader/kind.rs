@@ -46,6 +46,15 @@ pub(crate) fn calls(criterion: &Criterion) -> u64 {
     }
 }
 
+/// How many calls of models one judgement of a probe makes: a judge is asked for one sample.
+pub(crate) fn probe_calls(criterion: &Criterion) -> u64 {
+    match criterion {
+        Criterion::Judge { pairwise, .. } => 1 + u64::from(*pairwise),
+        Criterion::All { of } | Criterion::Any { of } => of.iter().map(|grader| probe_calls(&grader.criterion)).sum(),
+        other => calls(other),
+    }
+}
+
 /// Whether any of the criteria, or of those within, is like this.
 pub(crate) fn any_of(criterion: &Criterion, is: &impl Fn(&Criterion) -> bool) -> bool {
     match criterion {

@@ -171,7 +171,7 @@ fn free(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Option<Jud
         (Criterion::Cost { at_most }, _) => measure::cost(sample, *at_most),
         (Criterion::Length { unit, at_least, at_most }, _) => measure::length(sample, unit, *at_least, *at_most),
         (Criterion::Refusal {}, _) => measure::refusal(sample),
-        (Criterion::Human { question }, _) => human(sample, &ready.grader.name, question, bench),
+        (Criterion::Human { question }, _) => human(sample, &ready.grader, question, bench),
         _ => return None,
     })
 }
@@ -186,7 +186,9 @@ async fn slow(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Judg
         }
         (Criterion::Constraint { .. }, Means::Command(sandbox, rule)) => constraint::command(sample, sandbox, rule).await,
         (Criterion::Judge { model, rubric, samples, shows_reference, pairwise, choices }, _) => {
-            let asked = judge::Asked { model, rubric, samples: *samples, shows_reference: *shows_reference, choices };
+            // A probe is plain: one sample tells.
+            let samples = if sample.is_probe { 1 } else { *samples };
+            let asked = judge::Asked { model, rubric, samples, shows_reference: *shows_reference, choices };
             let threshold = ready.grader.threshold;
             if *pairwise { judge::pairwise(sample, &asked, threshold, bench).await } else { judge::judge(sample, &asked, threshold, bench).await }
         }
@@ -196,16 +198,20 @@ async fn slow(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Judg
     }
 }
 
-/// Who was asked what, and said what: queues tell by it what waits for a person.
-fn human(sample: &Sample<'_>, name: &str, question: &str, bench: &Bench<'_>) -> Judged {
+/// Who was asked what, and said what: queues tell by it what waits for a person, and labels that come later are joined by it.
+fn human(sample: &Sample<'_>, grader: &Grader, question: &str, bench: &Bench<'_>) -> Judged {
     let question = values::fill(question, sample.case)?.into_owned();
-    let Some(label) = (bench.labels)(sample.case, name, sample.answer) else {
-        return Ok(Said::unscored("nobody has judged it yet").told(serde_json::json!({ "kind": "human", "question": question })));
+    let mut raw = serde_json::json!({ "kind": "human", "question": question });
+    if grader.negate {
+        raw["negate"] = true.into();
+    }
+    let Some(label) = (bench.labels)(sample.case, &grader.name, sample.answer) else {
+        return Ok(Said::unscored("nobody has judged it yet").told(raw));
     };
     if !(0.0..=1.0).contains(&label.score) {
         return Err("the label's score is not between 0 and 1".to_owned());
     }
-    let raw = serde_json::json!({ "kind": "human", "question": question, "by": label.by, "score": label.score, "passes": label.passes, "why": label.why });
+    (raw["by"], raw["score"], raw["passes"], raw["why"]) = (label.by.as_str().into(), label.score.into(), label.passes.into(), label.why.as_str().into());
     let why = if label.why.is_empty() { format!("judged by {}", label.by) } else { format!("{}: {}", label.by, label.why) };
     Ok(match label.passes {
         Some(passes) => Said::met(passes, why).partly(label.score),

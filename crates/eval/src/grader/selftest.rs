@@ -5,25 +5,31 @@
 //! of another case, the least like this one's of twenty that are drawn; where no other will do it is the reference's words in another order.
 //!
 //! Changes of the answer (`transform`) are left out: a reference stands for what they yield. Time, cost, people's labels and, for texts, tool
-//! calls mean nothing here; they are counted as not applicable. Judges and embeddings cost money and are tested only as far as is asked.
+//! calls mean nothing here; they are counted as not applicable. Judges and embeddings cost money: each is tested on one case, with one sample
+//! for each probe, last of all and only where what costs nothing has found no fault.
 
-use super::kind::{any_of, calls, is_of_case, is_ordered, name, needs_context, right_answers, takes_reference};
+use super::kind::{any_of, is_of_case, is_ordered, name, needs_context, probe_calls, right_answers, takes_reference};
 use super::ready::Ready;
 use super::said::Bill;
 use super::settle::{decides, settle};
 use super::similarity::distance;
 use super::values::Sample;
 use super::{Bench, judged};
-use crate::{Answer, Case, Criterion, Grade, Outcome, Suite, Verdict};
+use crate::{Answer, Case, Criterion, Grade, Grader, Outcome, Suite, Verdict};
 use jeton_context::{Finding, Severity};
 use jeton_core::{Nanousd, SeededRandom};
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// How many other cases' references are looked at for one that is unlike.
 const DRAWS: usize = 20;
 /// Characters of two references that are compared for likeness.
 const LIKENESS_CHARACTERS: usize = 200;
+
+/// The most calls that judges and embeddings may make in a test: ten of them with their three probes.
+pub const PAID_CALLS_MAX: u64 = 30;
+/// Probes that each of them gets: the reference, an empty answer, a wrong one.
+const PROBES: u64 = 3;
 
 /// What is put in the answer's place.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -54,7 +60,7 @@ impl Probe {
 pub struct SelfTestOptions {
     /// Decides what is drawn.
     pub seed: u64,
-    /// The most calls that judges and embeddings may make; 0: none, they are not tested.
+    /// The most calls that judges and embeddings may make together, [`PAID_CALLS_MAX`] as a rule; 0: none, they are not tested.
     pub paid_calls_max: u64,
 }
 
@@ -88,6 +94,14 @@ pub struct Tested {
     pub failing: Vec<(String, String)>,
 }
 
+impl Tested {
+    /// Whether it judged any probe, with or without a verdict.
+    #[must_use]
+    pub fn is_tested(&self) -> bool {
+        [self.reference, self.empty, self.shuffled].iter().any(|tally| tally.passed + tally.failed + tally.unscored > 0)
+    }
+}
+
 /// What the test found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct SelfTest {
@@ -99,6 +113,8 @@ pub struct SelfTest {
     pub shuffled: Tally,
     /// What is wrong; an error among them means that the suite must not run.
     pub findings: Vec<Finding>,
+    /// Graders that judged no probe, each with why.
+    pub untested: Vec<(String, String)>,
     /// Calls that paid graders made.
     pub calls: Vec<String>,
     /// What they cost; none: there were none, or it is not known.
@@ -124,31 +140,64 @@ impl SelfTest {
         self.tallies().map(|tally| tally.not_applicable).sum()
     }
 
+    /// Names of the graders that judged a probe.
+    pub fn tested(&self) -> impl Iterator<Item = &str> {
+        self.graders.iter().filter(|tested| tested.is_tested()).map(|tested| tested.grader.as_str())
+    }
+
     fn tallies(&self) -> impl Iterator<Item = Tally> {
         self.graders.iter().flat_map(|tested| [tested.reference, tested.empty, tested.shuffled])
     }
 }
 
-/// Tests the graders for free, by the suite's seed.
-pub async fn selftest(suite: &Suite, bench: &Bench<'_>) -> SelfTest {
-    selftest_with(suite, bench, SelfTestOptions { seed: suite.seed, paid_calls_max: 0 }).await
+/// Tests the graders.
+pub async fn selftest(suite: &Suite, bench: &Bench<'_>, options: SelfTestOptions) -> SelfTest {
+    let rights: Vec<Option<String>> = suite.cases.iter().map(|case| right(case, bench)).collect();
+    let mut random = SeededRandom::new(options.seed);
+    let wrongs: Vec<(Probe, Option<String>)> = (0..rights.len()).map(|at| shuffled(&rights, at, &mut random)).collect();
+    let paid = paid(suite, bench);
+    let (costs, is_free): (BTreeSet<usize>, _) = (paid.values().copied().collect(), |at: &usize| !paid.values().any(|place| place == at));
+    let mut tester =
+        Tester { bench, left: options.paid_calls_max, bill: Bill::default(), test: SelfTest::default(), troubles: BTreeMap::new(), paid: &paid, at: 0 };
+    for at in (0..suite.cases.len()).filter(is_free) {
+        tester.case(&suite.cases[at], at, &rights, &wrongs).await;
+    }
+    for at in costs {
+        // What costs is asked only where what costs nothing has found no fault.
+        tester.left = if tester.troubles.values().any(|trouble| trouble.is_error) { 0 } else { tester.left };
+        tester.case(&suite.cases[at], at, &rights, &wrongs).await;
+    }
+    tester.done(suite)
 }
 
-/// Tests the graders.
-pub async fn selftest_with(suite: &Suite, bench: &Bench<'_>, options: SelfTestOptions) -> SelfTest {
-    let rights: Vec<Option<String>> = suite.cases.iter().map(|case| right(case, bench)).collect();
-    let mut tester = Tester { bench, left: options.paid_calls_max, bill: Bill::default(), test: SelfTest::default(), troubles: BTreeMap::new() };
-    let mut random = SeededRandom::new(options.seed);
+/// A grader over all cases.
+type Key = (String, &'static str);
+
+fn key(grader: &Grader) -> Key {
+    (grader.name.clone(), name(&grader.criterion))
+}
+
+/// The case on which each grader that costs is tested: the first whose reference it can judge, else the first that it judges.
+fn paid(suite: &Suite, bench: &Bench<'_>) -> BTreeMap<Key, usize> {
+    let mut found: BTreeMap<Key, (bool, usize)> = BTreeMap::new();
     for (at, case) in suite.cases.iter().enumerate() {
-        let deciding: Vec<&Ready<'_>> = bench.prepared.of(case).filter(|ready| decides(ready.grader.weight)).collect();
-        tester.reference(case, &deciding).await;
-        // Where nothing at all is the right answer it has to pass.
-        let empty = Some("").filter(|_| rights[at].as_ref().is_none_or(|right| !right.trim().is_empty()));
-        tester.wrong(case, &deciding, Probe::Empty, empty).await;
-        let (probe, text) = shuffled(&rights, at, &mut random);
-        tester.wrong(case, &deciding, probe, text.as_deref()).await;
+        for ready in bench.prepared.of(case).filter(|ready| decides(ready.grader.weight) && probe_calls(&ready.grader.criterion) > 0) {
+            let has_reference = right_answers(&ready.grader, case).iter().any(|text| applies(ready, Probe::Reference, text));
+            let known = found.entry(key(&ready.grader)).or_insert((has_reference, at));
+            if has_reference && !known.0 {
+                *known = (true, at);
+            }
+        }
     }
-    tester.done()
+    found.into_iter().map(|(key, (_, at))| (key, at)).collect()
+}
+
+/// The calls of judges and embeddings that a test of the suite makes at most.
+#[must_use]
+pub fn paid_calls(suite: &Suite) -> u64 {
+    let all = suite.graders.iter().chain(suite.cases.iter().flat_map(|case| &case.graders)).filter(|grader| decides(grader.weight));
+    let by_key: BTreeMap<Key, u64> = all.map(|grader| (key(grader), PROBES * probe_calls(&grader.criterion))).collect();
+    by_key.values().sum::<u64>().min(PAID_CALLS_MAX)
 }
 
 /// A right answer of a case: its first reference, or what its first grader that says so itself wants.
@@ -207,15 +256,32 @@ struct Tester<'b, 's> {
     bill: Bill,
     test: SelfTest,
     troubles: BTreeMap<(Probe, String), Trouble<'s>>,
+    /// The case on which each grader that costs is tested.
+    paid: &'b BTreeMap<Key, usize>,
+    /// The case that is tested.
+    at: usize,
 }
 
 impl<'s> Tester<'_, 's> {
+    async fn case(&mut self, case: &'s Case, at: usize, rights: &[Option<String>], wrongs: &[(Probe, Option<String>)]) {
+        self.at = at;
+        let deciding: Vec<&Ready<'_>> = self.bench.prepared.of(case).filter(|ready| decides(ready.grader.weight)).collect();
+        self.reference(case, &deciding).await;
+        // Where nothing at all is the right answer it has to pass.
+        let empty = Some("").filter(|_| rights[at].as_ref().is_none_or(|right| !right.trim().is_empty()));
+        self.wrong(case, &deciding, Probe::Empty, empty).await;
+        let (probe, text) = &wrongs[at];
+        self.wrong(case, &deciding, *probe, text.as_deref()).await;
+    }
+
     /// Every right answer must pass every deciding grader; of several references any is right by itself.
     async fn reference(&mut self, case: &'s Case, deciding: &[&Ready<'_>]) {
         for ready in deciding {
+            // One of several is enough where it costs.
+            let most = if probe_calls(&ready.grader.criterion) > 0 { 1 } else { usize::MAX };
             let texts = right_answers(&ready.grader, case);
             let mut is_tested = false;
-            for text in &texts {
+            for text in texts.iter().take(most) {
                 let Some(grade) = self.graded(ready, case, Probe::Reference, text).await else { continue };
                 is_tested = true;
                 self.count(ready, Probe::Reference, Some(grade.verdict));
@@ -266,8 +332,9 @@ impl<'s> Tester<'_, 's> {
 
     /// A grader's word on a probe; none where it means nothing, or is not to be paid.
     async fn graded(&mut self, ready: &Ready<'_>, case: &Case, probe: Probe, text: &str) -> Option<Grade> {
-        let calls = calls(&ready.grader.criterion);
-        if !applies(ready, probe, text) || calls > self.left {
+        let calls = probe_calls(&ready.grader.criterion);
+        let is_elsewhere = calls > 0 && self.paid.get(&key(&ready.grader)) != Some(&self.at);
+        if !applies(ready, probe, text) || is_elsewhere || calls > self.left {
             return None;
         }
         self.left -= calls;
@@ -287,6 +354,18 @@ impl<'s> Tester<'_, 's> {
             self.test.graders.len() - 1
         });
         &mut self.test.graders[at]
+    }
+
+    /// Graders that judged no probe, each with why.
+    fn untested(&self, suite: &Suite) -> Vec<(String, String)> {
+        let mut found = BTreeMap::new();
+        for grader in suite.graders.iter().chain(suite.cases.iter().flat_map(|case| &case.graders)) {
+            let (name, kind) = key(grader);
+            if !self.test.graders.iter().any(|tested| tested.grader == name && tested.kind == kind && tested.is_tested()) {
+                found.entry((name, kind)).or_insert_with(|| why_not(grader, self.left >= probe_calls(&grader.criterion)).to_owned());
+            }
+        }
+        found.into_iter().map(|((name, kind), why)| (if name == kind { name } else { format!("{name} ({kind})") }, why)).collect()
     }
 
     fn count(&mut self, ready: &Ready<'_>, probe: Probe, verdict: Option<Verdict>) {
@@ -311,11 +390,28 @@ impl<'s> Tester<'_, 's> {
         }
     }
 
-    fn done(mut self) -> SelfTest {
+    fn done(mut self, suite: &Suite) -> SelfTest {
+        self.test.untested = self.untested(suite);
         self.test.findings = self.troubles.iter().map(|((probe, grader), trouble)| finding(*probe, grader, trouble)).collect();
         self.test.cost = self.bill.cost();
         self.test.calls = self.bill.calls;
         self.test
+    }
+}
+
+/// Why a grader was not tested, by what it judges.
+fn why_not(grader: &Grader, was_left: bool) -> &'static str {
+    let has = |is: &dyn Fn(&Criterion) -> bool| any_of(&grader.criterion, &|criterion| is(criterion));
+    if !decides(grader.weight) {
+        "it decides nothing"
+    } else if has(&|criterion| matches!(criterion, Criterion::Human { .. })) {
+        "a person judges"
+    } else if has(&|criterion| matches!(criterion, Criterion::Latency { .. } | Criterion::Cost { .. })) {
+        "it does not judge texts"
+    } else if probe_calls(&grader.criterion) > 0 && !was_left {
+        "it costs, and the test had no calls left or found faults before"
+    } else {
+        "no probe means anything to it"
     }
 }
 

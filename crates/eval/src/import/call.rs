@@ -5,7 +5,7 @@ use super::name_of;
 use crate::read::case::messages;
 use crate::{Case, Criterion, Grader, Input, Suite, write};
 use jeton_context::Place;
-use jeton_context::secret::mask;
+use jeton_context::secret::{mask_cautiously, mask_json_cautiously};
 use jeton_ledger::CallDetail;
 use serde_json::{Map, Value, json};
 use std::path::PathBuf;
@@ -77,7 +77,7 @@ fn asked(text: &str) -> Result<(Input, usize), String> {
     }
     let mut count = 0;
     let mut masked = |text: &str| {
-        let (masked, spans) = mask(text);
+        let (masked, spans) = mask_cautiously(text);
         count += spans.len();
         masked.into_owned()
     };
@@ -88,23 +88,12 @@ fn asked(text: &str) -> Result<(Input, usize), String> {
     };
     let list = parsed.get("messages").unwrap_or(&parsed);
     let mut turns = messages(list).ok_or("`messages` is no list of messages with `role` and `content` as text")?;
+    let mut in_calls = 0;
     for turn in &mut turns {
         turn.content = masked(&turn.content);
-        if let Some(calls) = &mut turn.tool_calls {
-            each_text(calls, &mut masked);
-        }
+        in_calls += turn.tool_calls.as_mut().map_or(0, mask_json_cautiously);
     }
-    Ok((Input::Messages(turns), count))
-}
-
-/// Changes every text of a value.
-fn each_text(value: &mut Value, change: &mut impl FnMut(&str) -> String) {
-    match value {
-        Value::String(text) => *text = change(text),
-        Value::Array(items) => items.iter_mut().for_each(|item| each_text(item, change)),
-        Value::Object(map) => map.values_mut().for_each(|item| each_text(item, change)),
-        Value::Null | Value::Bool(_) | Value::Number(_) => {}
-    }
+    Ok((Input::Messages(turns), count + in_calls))
 }
 
 #[cfg(test)]
@@ -150,6 +139,19 @@ mod tests {
         for (input, at_least) in [(format!("my token is {secret}"), 1), (messages.to_string(), 2)] {
             let found = live_case(&detail(), &input).unwrap();
             assert!(found.masked >= at_least && !found.line.contains(&secret) && found.line.contains("[masked "), "{}", found.line);
+        }
+    }
+
+    #[test]
+    fn what_a_name_or_a_header_gives_away_is_masked_whatever_it_looks_like() {
+        let messages = json!([
+            { "role": "user", "content": "my password=hunter2, and Authorization: Basic dTpw" },
+            { "role": "assistant", "content": "", "tool_calls": [{ "id": "1", "function": { "name": "login", "arguments": { "api_key": "kettle" } } }] },
+        ]);
+        for (input, count) in [("My password: hunter2, secret: \"two words\", api_key=abc.".to_owned(), 3), (messages.to_string(), 3)] {
+            let found = live_case(&detail(), &input).unwrap();
+            let is_out = ["hunter2", "two words", "abc", "dTpw", "kettle"].iter().all(|secret| !found.line.contains(secret));
+            assert!(found.masked == count && is_out, "{}: {}", found.masked, found.line);
         }
     }
 

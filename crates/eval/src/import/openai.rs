@@ -2,7 +2,7 @@
 
 use super::{Found, Importer};
 use crate::read::grader::free_name;
-use crate::read::source::{Report, Source};
+use crate::read::source::Source;
 use crate::{Criterion, Grader, Suite};
 use jeton_context::Place;
 use serde_json::Value;
@@ -38,14 +38,18 @@ pub(super) fn definition(importer: &Importer<'_>, source: &Source) -> Option<Fou
 fn cases(importer: &Importer<'_>, source: &Source) -> Vec<crate::Case> {
     let pointers = ["/data_source/source/content", "/data_source/content", "/content"];
     let Some((pointer, rows)) = pointers.iter().find_map(|pointer| Some((pointer, source.value.pointer(pointer)?.as_array()?))) else { return Vec::new() };
-    let (vars, quiet) = (serde_json::Map::new(), Report::default());
+    let vars = serde_json::Map::new();
     let defaults = crate::read::case::Defaults { vars: &vars, graders: &[] };
     let row = |(at, row): (usize, &Value)| {
-        let map = row.as_object()?.clone();
-        let own = crate::read::dialect::sniff(&map).map_or(map.clone(), |dialect| dialect.own(map).row);
         let place = source.place(&format!("{pointer}/{at}"));
+        let Some(map) = row.as_object().cloned() else {
+            let message = format!("row {} is no JSON object", at + 1);
+            importer.report.error("wrong-type", place, message, "Write `{\"item\": {…}}`.");
+            return None;
+        };
+        let own = crate::read::dialect::sniff(&map).map_or(map.clone(), |dialect| dialect.own(map).row);
         let source = Source::row(importer.path.clone(), Value::Object(own), place.first_line, place.last_line);
-        crate::read::case::case(&source.table("", &quiet)?, &defaults, at + 1)
+        crate::read::case::case(&source.table("", importer.report)?, &defaults, at + 1)
     };
     rows.iter().enumerate().filter_map(row).collect()
 }

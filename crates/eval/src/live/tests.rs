@@ -98,9 +98,9 @@ fn dearer_slower_and_worse_liked_calls_are_found_each_by_its_own_series() {
 
 #[test]
 fn silence_is_calls_without_a_score_for_so_long() {
-    let beat = |expected, scored| LiveBeat { expected, executed: scored, scored, dropped: 0 };
-    let at = |minute: i64| Timestamp(minute * MINUTE_MS);
-    let silent = |beats: &[(Timestamp, LiveBeat)], now| silence("s", beats, 60, now).is_some();
+    let beat = |expected, scored| LiveBeat { expected, executed: expected, scored, dropped: 0 };
+    let at = |minute: i64| Timestamp(minute * BEAT_MS);
+    let silent = |beats: &[(Timestamp, LiveBeat)], now| silence("s", beats, 0, 60, now).is_some();
     assert!(!silent(&[(at(0), beat(0, 0))], at(600)), "no calls came");
     assert!(!silent(&[(at(0), beat(3, 0))], at(59)));
     assert!(silent(&[(at(0), beat(3, 0))], at(60)));

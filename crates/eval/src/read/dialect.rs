@@ -78,7 +78,7 @@ pub(crate) struct Own {
 impl Dialect {
     /// The row in our words: what is asked, what would be right; what else we have a word for as it is; all other keys as variables.
     pub(crate) fn own(&self, row: Map<String, Value>) -> Own {
-        let (mut own, mut vars) = (Own::default(), Map::new());
+        let (mut own, mut vars, mut broken) = (Own::default(), Map::new(), None);
         let put = |key: &str, value: Value, row: &mut Map<String, Value>| {
             if !value.is_null() {
                 row.insert(key.to_owned(), value);
@@ -86,7 +86,10 @@ impl Dialect {
         };
         for (key, value) in row {
             match key.as_str() {
-                "vars" => vars.extend(value.as_object().cloned().unwrap_or_default()),
+                "vars" => match value {
+                    Value::Object(map) => vars.extend(map),
+                    other => broken = Some(other).filter(|other| !other.is_null()),
+                },
                 _ if key == self.input => self.ask(value, &mut own.row, &mut vars),
                 _ if self.reference.contains(&key.as_str()) && !own.row.contains_key("reference") => {
                     put("reference", plain(value, &ANSWERED), &mut own.row);
@@ -100,6 +103,10 @@ impl Dialect {
         vars.remove("input");
         if !vars.is_empty() {
             own.row.insert("vars".to_owned(), Value::Object(vars));
+        }
+        // What is no table stays, so that whoever reads the case says so.
+        if let Some(broken) = broken {
+            own.row.insert("vars".to_owned(), broken);
         }
         own
     }

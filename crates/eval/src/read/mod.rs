@@ -8,6 +8,8 @@ pub(crate) mod dialect;
 pub(crate) mod digest;
 pub(crate) mod files;
 pub(crate) mod grader;
+mod mixed;
+pub mod names;
 pub(crate) mod rows;
 pub(crate) mod source;
 mod target;
@@ -22,6 +24,7 @@ use check::Surroundings;
 use files::SUITE_BYTES_MAX;
 use jeton_context::{Catalogue, Finding, Place, Severity, json, toml_values, yaml};
 use jeton_core::is_name;
+use names::Names;
 use serde_json::Value;
 use source::{Fields, Report, Source};
 use std::path::{Path, PathBuf};
@@ -59,13 +62,50 @@ pub fn discover(project: &Path) -> Vec<PathBuf> {
     suites
 }
 
+/// The suites of a project with their names, by path. One that cannot be parsed has its file's name.
+#[must_use]
+pub fn suites(project: &Path) -> Vec<(String, PathBuf)> {
+    discover(project).into_iter().map(|file| (name_in(project, &file), file)).collect()
+}
+
+fn name_in(project: &Path, file: &Path) -> String {
+    let source = open(project, file, &Report::default());
+    let said = source.as_ref().and_then(|source| source.value.get("name")?.as_str().map(str::to_owned));
+    said.unwrap_or_else(|| stem_of(file))
+}
+
+fn stem_of(file: &Path) -> String {
+    file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// What a suite that cannot be read says of itself, with its name, class and watch but without cases: so that it is missed where it was to
+/// judge. None where the file cannot be parsed, or is not watched.
+#[must_use]
+pub fn head_of(project: &Path, file: &Path) -> Option<Suite> {
+    let report = Report::default();
+    let source = open(project, file, &report)?;
+    let table = source.table("", &report)?;
+    Some(settings(&table, file)).filter(|suite| suite.watch.is_some())
+}
+
+/// Reports every other file whose suite has this one's name: the ledger could not tell their runs apart.
+fn only_of_its_name(project: &Path, file: &Path, suite: &Suite, report: &Report) {
+    let own = file.canonicalize().ok();
+    for (name, other) in suites(project) {
+        if name == suite.name && other.canonicalize().ok() != own {
+            let message = format!("two suites are called `{name}`: {} and {}", suite.place.path, files::shown(project, &other));
+            report.error("duplicate-suite", suite.place.clone(), message, "Give one of them another `name`, or remove it.");
+        }
+    }
+}
+
 /// Reads a suite of the project. Units that it names are looked up in the project's catalogue, which is read when it is needed. A file of
 /// promptfoo's is read as such.
 ///
 /// # Errors
 /// All findings, where one of them is an error; else they come with the suite.
 pub fn read_suite(project: &Path, file: &Path) -> Result<(Suite, Vec<Finding>), Vec<Finding>> {
-    read(project, file, &Units::new(project, None))
+    read(project, file, &Units::new(project, None), None)
 }
 
 /// The same, with a catalogue that is at hand.
@@ -73,19 +113,32 @@ pub fn read_suite(project: &Path, file: &Path) -> Result<(Suite, Vec<Finding>), 
 /// # Errors
 /// As [`read_suite`].
 pub fn read_suite_with(project: &Path, file: &Path, catalogue: &Catalogue) -> Result<(Suite, Vec<Finding>), Vec<Finding>> {
-    read(project, file, &Units::new(project, Some(catalogue)))
+    read(project, file, &Units::new(project, Some(catalogue)), None)
 }
 
-fn read(project: &Path, file: &Path, units: &Units<'_>) -> Result<(Suite, Vec<Finding>), Vec<Finding>> {
+/// The same, with what the suite names outside of itself looked up, models, packs and recorded runs, and its own name among those of others.
+///
+/// # Errors
+/// As [`read_suite`].
+pub fn read_suite_for(project: &Path, file: &Path, catalogue: &Catalogue, names: &dyn Names) -> Result<(Suite, Vec<Finding>), Vec<Finding>> {
+    read(project, file, &Units::new(project, Some(catalogue)), Some(names))
+}
+
+fn read(project: &Path, file: &Path, units: &Units<'_>, names: Option<&dyn Names>) -> Result<(Suite, Vec<Finding>), Vec<Finding>> {
     let report = Report::default();
     let suite = open(project, file, &report).and_then(|source| {
         let is_foreign = !source.path.ends_with(".toml") && promptfoo::is_config(&source.value);
         if is_foreign {
-            promptfoo_suite(project, file, source, &report).map(|suite| Suite { is_foreign, ..suite })
+            let suite = promptfoo_suite(project, file, source, &report).map(|suite| Suite { is_foreign, ..suite });
+            suite.iter().zip(names).for_each(|(suite, names)| names::check(suite, None, names, &report));
+            suite
         } else {
-            suite(project, file, &source, units, &report)
+            suite(project, file, &source, (units, names), &report)
         }
     });
+    if let (Some(suite), Some(_)) = (&suite, names) {
+        only_of_its_name(project, file, suite, &report);
+    }
     match suite {
         Some(suite) if !report.has_errors() => Ok((suite, report.take())),
         _ => Err(report.take()),
@@ -123,7 +176,7 @@ pub(crate) fn parse(path: &Arc<str>, text: &str, report: &Report) -> Option<Sour
     }
 }
 
-fn suite(project: &Path, file: &Path, source: &Source, units: &Units<'_>, report: &Report) -> Option<Suite> {
+fn suite(project: &Path, file: &Path, source: &Source, (units, names): (&Units<'_>, Option<&dyn Names>), report: &Report) -> Option<Suite> {
     let Some(table) = source.table("", report) else {
         report.error("no-cases", Place::file(Arc::clone(&source.path)), "the file says nothing", "Write `[[case]]`, or `cases = \"FILE.jsonl\"`.");
         return None;
@@ -150,14 +203,14 @@ fn suite(project: &Path, file: &Path, source: &Source, units: &Units<'_>, report
     }
     suite.cases = cases(&table, &suite, &around);
     check::check(&suite, Some(&table), &around);
+    names.into_iter().for_each(|names| names::check(&suite, Some(&table), names, report));
     suite.digest = digest::digest(&suite, &check::file_digests(&suite.cases, project, folder));
     Some(suite)
 }
 
 /// What stands at the head of a suite, with prompts and targets.
 fn settings(table: &Fields<'_>, file: &Path) -> Suite {
-    let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    let name = table.text("name").unwrap_or(stem);
+    let name = table.text("name").unwrap_or_else(|| stem_of(file));
     if !is_name(&name) {
         table.error(
             "bad-value",

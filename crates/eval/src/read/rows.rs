@@ -3,6 +3,7 @@
 use super::csv;
 use super::dialect::{self, Dialect};
 use super::files::{self, DATA_BYTES_MAX};
+use super::mixed;
 use super::source::{Report, Source};
 use jeton_context::{Place, Severity};
 use serde_json::{Map, Value};
@@ -49,6 +50,7 @@ pub(crate) fn parse(path: &Arc<str>, text: &str, report: &Report) -> Rows {
             Vec::new()
         }
     };
+    mixed::check(path, &rows, report);
     let found = rows.iter().find_map(|(row, ..)| dialect::sniff(row));
     if let Some(dialect) = found {
         let message = format!("the rows look like those of {}, and are read so", dialect.name);

@@ -1,6 +1,8 @@
 //! A summary for a pull request.
 
-use crate::gate::{GateReport, Question};
+use super::{asked, said};
+use crate::gate::GateReport;
+use crate::repeats::PassK;
 use crate::run::RunHead;
 use crate::totals::{TargetTotals, Totals, Validity};
 use jeton_allocate::Estimate;
@@ -18,19 +20,16 @@ pub fn markdown(head: &RunHead, totals: &Totals, gate: Option<&GateReport>) -> S
     for target in &totals.targets {
         row(&mut out, target);
     }
+    repeats(&mut out, totals);
     let tested = match &head.selftest {
-        Some(test) => format!("graders tested ({} checks)", test.checked),
+        Some(test) => format!("graders tested ({} checks): {}", test.checked, test.told()),
         None => "**graders not tested**".to_owned(),
     };
-    let _ = writeln!(out, "\n{} cases, seed {}, {tested}, run `{}`.", head.cases, head.choice.seed, head.id);
+    let _ = writeln!(out, "\n{} cases, seed {}, run `{}`; {tested}.", head.cases, head.choice.seed, head.id);
     out
 }
 
 fn row(out: &mut String, target: &TargetTotals) {
-    let percent = |estimate: &Estimate| {
-        let interval = estimate.interval.map_or(String::new(), |i| format!(" [{:.1}, {:.1}]", 100.0 * i.low, 100.0 * i.high));
-        format!("{:.1} %{interval}", 100.0 * estimate.value)
-    };
     let invalid = if matches!(target.validity, Validity::Invalid { .. }) { " **invalid**" } else { "" };
     let unknown = if target.cost_unknown > 0 { format!(" + {} unknown", target.cost_unknown) } else { String::new() };
     let _ = writeln!(
@@ -47,15 +46,34 @@ fn row(out: &mut String, target: &TargetTotals) {
     );
 }
 
+/// pass@k and pass^k, where cases were tried more than once.
+fn repeats(out: &mut String, totals: &Totals) {
+    let lines: Vec<(&TargetTotals, &PassK)> = totals.targets.iter().flat_map(|target| target.pass_k.iter().map(move |of| (target, of))).collect();
+    if lines.is_empty() {
+        return;
+    }
+    out.push_str("\n| target | k | pass@k, 95 % | pass^k, 95 % | cases with too few verdicts |\n| --- | ---: | --- | --- | ---: |\n");
+    for (target, of) in lines {
+        let (any, all) = (of.pass_at_k.as_ref().map_or("unknown".to_owned(), percent), of.pass_hat_k.as_ref().map_or("unknown".to_owned(), percent));
+        let _ = writeln!(out, "| `{}` | {} | {any} | {all} | {} |", target.target, of.k, of.cases_short);
+    }
+}
+
+fn percent(estimate: &Estimate) -> String {
+    let interval = estimate.interval.map_or(String::new(), |i| format!(" [{:.1}, {:.1}]", 100.0 * i.low, 100.0 * i.high));
+    format!("{:.1} %{interval}", 100.0 * estimate.value)
+}
+
+/// A gate's answer alone, where no case had to be run for it.
+#[must_use]
+pub fn markdown_of_gate(suite: &str, gate: &GateReport) -> String {
+    format!("### Suite `{suite}`: {}\n\nNothing was run: what is compared with itself is not worse.\n", answer(gate))
+}
+
 fn answer(gate: &GateReport) -> String {
-    let asked = match &gate.question {
-        Question::AtLeast { target, bar } => format!("`{target}` at least {:.1} %", 100.0 * bar),
-        Question::NotWorse { baseline, candidate, margin } => format!("`{candidate}` not worse than `{baseline}` by {:.1} points", 100.0 * margin),
-    };
-    let said = match gate.decision {
-        Decision::Pass => "yes",
-        Decision::Fail => "**no**",
-        Decision::Undecided { .. } => "undecided",
-    };
-    format!("{asked}: {said}")
+    let said = said(gate.decision);
+    if matches!(gate.decision, Decision::Fail | Decision::Invalid) {
+        return format!("{}: **{said}**", asked(&gate.question));
+    }
+    format!("{}: {said}", asked(&gate.question))
 }

@@ -1,6 +1,7 @@
 //! The head of a run: everything that is needed to go on with it.
 
 use crate::Target;
+use crate::grader::selftest::SelfTest;
 use jeton_context::Digest;
 use jeton_core::{Nanousd, SeededRandom, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -49,6 +50,60 @@ pub struct SelfTestSummary {
     pub faults: Vec<String>,
     /// Graders to which it does not apply.
     pub not_applicable: u64,
+    /// Names of the graders that judged a probe.
+    #[serde(default)]
+    pub tested: Vec<String>,
+    /// Graders that judged none, each with why.
+    #[serde(default)]
+    pub untested: Vec<(String, String)>,
+    /// Calls that judges and embeddings made for it.
+    #[serde(default)]
+    pub calls: u64,
+    /// What these cost; none: there were none, or it is not known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<Nanousd>,
+}
+
+impl SelfTestSummary {
+    /// What a test came to, with the faults that it found.
+    #[must_use]
+    pub fn of(found: &SelfTest, faults: Vec<String>) -> Self {
+        let mut tested: Vec<String> = found.tested().map(str::to_owned).collect();
+        tested.dedup();
+        let calls = found.calls.len() as u64;
+        Self { checked: found.checked(), faults, not_applicable: found.not_applicable(), tested, untested: found.untested.clone(), calls, cost: found.cost }
+    }
+
+    /// Which graders were tested and which were not, in sentences; the first few of each.
+    #[must_use]
+    pub fn told(&self) -> String {
+        const SHOWN: usize = 6;
+        let some = |names: Vec<String>| {
+            let more = names.len().saturating_sub(SHOWN);
+            let shown = names.into_iter().take(SHOWN).collect::<Vec<_>>().join(", ");
+            if more > 0 { format!("{shown} and {more} more") } else { shown }
+        };
+        let mut text = some(self.tested.iter().map(|name| format!("`{name}`")).collect());
+        if self.calls > 0 {
+            let cost = self.cost.map_or_else(|| "at a cost that is not known".to_owned(), |cost| format!("for {cost}"));
+            text.push_str(&format!(" ({} calls {cost})", self.calls));
+        }
+        if !self.untested.is_empty() {
+            text.push_str(&format!("; not tested: {}", some(self.untested.iter().map(|(name, why)| format!("`{name}` ({why})")).collect())));
+        }
+        text.trim_start_matches("; ").to_owned()
+    }
+}
+
+/// What the suite of the runs that `jeton eval causes` makes is called after its suite's name.
+pub const CAUSES_RUNS: &str = "#causes";
+/// The same of the runs of `jeton context value`.
+pub const VALUE_RUNS: &str = "#value";
+
+/// Whether runs of a suite of this name are experiments: they are kept and can be opened, and are no runs of the suite as it is.
+#[must_use]
+pub fn is_of_experiments(suite: &str) -> bool {
+    suite.ends_with(CAUSES_RUNS) || suite.ends_with(VALUE_RUNS)
 }
 
 /// The head of a run.
@@ -117,6 +172,23 @@ pub fn run_id(now: Timestamp, random: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_self_test_says_which_graders_it_covers() {
+        let why = |name: &str, why: &str| (name.to_owned(), why.to_owned());
+        let test = SelfTestSummary {
+            tested: vec!["exact".to_owned(), "judge".to_owned()],
+            calls: 3,
+            cost: Some(Nanousd(600_000)),
+            untested: vec![why("kind (human)", "a person judges")],
+            ..SelfTestSummary::default()
+        };
+        assert_eq!(test.told(), "`exact`, `judge` (3 calls for $0.0006); not tested: `kind (human)` (a person judges)");
+        let none = SelfTestSummary { untested: vec![why("kind", "a person judges")], ..SelfTestSummary::default() };
+        assert_eq!(none.told(), "not tested: `kind` (a person judges)");
+        let old: SelfTestSummary = serde_json::from_str(r#"{"checked":3,"faults":[],"not_applicable":0}"#).unwrap();
+        assert_eq!((old.checked, old.told()), (3, String::new()), "heads of earlier versions are read");
+    }
 
     #[test]
     fn ids_sort_by_time_and_differ() {

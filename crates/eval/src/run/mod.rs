@@ -6,6 +6,6 @@ mod plan;
 mod writer;
 
 pub use drive::{Driver, End, Progress};
-pub use head::{Choice, RunEnd, RunHead, SelfTestSummary, run_id};
+pub use head::{CAUSES_RUNS, Choice, RunEnd, RunHead, SelfTestSummary, VALUE_RUNS, is_of_experiments, run_id};
 pub use plan::{Planned, plan};
 pub use writer::{RowWriter, read_rows};

@@ -262,8 +262,9 @@ pub(super) fn lift(seen: &Seen, case: usize, unit: &str) -> Option<f64> {
 
 fn pairs(subjects: &[Subject], patient: &Patient, seen: &Seen) -> Vec<Pair> {
     let rate = |case: usize, left_out: Vec<String>| seen.rates.get(&(case, left_out)).copied().flatten();
-    let pair =
-        |&case: &usize| Some(Pair { cluster: subjects[case].cluster, baseline: rate(case, vec![patient.unit.clone()])?, candidate: rate(case, Vec::new())? });
+    let pair = |&case: &usize| {
+        Some(Pair { cluster: subjects[case].cluster, baseline: rate(case, vec![patient.unit.clone()])?, candidate: rate(case, Vec::new())?, weight: 1.0 })
+    };
     patient.done.iter().filter_map(pair).collect()
 }
 

@@ -54,7 +54,7 @@ async fn interaction(ablation: &Ablation<'_>, subjects: &[Subject], units: &[&st
             break;
         }
         let (with, without) = (seen.rates.get(&(case, Vec::new())).copied().flatten(), seen.rates.get(&arm).copied().flatten());
-        residuals.extend(with.zip(without).map(|(with, without)| Observation { cluster: subject.cluster, value: with - without - singles }));
+        residuals.extend(with.zip(without).map(|(with, without)| Observation { cluster: subject.cluster, value: with - without - singles, weight: 1.0 }));
     }
     mean(&residuals, ablation.options.level)
 }
@@ -93,7 +93,7 @@ async fn shares(ablation: &Ablation<'_>, subjects: &[Subject], files: &[(String,
     for (case, subject) in subjects.iter().enumerate() {
         let found = of_case(players, is_exact, options.orders, options.choice.seed, options.level, |coalition| value(case, coalition));
         for (player, share) in found.into_iter().flatten().enumerate() {
-            shares[player].push(Observation { cluster: subject.cluster, value: share });
+            shares[player].push(Observation { cluster: subject.cluster, value: share, weight: 1.0 });
         }
     }
     if !is_exact {

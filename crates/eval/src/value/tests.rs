@@ -170,7 +170,7 @@ fn null_unit(random: &mut SeededRandom) -> Tried {
     let mut unit = Tried { pairs: Vec::new(), look: Look::new(Level::P95, 3) };
     for cluster in 0..40 {
         let mut score = || f64::from(u8::from(random.below(10) < 7));
-        let pair = Pair { cluster, baseline: score(), candidate: score() };
+        let pair = Pair { cluster, baseline: score(), candidate: score(), weight: 1.0 };
         if unit.look.push(pair.candidate - pair.baseline).is_some() {
             break;
         }

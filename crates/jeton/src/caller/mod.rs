@@ -7,7 +7,7 @@ mod server;
 
 use crate::context::Context;
 use crate::failure::Failure;
-use jeton_broker::{Broker, Buffers};
+use jeton_broker::{Broker, Buffers, PathModel};
 use jeton_core::{CallId, DEFAULT_ACCOUNT, Nanousd};
 use jeton_eval::{Answer, CallFault, Calling, FaultClass, ModelCall, Models};
 use jeton_ledger::sqlite::{SqliteStore, running_server};
@@ -66,6 +66,26 @@ pub(super) struct Sending {
     body: Vec<u8>,
     class: Option<String>,
     tags: Vec<String>,
+    /// Model and stream, where the path names them.
+    path_model: Option<PathModel>,
+}
+
+/// A request in a dialect's own words, to be passed on as it is.
+pub(crate) struct RawCall {
+    pub(crate) endpoint: Endpoint,
+    /// The model, as `provider/name`; the body names it as well, where its dialect does.
+    pub(crate) model: String,
+    pub(crate) is_stream: bool,
+    pub(crate) body: Vec<u8>,
+    pub(crate) class: String,
+}
+
+/// The answer to a [`RawCall`], as it came.
+pub(crate) struct RawAnswer {
+    pub(crate) status: u16,
+    pub(crate) body: Vec<u8>,
+    /// Its receipt.
+    pub(crate) record: Option<CallRecord>,
 }
 
 /// What came back.
@@ -148,21 +168,11 @@ impl Caller {
         }
     }
 
-    /// The wire format that the model speaks: that of its provider.
-    fn endpoint_of(&self, model: &str) -> Endpoint {
-        let first = self.snapshot.routes.get(model).and_then(|route| route.models.first()).map_or(model, String::as_str);
-        let provider = first.split_once('/').map_or("", |(provider, _)| provider);
-        match self.snapshot.providers.get(provider).map(|provider| provider.api) {
-            Some(jeton_project::Api::Anthropic) => Endpoint::Messages,
-            _ => Endpoint::Chat,
-        }
-    }
-
     async fn ask(&self, call: ModelCall) -> Result<Answer, CallFault> {
-        let endpoint = self.endpoint_of(&call.model);
+        let endpoint = endpoint_of(&self.snapshot, &call.model);
         let body = dialogue::request(endpoint, &call)?;
         let begun = Instant::now();
-        let sending = Sending { endpoint, body, class: call.class, tags: call.tags };
+        let sending = Sending { endpoint, body, class: call.class, tags: call.tags, path_model: None };
         let sent = self.send(sending, call.timeout_ms.map(Duration::from_millis)).await?;
         let latency_us = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
         let record = sent.call.and_then(|id| self.receipt(id));
@@ -181,6 +191,18 @@ impl Caller {
         Ok(answer)
     }
 
+    /// Sends a request as it is, and gives back what came, whatever it says.
+    ///
+    /// # Errors
+    /// Where no whole answer came.
+    pub(crate) async fn raw(&self, call: RawCall, patience: Duration) -> Result<RawAnswer, CallFault> {
+        let RawCall { endpoint, model, is_stream, body, class } = call;
+        let path_model = endpoint.names_model_in_path().then_some(PathModel { model, is_stream });
+        let sent = self.send(Sending { endpoint, body, class: Some(class), tags: Vec::new(), path_model }, Some(patience)).await?;
+        let record = sent.call.and_then(|id| self.receipt(id));
+        Ok(RawAnswer { status: sent.status, body: sent.body, record })
+    }
+
     /// The vectors of texts, asked for under `class`.
     pub(crate) async fn vectors(
         &self,
@@ -193,7 +215,8 @@ impl Caller {
         let begun = Instant::now();
         let count = texts.len();
         let body = serde_json::json!({ "model": model, "input": texts }).to_string().into_bytes();
-        let sent = self.send(Sending { endpoint: Endpoint::Embeddings, body, class: class.map(str::to_owned), tags }, patience).await?;
+        let sending = Sending { endpoint: Endpoint::Embeddings, body, class: class.map(str::to_owned), tags, path_model: None };
+        let sent = self.send(sending, patience).await?;
         let record = sent.call.and_then(|id| self.receipt(id));
         if !(200..300).contains(&sent.status) {
             return Err(refused(Dialect::OpenAi, &sent, record.as_ref()));
@@ -217,6 +240,16 @@ impl Models for Caller {
     fn embed(&self, model: &str, texts: Vec<String>, tags: Vec<String>) -> Calling<'_, (Vec<Vec<f32>>, Answer)> {
         let model = model.to_owned();
         Box::pin(async move { self.vectors(&model, &texts, None, tags, None).await })
+    }
+}
+
+/// The wire format that a model's provider speaks; of a route, that of its first model.
+pub(crate) fn endpoint_of(snapshot: &Snapshot, model: &str) -> Endpoint {
+    let first = snapshot.routes.get(model).and_then(|route| route.models.first()).map_or(model, String::as_str);
+    let provider = first.split_once('/').map_or("", |(provider, _)| provider);
+    match snapshot.providers.get(provider).map(|provider| provider.api) {
+        Some(jeton_project::Api::Anthropic) => Endpoint::Messages,
+        _ => Endpoint::Chat,
     }
 }
 

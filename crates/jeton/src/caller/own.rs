@@ -80,7 +80,7 @@ pub(super) async fn through(broker: &Arc<Broker>, buffers: &Arc<Buffers>, accoun
         path: public_path(sending.endpoint).to_owned(),
         path_class: None,
         path_key: None,
-        path_model: None,
+        path_model: sending.path_model.clone(),
         query: None,
         headers: Arc::new(headers(&sending)),
         body: Bytes::from(sending.body),

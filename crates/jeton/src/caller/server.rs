@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderValue;
 use jeton_broker::public_path;
 use jeton_eval::{CallFault, FaultClass};
+use jeton_wire::Endpoint;
 use std::time::Duration;
 
 /// The longest that the server is waited for where the call itself has no limit: it has timers of its own.
@@ -37,7 +38,16 @@ impl Server {
         if let Some(key) = &self.key {
             headers.insert("jeton-key", key.clone());
         }
-        let url = format!("{}{}", self.address, public_path(sending.endpoint));
+        if sending.endpoint == Endpoint::Converse {
+            let why = "Jeton serves no Converse: stop the server, and the provider is asked directly".to_owned();
+            return Err(fault(FaultClass::Request, "not_served", why));
+        }
+        let path = match &sending.path_model {
+            Some(path) if path.is_stream => sending.endpoint.stream_path().replace("{model}", &path.model),
+            Some(path) => public_path(sending.endpoint).replace("{model}", &path.model),
+            None => public_path(sending.endpoint).to_owned(),
+        };
+        let url = format!("{}{path}", self.address);
         let posted = jeton_upstream::post(&url, headers, Bytes::from(sending.body), LIMIT).await;
         let posted = posted.map_err(|why| fault(FaultClass::Provider, "server_unreachable", format!("the server at {}: {why}", self.address)))?;
         Ok(Sent { status: posted.status, body: posted.body.to_vec(), call: call_id(&posted.headers) })

@@ -306,7 +306,7 @@ pub(crate) struct ValueArgs {
     #[arg(long, value_name = "USD", value_parser = usd)]
     pub(crate) budget: Option<jeton_core::Nanousd>,
     /// How often each case is tried with and without [default: the suite's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = super::eval::one_or_more::<u32>)]
     pub(crate) repeats: Option<u32>,
     /// The most calls
     #[arg(long, default_value_t = 2_000, value_name = "N")]

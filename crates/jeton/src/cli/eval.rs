@@ -1,8 +1,11 @@
 //! The command line of `jeton eval`.
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use jeton_core::Nanousd;
 use std::path::PathBuf;
+
+/// The most calls at one time; the same that a suite may ask for.
+const CONCURRENCY_MAX: u64 = 10_000;
 
 /// The verbs.
 #[derive(Debug, Subcommand)]
@@ -14,9 +17,14 @@ pub(crate) enum EvalCommand {
         #[arg(long, value_name = "SUITE")]
         runs: Option<String>,
     },
+    /// What is wrong with suites, all at once: nothing is called and nothing is spent
+    #[command(
+        after_help = "Example:\n  jeton eval check                         every suite of the project\n  jeton eval check refunds --json\n\nExit codes: 0 they can be run, 1 there are errors."
+    )]
+    Check(CheckArgs),
     /// Run a suite, or go on with a run
     #[command(
-        after_help = "Example:\n  jeton eval run refunds --target with-pack --budget 2usd\n  jeton eval run --resume run-20261123-9q2k7c1m0\n  jeton eval run promptfooconfig.yaml\n\nExit codes: 0 done, 1 the graders failed their self-test, 3 nothing answered, 4 stopped before its end, 5 too many errors to say."
+        after_help = "Example:\n  jeton eval run refunds --target with-pack --budget 2usd\n  jeton eval run --resume run-20261123-9q2k7c1m0\n  jeton eval run --resume run-20261123-9q2k7c1m0 --budget 5usd\n  jeton eval run promptfooconfig.yaml\n\nExit codes: 0 done, 1 the graders failed their self-test, 3 nothing answered, 4 stopped before its end, 5 too many errors to say."
     )]
     Run(RunArgs),
     /// What a run came to, or one case of it
@@ -24,14 +32,14 @@ pub(crate) enum EvalCommand {
         after_help = "Example:\n  jeton eval show refunds                  the suite's last run\n  jeton eval show run-20261123-9q2k7c1m0 --case opened-kettle\n  jeton eval show refunds --calibrate      judges corrected by people's labels\n  jeton eval show refunds --otel http://127.0.0.1:4318"
     )]
     Show(ShowArgs),
-    /// Two runs or two targets on the same cases: better, worse, no relevant difference, or undecided
+    /// Runs or targets on the same cases: better, worse, no relevant difference, or undecided
     #[command(
-        after_help = "Example:\n  jeton eval compare refunds:plain refunds:with-pack        two targets of the last run\n  jeton eval compare run-20261123-9q2k7c1m0 refunds --margin 2pp\n\nExit codes: 0 better or no relevant difference, 1 worse, 4 undecided, 5 too many errors to say."
+        after_help = "Example:\n  jeton eval compare refunds:plain refunds:with-pack        two targets of the last run that is finished and valid\n  jeton eval compare refunds                                its first target against all others, p-values adjusted\n  jeton eval compare run-20261123-9q2k7c1m0 refunds --margin 2pp\n\nExit codes: 0 better or no relevant difference, 1 worse (of several: any), 4 undecided (any), 5 too many errors to say."
     )]
     Compare(CompareArgs),
     /// Decide for CI: is it good enough, is it not worse? Stops as soon as that is decided
     #[command(
-        after_help = "Example:\n  jeton eval gate refunds --at-least 0.9 --target with-pack\n  jeton eval gate refunds --target new --not-worse-than old --margin 2pp --junit report.xml --markdown summary.md\n\nExit codes: 0 yes, 1 no, 2 usage, 3 nothing answered, 4 undecided, 5 too many errors to say."
+        after_help = "Example:\n  jeton eval gate refunds --at-least 0.9 --target with-pack\n  jeton eval gate refunds --target new --not-worse-than old --margin 2pp --junit report.xml --markdown summary.md\n  jeton eval gate refunds --target new --not-worse-than run-20261123-9q2k7c1m0:new\n\nExit codes: 0 yes, 1 no, 2 usage, 3 nothing answered, 4 undecided, 5 too many errors to say."
     )]
     Gate(GateArgs),
     /// How many cases and repeats a difference needs, and what they cost
@@ -55,7 +63,7 @@ pub(crate) enum EvalCommand {
     Import(ImportArgs),
     /// Say what is right: the answers of a run that wait for a person
     #[command(
-        after_help = "Example:\n  jeton eval label refunds                              asks on the terminal: pass, fail, skip, with a comment\n  jeton eval label refunds --list --json\n  jeton eval label refunds --set opened-kettle=fail --by ada\n  jeton eval label refunds --grader judge               labels that `jeton eval show --calibrate` corrects the judge by"
+        after_help = "Example:\n  jeton eval label refunds                              asks on the terminal: pass, fail, skip, with a comment\n  jeton eval label refunds --list --json\n  jeton eval label refunds --set opened-kettle=fail --by ada\n  jeton eval label refunds --grader judge               labels that `jeton eval show --calibrate` corrects the judge by\n\nWhat most people say is the verdict of the grader that asks them, at once and in every figure of the run."
     )]
     Label(LabelArgs),
     /// Run suites on their schedules ([watch]), and raise alarms on silence and drift
@@ -78,16 +86,16 @@ pub(crate) struct ChoiceArgs {
     #[arg(long, value_name = "ID")]
     pub(crate) case: Vec<String>,
     /// Only the first so many cases of the seeded order
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<usize>)]
     pub(crate) first: Option<usize>,
     /// The seed of the order [default: the suite's]
     #[arg(long)]
     pub(crate) seed: Option<u64>,
     /// How often each case is tried [default: the suite's]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = one_or_more::<u32>)]
     pub(crate) repeats: Option<u32>,
-    /// The most calls at one time [default: the suite's]
-    #[arg(long, value_name = "N")]
+    /// The most calls at one time, up to 10000 [default: the suite's]
+    #[arg(long, value_name = "N", value_parser = concurrency)]
     pub(crate) concurrency: Option<usize>,
     /// The most that all calls of the run may cost together, such as 2usd
     #[arg(long, value_name = "USD", value_parser = usd)]
@@ -99,8 +107,14 @@ pub(crate) struct ChoiceArgs {
     #[arg(long)]
     pub(crate) no_selftest: bool,
     /// Give a call up after so many milliseconds
-    #[arg(long, value_name = "MS")]
+    #[arg(long, value_name = "MS", value_parser = one_or_more::<u64>)]
     pub(crate) timeout: Option<u64>,
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct CheckArgs {
+    /// Only these suites, by name or file [default: all of the project]
+    pub(crate) suite: Vec<String>,
 }
 
 #[derive(Debug, Args)]
@@ -110,8 +124,8 @@ pub(crate) struct RunArgs {
     pub(crate) suite: Option<String>,
     #[command(flatten)]
     pub(crate) choice: ChoiceArgs,
-    /// Go on with this run, with everything as it was asked for
-    #[arg(long, value_name = "RUN", conflicts_with_all = ["suite", "target", "tag", "case", "first", "seed", "repeats", "concurrency", "budget", "cache", "no_selftest", "timeout"])]
+    /// Go on with this run, with everything as it was asked for; only its `--budget` may be another
+    #[arg(long, value_name = "RUN", conflicts_with_all = ["suite", "target", "tag", "case", "first", "seed", "repeats", "concurrency", "cache", "no_selftest", "timeout"])]
     pub(crate) resume: Option<String>,
     /// Write the grades as OpenTelemetry's events `gen_ai.evaluation.result`: into this file (OTLP, a line of JSON each), or to the collector at this http address
     #[arg(long, value_name = "FILE|URL")]
@@ -140,8 +154,8 @@ pub(crate) struct ShowArgs {
 pub(crate) struct CompareArgs {
     /// What is compared with: RUN, SUITE, RUN:TARGET or SUITE:TARGET
     pub(crate) baseline: String,
-    /// What is judged: the same
-    pub(crate) candidate: String,
+    /// What is judged: the same, or a run for all of its targets [default: the other targets of the baseline's run]
+    pub(crate) candidate: Option<String>,
     /// The largest difference that does not matter, such as 2pp
     #[arg(long, default_value = "2pp", value_parser = points)]
     pub(crate) margin: f64,
@@ -151,6 +165,30 @@ pub(crate) struct CompareArgs {
     /// List at most so many flips of each kind
     #[arg(long, default_value_t = 10)]
     pub(crate) limit: usize,
+    /// How p-values of several candidates are adjusted for their number
+    #[arg(long, value_enum, default_value_t)]
+    pub(crate) adjust: AdjustBy,
+}
+
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(crate) enum AdjustBy {
+    /// Holm: a false claim anywhere is as unlikely as one alone
+    #[default]
+    Holm,
+    /// Benjamini-Hochberg: few of the claims are false
+    Bh,
+    /// As if each were the only one
+    None,
+}
+
+impl From<AdjustBy> for jeton_eval::family::Adjust {
+    fn from(by: AdjustBy) -> Self {
+        match by {
+            AdjustBy::Holm => Self::Holm,
+            AdjustBy::Bh => Self::Bh,
+            AdjustBy::None => Self::None,
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -162,8 +200,8 @@ pub(crate) struct GateArgs {
     /// The pass rate that is needed, from 0 to 1 [default: the class's quality.at_least]
     #[arg(long, value_name = "RATE")]
     pub(crate) at_least: Option<f64>,
-    /// The target that the judged one must not be worse than
-    #[arg(long, value_name = "TARGET", conflicts_with = "at_least")]
+    /// What the judged target must not be worse than: a target of the suite, or of an earlier run as `jeton eval compare` names it
+    #[arg(long, value_name = "BASELINE", conflicts_with = "at_least")]
     pub(crate) not_worse_than: Option<String>,
     /// The loss that is allowed, such as 2pp
     #[arg(long, default_value = "2pp", value_parser = points)]
@@ -205,7 +243,7 @@ pub(crate) struct CausesArgs {
     #[arg(long, value_name = "MODEL")]
     pub(crate) stronger: Option<String>,
     /// Repeats of each experiment
-    #[arg(long, default_value_t = 5, value_name = "N")]
+    #[arg(long, default_value_t = 5, value_name = "N", value_parser = one_or_more::<u64>)]
     pub(crate) repeats: u64,
     /// Failures of a cluster that are examined
     #[arg(long, default_value_t = 3, value_name = "N")]
@@ -284,6 +322,21 @@ pub(super) fn points(text: &str) -> Result<f64, String> {
     share.ok_or_else(|| "expected points such as 2pp, or a share from 0 to 1".to_owned())
 }
 
+/// A whole number from 1 on, up to what fits the type.
+pub(super) fn one_or_more<N: TryFrom<u64>>(text: &str) -> Result<N, String> {
+    whole(text, u64::MAX).and_then(|number| N::try_from(number).map_err(|_| format!("{number} is too large")))
+}
+
+/// As many calls at one time as a suite may ask for.
+fn concurrency(text: &str) -> Result<usize, String> {
+    whole(text, CONCURRENCY_MAX).and_then(|number| usize::try_from(number).map_err(|_| format!("{number} is too large")))
+}
+
+fn whole(text: &str, most: u64) -> Result<u64, String> {
+    let range = if most == u64::MAX { "a whole number from 1 on".to_owned() } else { format!("a whole number from 1 to {most}") };
+    text.trim().parse::<u64>().ok().filter(|number| (1..=most).contains(number)).ok_or_else(|| format!("expected {range}"))
+}
+
 /// `2usd`, `$2` or `2` as money.
 pub(super) fn usd(text: &str) -> Result<Nanousd, String> {
     let number = text.trim().trim_start_matches('$').trim_end_matches("usd").trim_end_matches("USD").trim();
@@ -301,5 +354,13 @@ mod tests {
         assert!(points("two").is_err() && points("200").is_err() && points("-1pp").is_err());
         assert_eq!(["2usd", "$0.5", "1.25"].map(|text| usd(text).map(|amount| amount.0)), [Ok(2_000_000_000), Ok(500_000_000), Ok(1_250_000_000)]);
         assert!(usd("0").is_err() && usd("free").is_err());
+    }
+
+    #[test]
+    fn counts_begin_at_one_and_say_their_range() {
+        assert_eq!((one_or_more::<u32>("3"), concurrency("10000")), (Ok(3), Ok(10_000)));
+        assert_eq!(one_or_more::<u32>("0"), Err("expected a whole number from 1 on".to_owned()));
+        assert_eq!(concurrency("10001"), Err("expected a whole number from 1 to 10000".to_owned()));
+        assert!(one_or_more::<u32>("4294967296").is_err() && one_or_more::<u64>("-1").is_err() && concurrency("two").is_err());
     }
 }

@@ -12,6 +12,7 @@ mod init;
 mod key;
 mod ledger;
 mod model;
+mod model_probe;
 
 use crate::cli::{Cli, Command};
 use crate::context::Context;

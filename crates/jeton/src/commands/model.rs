@@ -14,6 +14,7 @@ pub(crate) fn run(context: &Context, command: &ModelCommand, is_json: bool) -> R
         ModelCommand::List => list(context, is_json),
         ModelCommand::Show { name } => show(context, name, is_json),
         ModelCommand::Prices { unknown, all } => prices(context, *unknown, *all, is_json),
+        ModelCommand::Probe(args) => super::model_probe::run(context, args, is_json),
     }
 }
 

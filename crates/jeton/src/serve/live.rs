@@ -1,19 +1,22 @@
 //! Live calls of classes whose suites want a sample of them are judged while the server serves: on a thread of its own, never on the path
 //! of a call.
 
+mod pulses;
+
 use crate::caller::{Caller, Wall};
 use jeton_allocate::Level;
 use jeton_broker::{Broker, Buffers, Seen, Tap};
 use jeton_console::EngineSlot;
 use jeton_context::sandbox::Sandbox;
-use jeton_core::{CallId, Clock, Nanousd, SystemClock, Timestamp};
+use jeton_core::{CallId, Clock, Nanousd, SystemClock};
 use jeton_eval::grader::{Bench, Material, Prepared, grade_all, settle};
-use jeton_eval::live::{Kept, LIVE, LIVE_BEAT, LiveBeat, LiveResult, drift, failure_of, feedback, is_sampled, silence, suite_for_live};
-use jeton_eval::watch::{ALARM, AlarmKind};
+use jeton_eval::live::{Kept, LIVE, LiveResult, drift, failure_of, feedback, is_sampled, suite_for_live};
+use jeton_eval::watch::AlarmKind;
 use jeton_eval::{Answer, Case, Input, Outcome, Role, Suite, ToolUse, Turn, read};
 use jeton_ledger::{AccountConfig, CallStatus, Ledger, Note};
 use jeton_wire::canonical::{self, Part, StopReason, read_reply, read_request, read_stream};
-use std::collections::{BTreeMap, HashMap, HashSet};
+use pulses::{Pulses, raise};
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
@@ -26,32 +29,43 @@ const QUEUE_CALLS: usize = 256;
 const QUEUE_BYTES: u64 = 64 << 20;
 /// How often the suites' files are looked at, and the drift of what came.
 const LOOK: Duration = Duration::from_millis(1_000);
-/// How often a sign of life is written, where there is something to say.
-const BEAT: Duration = Duration::from_secs(60);
+/// How often feedback on what was judged is looked for.
+const NEWS: Duration = Duration::from_secs(60);
 /// Results that are read back at the start, the newest of each suite.
 const RESULTS: u64 = 20_000;
 /// Newest results whose feedback is looked for again.
 const FEEDBACK_RESULTS: usize = 1_000;
-/// How long a webhook may take.
-const POST_LIMIT: Duration = Duration::from_secs(10);
 
-/// A class that is sampled: the share, and the suites that judge it.
-type Wanted = HashMap<String, f64>;
+/// The suites that sample each class.
+type Wanted = HashMap<String, Vec<Sampled>>;
+
+/// A suite that judges a share of the live calls of its class.
+#[derive(Clone, Debug)]
+struct Sampled {
+    suite: String,
+    share: f64,
+}
+
+/// A call that waits, and the suites in whose samples it is.
+pub(super) struct Waiting {
+    seen: Seen,
+    suites: Vec<String>,
+}
 
 /// What calls ask: whether they are wanted, and where their texts go.
 pub(super) struct LiveTap {
     wanted: RwLock<Wanted>,
-    queue: SyncSender<Seen>,
+    queue: SyncSender<Waiting>,
     waiting_bytes: AtomicU64,
-    /// Calls of each class that were wanted and let go of.
-    dropped: Mutex<BTreeMap<String, u64>>,
+    /// What is counted of each suite: those expected here, where they come, whatever becomes of who judges.
+    pulses: Arc<Pulses>,
 }
 
 impl LiveTap {
     /// The tap, and what the judging thread reads.
-    pub(super) fn new() -> (Arc<Self>, Receiver<Seen>) {
+    pub(super) fn new() -> (Arc<Self>, Receiver<Waiting>) {
         let (queue, seen) = sync_channel(QUEUE_CALLS);
-        let tap = Self { wanted: RwLock::default(), queue, waiting_bytes: AtomicU64::new(0), dropped: Mutex::default() };
+        let tap = Self { wanted: RwLock::default(), queue, waiting_bytes: AtomicU64::new(0), pulses: Arc::default() };
         (Arc::new(tap), seen)
     }
 }
@@ -62,18 +76,28 @@ fn bytes_of(seen: &Seen) -> u64 {
 
 impl Tap for LiveTap {
     fn wants(&self, call: CallId, class: &str) -> bool {
-        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
-        wanted.get(class).is_some_and(|share| is_sampled(call, *share))
+        !self.suites_of(call, class).is_empty()
     }
 
     fn seen(&self, seen: Seen) {
         let bytes = bytes_of(&seen);
-        let class = seen.record.attribution.class.to_string();
+        let suites = self.suites_of(seen.record.id, &seen.record.attribution.class);
+        suites.iter().for_each(|suite| self.pulses.expected(suite));
         let has_room = self.waiting_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes <= QUEUE_BYTES;
-        if !has_room || self.queue.try_send(seen).is_err() {
+        let waiting = Waiting { seen, suites: suites.clone() };
+        if !has_room || self.queue.try_send(waiting).is_err() {
             self.waiting_bytes.fetch_sub(bytes, Ordering::Relaxed);
-            *self.dropped.lock().unwrap_or_else(PoisonError::into_inner).entry(class).or_default() += 1;
+            suites.iter().for_each(|suite| self.pulses.dropped(suite));
         }
+    }
+}
+
+impl LiveTap {
+    /// The suites in whose samples a call of this class is.
+    fn suites_of(&self, call: CallId, class: &str) -> Vec<String> {
+        let wanted = self.wanted.read().unwrap_or_else(PoisonError::into_inner);
+        let sampled = wanted.get(class).into_iter().flatten().filter(|sampled| is_sampled(call, sampled.share));
+        sampled.map(|sampled| sampled.suite.clone()).collect()
     }
 }
 
@@ -81,7 +105,7 @@ impl Tap for LiveTap {
 pub(super) struct Judging {
     pub(super) root: PathBuf,
     pub(super) tap: Arc<LiveTap>,
-    pub(super) seen: Receiver<Seen>,
+    pub(super) seen: Receiver<Waiting>,
     pub(super) ledger: Arc<dyn Ledger>,
     pub(super) broker: Arc<Broker>,
     pub(super) buffers: Arc<Buffers>,
@@ -99,8 +123,6 @@ struct Watched {
     share: f64,
     caller: Caller,
     results: Vec<LiveResult>,
-    beats: Vec<(Timestamp, LiveBeat)>,
-    beat: LiveBeat,
     /// What callers said of the newest results.
     feedback: HashMap<String, f64>,
     /// Alarms that were raised already, by kind and call.
@@ -109,8 +131,9 @@ struct Watched {
     is_fresh: bool,
 }
 
-/// Starts the thread that judges.
+/// Starts the thread that judges, and the one that looks whether it does.
 pub(super) fn start(judging: Judging) {
+    pulses::start(Arc::clone(&judging.tap.pulses), Arc::clone(&judging.ledger));
     let begun = std::thread::Builder::new().name("live".to_owned()).spawn(move || judge_all(&judging));
     if let Err(error) = begun {
         tracing::warn!(%error, "live calls are not judged: no thread could be started");
@@ -123,25 +146,26 @@ fn judge_all(judging: &Judging) {
         return;
     };
     let sandbox = Sandbox::open(&judging.root).map_err(|why| why.to_string());
-    let (mut suites, mut stamp, mut looked, mut beaten) = (Vec::new(), None, None::<Instant>, Instant::now());
+    let (mut suites, mut heads, mut stamp, mut looked, mut asked) = (Vec::new(), HashMap::new(), None, None::<Instant>, Instant::now());
     loop {
         if looked.is_none_or(|at| at.elapsed() >= LOOK) {
             looked = Some(Instant::now());
             let now = stamp_of(&judging.root);
             if stamp.as_ref() != Some(&now) {
                 stamp = Some(now);
-                suites = watched(judging);
+                suites = watched(judging, &mut heads);
             }
-            let is_due = beaten.elapsed() >= BEAT;
-            beaten = if is_due { Instant::now() } else { beaten };
+            let is_due = asked.elapsed() >= NEWS;
+            asked = if is_due { Instant::now() } else { asked };
             suites.iter_mut().for_each(|suite| look(judging, suite, is_due, &runtime));
         }
         match judging.seen.recv_timeout(LOOK) {
-            Ok(seen) => {
+            Ok(Waiting { seen, suites: sampled }) => {
                 judging.tap.waiting_bytes.fetch_sub(bytes_of(&seen), Ordering::Relaxed);
-                for suite in suites.iter_mut().filter(|suite| suite.suite.class.as_deref() == Some(&*seen.record.attribution.class)) {
-                    if is_sampled(seen.record.id, suite.share) {
-                        judge(judging, suite, &seen, &sandbox, &runtime);
+                for name in sampled {
+                    match suites.iter_mut().find(|watched| watched.suite.name == name) {
+                        Some(watched) => judge(judging, watched, &seen, &sandbox, &runtime),
+                        None => judging.tap.pulses.dropped(&name),
                     }
                 }
             }
@@ -160,38 +184,55 @@ fn stamp_of(root: &Path) -> Vec<(PathBuf, u64, Option<std::time::SystemTime>)> {
     read::discover(root).into_iter().map(about).collect()
 }
 
-/// The suites that want live calls, with what is in the ledger of them. What calls ask is set to them.
-fn watched(judging: &Judging) -> Vec<Watched> {
-    let mut suites = Vec::new();
-    let mut wanted = Wanted::new();
-    let (mut accounts, mut left_out) = (Vec::new(), Vec::new());
+/// The suites that want live calls, with what is in the ledger of them. What calls ask is set to them, and to those that cannot be read as
+/// they were last known: their calls are expected, and nobody judges them.
+fn watched(judging: &Judging, heads: &mut HashMap<PathBuf, Suite>) -> Vec<Watched> {
+    let (mut suites, mut wanted, mut accounts) = (Vec::new(), Wanted::new(), Vec::new());
+    let mut names: HashMap<String, PathBuf> = HashMap::new();
     for file in read::discover(&judging.root) {
-        let Ok((suite, _)) = read::read_suite(&judging.root, &file) else {
-            tracing::warn!(file = %file.display(), "a suite cannot be read, and judges no live calls; `jeton eval list` and `jeton eval run` say why");
+        let suite = read::read_suite(&judging.root, &file).map(|(suite, _)| suite).ok();
+        let Some(head) = suite.clone().or_else(|| unread(judging, &file, heads)) else { continue };
+        if let Some(first) = names.insert(head.name.clone(), file.clone()) {
+            tracing::warn!(suite = head.name, first = %first.display(), second = %file.display(), "two suites have one name: only the first judges live calls");
+            names.insert(head.name, first);
             continue;
-        };
-        let (Some(watch), Some(class)) = (suite.watch.clone().filter(|watch| watch.sample > 0.0), suite.class.clone()) else { continue };
-        let share = wanted.entry(class).or_insert(0.0);
-        *share = share.max(watch.sample);
+        }
+        heads.insert(file, Suite { cases: Vec::new(), ..head.clone() });
+        let (Some(watch), Some(class)) = (head.watch.clone().filter(|watch| watch.sample > 0.0), head.class.clone()) else { continue };
+        wanted.entry(class).or_default().push(Sampled { suite: head.name.clone(), share: watch.sample });
+        judging.tap.pulses.watch(&head.name, watch.silent_minutes, watch.webhook.as_ref(), || past(judging, &head.name));
+        let Some(suite) = suite else { continue };
         let wall = watch.budget_usd_per_day.map(|usd| Wall { account: account_of(&suite.name), amount: usd_of(usd), window: jeton_ledger::Window::Day });
         accounts.extend(wall.as_ref().map(Wall::account_config));
         let caller = Caller::serving(&judging.broker, &judging.buffers).paid_by(wall.as_ref());
         let of_suite = suite_for_live(&suite);
-        left_out.push(suite.graders.len() - of_suite.graders.len());
-        suites.push(remembered(judging, of_suite, watch.sample, caller));
+        let left_out = suite.graders.len() - of_suite.graders.len();
+        suites.push((remembered(judging, of_suite, watch.sample, caller), left_out));
     }
+    judging.tap.pulses.keep_only(&wanted.values().flatten().map(|sampled| sampled.suite.as_str()).collect::<Vec<_>>());
     *judging.accounts.lock().unwrap_or_else(PoisonError::into_inner) = accounts;
     let configured = judging.ledger.configure(super::accounts_with(judging.broker.live().snapshot(), &judging.accounts));
     if let Err(error) = configured {
         tracing::warn!(%error, "the budgets of watched suites could not be set: no live calls are judged");
-        wanted.clear();
         suites.clear();
     }
     *judging.tap.wanted.write().unwrap_or_else(PoisonError::into_inner) = wanted;
-    for (watched, left_out) in suites.iter().zip(left_out) {
+    for (watched, left_out) in &suites {
         tracing::info!(suite = watched.suite.name, share = watched.share, graders = watched.suite.graders.len(), left_out, "live calls are judged");
     }
-    suites
+    suites.into_iter().map(|(watched, _)| watched).collect()
+}
+
+/// What is known of a suite that cannot be read: what it says of itself still, else what it said last.
+fn unread(judging: &Judging, file: &Path, heads: &HashMap<PathBuf, Suite>) -> Option<Suite> {
+    tracing::warn!(file = %file.display(), "a suite cannot be read, and judges no live calls; `jeton eval check` says why");
+    read::head_of(&judging.root, file).or_else(|| heads.get(file).cloned())
+}
+
+/// What the ledger has of a suite's signs of life, and whether a silence was told of it.
+fn past(judging: &Judging, suite: &str) -> (Vec<(jeton_core::Timestamp, jeton_eval::live::LiveBeat)>, bool) {
+    let kept = Kept::read(&*judging.ledger, suite, RESULTS).unwrap_or_default();
+    (kept.beats, kept.alarms.iter().any(|alarm| alarm.kind == AlarmKind::Silence))
 }
 
 /// The account of a suite's paid graders.
@@ -206,21 +247,19 @@ pub(crate) fn usd_of(usd: f64) -> Nanousd {
 }
 
 fn remembered(judging: &Judging, suite: Suite, share: f64, caller: Caller) -> Watched {
-    let Kept { results, beats, alarms } = Kept::read(&*judging.ledger, &suite.name, RESULTS).unwrap_or_default();
+    let Kept { results, alarms, .. } = Kept::read(&*judging.ledger, &suite.name, RESULTS).unwrap_or_default();
     let feedback = said_of(judging, &results);
     let told = alarms.into_iter().map(|alarm| (alarm.kind, alarm.run)).collect();
-    Watched { suite, share, caller, results, feedback, beats, beat: LiveBeat::default(), told, is_fresh: false }
+    Watched { suite, share, caller, results, feedback, told, is_fresh: false }
 }
 
 /// Judges one call and writes down what came of it.
 fn judge(judging: &Judging, watched: &mut Watched, seen: &Seen, sandbox: &Result<Sandbox, String>, runtime: &tokio::runtime::Runtime) {
-    watched.beat.expected += 1;
     let result = match answer_of(seen, &watched.suite.place) {
         Ok((case, answer)) => graded(judging, watched, seen, &case, &answer, sandbox, runtime),
         Err(failure) => LiveResult { outcome: Outcome::Error, score: None, failure: Some(failure), verdicts: Vec::new(), ..blank(seen) },
     };
-    watched.beat.executed += 1;
-    watched.beat.scored += u64::from(result.passed().is_some());
+    judging.tap.pulses.executed(&watched.suite.name, result.passed().is_some());
     let note = Note { kind: LIVE.to_owned(), subject: watched.suite.name.clone(), at: result.at, json: serde_json::to_string(&result).unwrap_or_default() };
     if let Err(error) = judging.ledger.add_note(&note) {
         tracing::warn!(%error, suite = watched.suite.name, "what a live call came to could not be written");
@@ -358,47 +397,20 @@ fn said_of(judging: &Judging, results: &[LiveResult]) -> HashMap<String, f64> {
     })
 }
 
-/// Signs of life, silence and drift of one suite.
-fn look(judging: &Judging, watched: &mut Watched, is_beat_due: bool, runtime: &tokio::runtime::Runtime) {
+/// Drift of one suite. That it fell silent is for others to see.
+fn look(judging: &Judging, watched: &mut Watched, is_news_due: bool, runtime: &tokio::runtime::Runtime) {
     let Some(watch) = watched.suite.watch.clone() else { return };
-    let class = watched.suite.class.clone().unwrap_or_default();
-    let dropped = judging.tap.dropped.lock().unwrap_or_else(PoisonError::into_inner).remove(&class).unwrap_or(0);
-    watched.beat.expected += dropped;
-    watched.beat.dropped += dropped;
-    let now = SystemClock.now();
-    let mut alarms = Vec::new();
-    if is_beat_due || (watched.beats.is_empty() && watched.beat.executed > 0) {
-        let beat = std::mem::take(&mut watched.beat);
-        if !beat.is_empty() {
-            write(judging, &Note { kind: LIVE_BEAT.to_owned(), subject: watched.suite.name.clone(), at: now, json: json(&beat) });
-            watched.beats.push((now, beat));
-        }
-        alarms.extend(silence(&watched.suite.name, &watched.beats, watch.silent_minutes, now));
-        if alarms.is_empty() {
-            watched.told.remove(&(AlarmKind::Silence, None));
-        }
-    }
-    if is_beat_due {
+    if is_news_due {
         let news = said_of(judging, &watched.results);
         watched.is_fresh |= news.len() != watched.feedback.len();
         watched.feedback.extend(news);
     }
-    if std::mem::take(&mut watched.is_fresh) {
-        alarms.extend(drift(&watched.suite.name, &watched.results, &watched.feedback, watch.false_alarm_every, Level::P95));
+    if !std::mem::take(&mut watched.is_fresh) {
+        return;
     }
-    for alarm in alarms {
-        if !watched.told.insert((alarm.kind, alarm.run.clone())) {
-            continue;
-        }
-        tracing::warn!(suite = watched.suite.name, "{}", alarm.message);
-        write(judging, &Note { kind: ALARM.to_owned(), subject: watched.suite.name.clone(), at: now, json: json(&alarm) });
-        if let Some(url) = &watch.webhook {
-            let body = serde_json::json!({ "kind": "jeton.alarm", "alarm": alarm, "text": alarm.message }).to_string();
-            match runtime.block_on(jeton_upstream::post(url, http::HeaderMap::new(), body.into(), POST_LIMIT)) {
-                Ok(answer) if (200..300).contains(&answer.status) => {}
-                Ok(answer) => tracing::warn!(status = answer.status, "the webhook refused an alarm; it stands in the ledger"),
-                Err(why) => tracing::warn!(%why, "the webhook could not be reached; the alarm stands in the ledger"),
-            }
+    for alarm in drift(&watched.suite.name, &watched.results, &watched.feedback, watch.false_alarm_every, Level::P95) {
+        if watched.told.insert((alarm.kind, alarm.run.clone())) {
+            raise(&*judging.ledger, watch.webhook.as_deref(), &alarm, SystemClock.now(), &|url, alarm| pulses::post(runtime, url, alarm));
         }
     }
 }
@@ -407,8 +419,8 @@ fn json(value: &impl serde::Serialize) -> String {
     serde_json::to_string(value).unwrap_or_default()
 }
 
-fn write(judging: &Judging, note: &Note) {
-    if let Err(error) = judging.ledger.add_note(note) {
+fn write(ledger: &dyn Ledger, note: &Note) {
+    if let Err(error) = ledger.add_note(note) {
         tracing::warn!(%error, kind = note.kind, "a note could not be written");
     }
 }

@@ -11,8 +11,9 @@ fn help_of_every_noun() {
     for noun in ["init", "audit", "up", "demo", "cost", "call", "ledger", "key", "config", "model", "eval"] {
         golden(&format!("help-{noun}"), &project, &[noun, "--help"]);
     }
-    let verbs = [("call", "list"), ("call", "feedback"), ("ledger", "export"), ("ledger", "restore"), ("key", "create"), ("model", "prices")];
-    for (noun, verb) in verbs.into_iter().chain([("eval", "run"), ("eval", "show"), ("eval", "gate")]) {
+    let verbs =
+        [("call", "list"), ("call", "feedback"), ("ledger", "export"), ("ledger", "restore"), ("key", "create"), ("model", "prices"), ("model", "probe")];
+    for (noun, verb) in verbs.into_iter().chain([("eval", "run"), ("eval", "show"), ("eval", "compare"), ("eval", "gate")]) {
         golden(&format!("help-{noun}-{verb}"), &project, &[noun, verb, "--help"]);
     }
 }

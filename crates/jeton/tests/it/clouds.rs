@@ -276,3 +276,21 @@ fn what_breaks_in_bedrocks_stream_ends_in_an_error_of_the_caller_and_is_charged(
         house.verify();
     }
 }
+
+#[test]
+fn case_52_a_beta_of_the_callers_header_stands_in_bedrocks_body_and_the_answer_bears_the_calls_id() {
+    const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
+    let settings = "api = \"bedrock\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }";
+    let house = house(Upstream::document(converse_document()), settings, CLAUDE, &[("KEY", "bedrock-secret")]);
+    let asked = Request::post(MESSAGES, ask(&format!("cloud/{CLAUDE}"))).header("anthropic-beta", "claude-code-20250219, interleaved-thinking-2025-05-14");
+    let reply = house.server.ask(&asked);
+    let sent = house.upstream.last();
+    let body: Value = serde_json::from_slice(&sent.body).unwrap();
+    assert_eq!(body["additionalModelRequestFields"]["anthropic_beta"], json!(["interleaved-thinking-2025-05-14"]), "{body}");
+    assert_eq!((body["inferenceConfig"]["maxTokens"].as_u64(), sent.header("anthropic-beta")), (Some(50), None));
+    assert_eq!(reply.header("jeton-dropped"), Some("anthropic-beta"));
+    let answer: Value = serde_json::from_str(&reply.text()).unwrap();
+    let id = reply.call().chars().filter(char::is_ascii_alphanumeric).collect::<String>();
+    assert_eq!((answer["id"].as_str(), answer["model"].as_str()), (Some(format!("msg_{id}").as_str()), Some(format!("cloud/{CLAUDE}").as_str())));
+    house.verify();
+}

@@ -13,13 +13,13 @@ use std::time::Duration;
 const WRONG: usize = 7;
 
 /// The number of the case that is asked for.
-fn number(exchange: &Exchange<'_>) -> usize {
+pub(crate) fn number(exchange: &Exchange<'_>) -> usize {
     let body = exchange.request.json();
     let asked = body["messages"].as_array().and_then(|turns| turns.last()).and_then(|turn| turn["content"].as_str()).unwrap_or_default().to_owned();
     asked.trim_start_matches("case ").parse().unwrap_or_else(|_| panic!("{body}"))
 }
 
-fn document(text: &str) -> Vec<u8> {
+pub(crate) fn document(text: &str) -> Vec<u8> {
     let message = json!({ "role": "assistant", "content": text });
     let usage = json!({ "prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150 });
     json!({ "id": "c", "object": "chat.completion", "created": 1, "model": "fast", "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }], "usage": usage })
@@ -28,7 +28,7 @@ fn document(text: &str) -> Vec<u8> {
 }
 
 /// A provider that is wrong about every tenth case, and takes its time.
-fn provider(delay: Duration) -> Upstream {
+pub(crate) fn provider(delay: Duration) -> Upstream {
     Upstream::start(move |exchange| {
         let number = number(exchange);
         exchange.think(delay);
@@ -37,7 +37,7 @@ fn provider(delay: Duration) -> Upstream {
 }
 
 /// A provider that has no answer to cases from `first` on.
-fn broken_from(first: usize) -> Upstream {
+pub(crate) fn broken_from(first: usize) -> Upstream {
     Upstream::start(move |exchange| {
         let number = number(exchange);
         if number >= first {
@@ -49,7 +49,7 @@ fn broken_from(first: usize) -> Upstream {
 }
 
 /// A project with a suite of so many cases.
-fn house(upstream: &Upstream, cases: usize, more: &str) -> Project {
+pub(crate) fn house(upstream: &Upstream, cases: usize, more: &str) -> Project {
     let project = project(upstream, "");
     let lines: Vec<String> =
         (0..cases).map(|n| json!({ "id": format!("c{n}"), "input": format!("case {n}"), "reference": format!("answer {n}") }).to_string()).collect();
@@ -60,11 +60,11 @@ fn house(upstream: &Upstream, cases: usize, more: &str) -> Project {
     project
 }
 
-const TARGET: &str = "concurrency = 4\n[[target]]\nname = \"fast\"\nmodel = \"acme/fast\"\nparams = { max_tokens = 50 }\n";
+pub(crate) const TARGET: &str = "concurrency = 4\n[[target]]\nname = \"fast\"\nmodel = \"acme/fast\"\nparams = { max_tokens = 50 }\n";
 /// A second target, which the provider knows by its temperature.
-const HOT: &str = "[[target]]\nname = \"hot\"\nmodel = \"acme/fast\"\nparams = { max_tokens = 50, temperature = 1.0 }\n";
+pub(crate) const HOT: &str = "[[target]]\nname = \"hot\"\nmodel = \"acme/fast\"\nparams = { max_tokens = 50, temperature = 1.0 }\n";
 
-fn target(document: &Value, place: usize) -> &Value {
+pub(crate) fn target(document: &Value, place: usize) -> &Value {
     &document["totals"]["targets"][place]
 }
 
@@ -144,7 +144,7 @@ impl Drop for Running {
 }
 
 #[track_caller]
-fn ended(output: &Output, code: i32) -> Value {
+pub(crate) fn ended(output: &Output, code: i32) -> Value {
     assert_eq!(output.code, code, "{output:?}");
     output.json()
 }
@@ -248,6 +248,51 @@ fn a_budget_is_a_wall_also_for_a_run_that_goes_on() {
 }
 
 #[test]
+fn a_budget_is_raised_or_lowered_for_a_run_that_goes_on() {
+    let upstream = provider(Duration::ZERO);
+    let project = house(&upstream, 60, TARGET);
+    let spent = |run: &Value| target(run, 0)["cost"].as_u64().unwrap();
+    let run = ended(&project.run(&["eval", "run", "numbers", "--budget", "0.003usd", "--repeats", "1", "--json"]), 4);
+    let first = spent(&run);
+    let raised = project.run(&["eval", "run", "--resume", "numbers", "--budget", "0.006usd", "--json"]);
+    assert_has(&raised.stderr, &["the budget of run-", "is $0.006 now; it was $0.003"]);
+    let raised = ended(&raised, 4);
+    assert!(spent(&raised) > first && spent(&raised) <= 6_000_000, "{raised}");
+    assert_eq!(raised["run"]["choice"]["budget"], 6_000_000, "the run keeps it: {raised}");
+    let asked = upstream.count();
+    let again = ended(&project.run(&["eval", "run", "--resume", "numbers", "--json"]), 4);
+    assert!(spent(&again) <= 6_000_000, "without an option it stays raised: {again}");
+    let lowered = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", "0.001usd", "--json"]), 4);
+    assert_eq!(lowered["run"]["choice"]["budget"], 1_000_000);
+    assert!(upstream.count() - asked <= 1, "less than is spent: nothing more is called");
+    let whole = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", "1usd", "--json"]), 0);
+    assert_eq!((counts(&whole), whole["is_complete"].as_bool()), ([54, 6, 0, 0], Some(true)), "{whole}");
+    assert_eq!(spent(&whole), 60 * CALL_NANOUSD, "no case was paid twice");
+    assert_eq!(project.run(&["eval", "run", "--resume", "numbers", "--repeats", "2"]).code, 2, "all else stays as it was asked for");
+}
+
+#[test]
+fn a_budget_for_a_run_that_had_none_counts_what_it_has_cost() {
+    let upstream = provider(Duration::from_millis(10));
+    let project = house(&upstream, 60, TARGET);
+    let mut running = Running::start(&project, &["numbers"]);
+    holds_eventually("some calls were made", || upstream.count() >= 10);
+    running.interrupt();
+    assert_eq!(running.wait().code(), Some(4));
+    let before = upstream.count() as u64 * CALL_NANOUSD;
+    let refused = project.run(&["eval", "run", "--resume", "numbers", "--budget", "0.001usd"]);
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert_has(&refused.stderr, &["before it had a budget", "it is for the whole run"]);
+    let wall = before + 6 * CALL_NANOUSD;
+    let budget = format!("{:.7}usd", wall as f64 / 1e9);
+    let run = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", &budget, "--json"]), 4);
+    let spent = target(&run, 0)["cost"].as_u64().unwrap();
+    assert!(spent > before && spent <= wall, "{before} < {spent} <= {wall}");
+    let again = ended(&project.run(&["eval", "run", "--resume", "numbers", "--budget", &budget, "--json"]), 4);
+    assert!(target(&again, 0)["cost"].as_u64().unwrap() <= wall, "and so it stays: {again}");
+}
+
+#[test]
 fn what_is_not_answered_is_missing_and_too_much_of_it_makes_a_run_invalid() {
     let few = broken_from(57);
     let project = house(&few, 60, TARGET);
@@ -275,8 +320,8 @@ fn a_gate_says_yes_no_or_undecided_and_writes_junit() {
     let gate = project.run(&["eval", "gate", "numbers", "--at-least", "0.5", "--whole", "--junit", "junit.xml", "--markdown", "summary.md"]);
     assert_eq!(gate.code, 0, "{gate:?}");
     let junit = std::fs::read_to_string(project.dir().join("junit.xml")).unwrap();
-    assert_has(&junit, &["<testsuites name=\"numbers\" tests=\"60\" failures=\"6\" errors=\"0\" skipped=\"0\">", "</testsuites>"]);
-    assert_eq!(elements(&junit), HashMap::from([("testsuites".into(), 1), ("testsuite".into(), 1), ("testcase".into(), 60), ("failure".into(), 6)]));
+    assert_has(&junit, &["<testsuites name=\"numbers\" tests=\"61\" failures=\"6\" errors=\"0\" skipped=\"0\">", "numbers / gate", "</testsuites>"]);
+    assert_eq!(elements(&junit), HashMap::from([("testsuites".into(), 1), ("testsuite".into(), 2), ("testcase".into(), 61), ("failure".into(), 6)]));
     assert_has(&std::fs::read_to_string(project.dir().join("summary.md")).unwrap(), &["numbers"]);
     assert_eq!(project.run(&["eval", "gate", "numbers", "--at-least", "1.5"]).code, 2);
 }
@@ -354,7 +399,7 @@ fn grades_become_events_of_opentelemetry() {
 
 /// The elements of an XML document, counted; every one is closed where it must be.
 #[track_caller]
-fn elements(xml: &str) -> HashMap<String, usize> {
+pub(crate) fn elements(xml: &str) -> HashMap<String, usize> {
     let (mut open, mut counts) = (Vec::new(), HashMap::new());
     for tag in xml.split('<').skip(1).filter(|tag| !tag.starts_with('?')) {
         let (inner, text) = tag.split_once('>').unwrap_or_else(|| panic!("an open tag: {tag}"));

@@ -1,6 +1,9 @@
 //! Live calls that suites judge, through the real binary: which are judged, what is kept, who pays, and when it alarms.
 
 use crate::common::{BINARY, CHAT, MESSAGES, RESPONSES, verify};
+use jeton_core::{Clock, SystemClock, Timestamp};
+use jeton_ledger::sqlite::SqliteStore;
+use jeton_ledger::{Note, Runs};
 use jeton_testkit::{Project, Server, Upstream, holds_eventually};
 use serde_json::{Value, json};
 
@@ -128,6 +131,61 @@ fn failing_answers_raise_an_alarm_that_is_posted_and_stands_in_the_ledger() {
     assert!(posted["text"].as_str().unwrap().contains("error:model_not_found"), "{posted}");
     let told = project.json(&["eval", "live", "desk"]);
     assert!(told[0]["alarms"].as_array().unwrap().iter().any(|alarm| alarm["kind"] == "failures"), "{told}");
+}
+
+/// Puts a note of the suite `desk` into the ledger that was written so many minutes ago.
+fn note(project: &Project, kind: &str, minutes_ago: i64, json: &Value) {
+    verify(project);
+    let store = SqliteStore::open(&project.dir().join(".jeton/ledger.db")).unwrap();
+    let at = Timestamp(SystemClock.now().0 - minutes_ago * 60_000);
+    store.add_note(&Note { kind: kind.to_owned(), subject: "desk".to_owned(), at, json: json.to_string() }).unwrap();
+}
+
+/// The alarms of silence of what `eval live` tells.
+fn silences(project: &Project) -> usize {
+    let told = project.json(&["eval", "live", "desk"]);
+    told[0]["alarms"].as_array().unwrap().iter().filter(|alarm| alarm["kind"] == "silence").count()
+}
+
+#[test]
+fn a_suite_that_can_no_longer_be_read_is_missed_by_its_calls_and_alarms() {
+    let hook = Upstream::document("{}");
+    let project = Project::with(BINARY, CONFIG);
+    let watch = format!("sample = 1.0\nsilent_minutes = 90\nwebhook = \"{}/hook\"", hook.url());
+    suite(&project, &watch, LENGTH);
+    suite(&project, &watch, "[[grade]]\nkind = \"lenght\"\n");
+    let server = project.start();
+    holds_eventually("the file is seen", || server.said().contains("a suite cannot be read, and judges no live calls"));
+    ask_all(&server);
+    holds_eventually("its calls are expected all the same", || live(&project)["expected"].as_u64() > Some(0));
+    let found = live(&project);
+    assert_eq!((&found["executed"], &found["expected"], hook.count()), (&json!(0), &found["dropped"], 0), "{found}");
+    // Two hours after calls that nobody judged.
+    let other = Project::with(BINARY, CONFIG);
+    suite(&other, &watch, "[[grade]]\nkind = \"lenght\"\n");
+    note(&other, "live-heartbeat", 120, &json!({ "expected": 3, "executed": 0, "scored": 0, "dropped": 3 }));
+    let server = other.start();
+    holds_eventually("the alarm is posted", || hook.count() == 1);
+    let posted = hook.last().json();
+    assert_eq!(posted["alarm"]["kind"], "silence", "{posted}");
+    assert!(posted["text"].as_str().unwrap().contains("none of 3 live calls that were to be judged was scored for 120 minutes"), "{posted}");
+    assert_eq!(silences(&other), 1);
+    let page = server.get("/evals").text();
+    assert!(page.contains("none of 3 live calls"), "the page tells it: {page}");
+}
+
+#[test]
+fn a_schedule_whose_suite_cannot_be_parsed_any_more_falls_silent() {
+    let project = Project::with(BINARY, CONFIG);
+    suite(&project, "every_minutes = 60", "[[grade]]\nkind = \"length\"\nat_least = 1\n");
+    note(&project, "heartbeat", 180, &json!({ "run": "run-1", "due": 0, "expected": 1, "executed": 1, "scored": 1 }));
+    std::fs::write(project.dir().join("evals/desk.toml"), "class = [").unwrap();
+    let looked = project.run(&["eval", "watch", "--once", "--json"]);
+    assert_eq!(looked.code, 1, "an alarm: {looked:?}");
+    assert_eq!(looked.json()["alarms"][0]["kind"], "silence", "{looked:?}");
+    assert!(looked.stderr.contains("the file is no TOML"), "{looked:?}");
+    let again = project.run(&["eval", "watch", "--once"]);
+    assert_eq!(again.code, 0, "it is told once: {again:?}");
 }
 
 #[test]

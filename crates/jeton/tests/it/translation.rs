@@ -49,6 +49,17 @@ fn a_chat_client_is_served_by_a_model_that_speaks_messages() {
 }
 
 #[test]
+fn what_the_configuration_says_of_a_model_decides_what_it_is_sent() {
+    let ask = r#"{"model":"acme/fast","max_tokens":50,"temperature":0.5,"messages":[{"role":"user","content":"Hi"}]}"#;
+    for (abilities, temperature) in [("samplers = \"both\"", json!(0.5)), ("samplers = \"none\"", Value::Null)] {
+        let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), &format!("[models.\"acme/fast\".abilities]\n{abilities}\n"));
+        let reply = house.server.post(MESSAGES, ask);
+        assert_eq!((reply.status(), &house.upstream.last().json()["temperature"]), (200, &temperature), "{abilities}: {}", reply.text());
+        assert_eq!(reply.header("jeton-dropped"), temperature.is_null().then_some("temperature"), "{abilities}");
+    }
+}
+
+#[test]
 fn a_messages_client_streams_from_a_model_that_speaks_chat() {
     let tools = [
         r#"{"tool_calls":[{"index":0,"id":"call_1","type":"function","function":{"name":"read","arguments":""}}]}"#,

@@ -415,6 +415,22 @@ fn case_58_the_call_id_is_not_the_items_id_and_custom_tools_take_free_text() {
 }
 
 #[test]
+fn case_58_a_call_of_a_namespaces_tool_names_both_as_a_document_and_in_every_event() {
+    let reply = reply(vec![call("c1", "crm::find", "{}"), call("c2", "find", "{}")]);
+    let named = |item: &Value| (item["namespace"].clone(), item["name"].clone());
+    let wanted = [(json!("crm"), json!("find")), (Value::Null, json!("find"))];
+    let output = |response: &Value| response["output"].as_array().unwrap().iter().map(named).collect::<Vec<_>>();
+    assert_eq!(output(&document(Endpoint::Responses, &reply)), wanted);
+    let events = streamed(Endpoint::Responses, &reply);
+    for name in ["response.output_item.added", "response.output_item.done"] {
+        assert_eq!(events.iter().filter(|(have, _)| have == name).map(|(_, data)| named(&data["item"])).collect::<Vec<_>>(), wanted, "{name}");
+    }
+    let done = events.iter().filter(|(name, _)| name == "response.function_call_arguments.done");
+    assert_eq!(done.map(|(_, data)| data["name"].clone()).collect::<Vec<_>>(), ["find", "find"]);
+    assert_eq!(output(&events.last().unwrap().1["response"]), wanted);
+}
+
+#[test]
 fn case_59_stored_state_is_refused_by_name() {
     for (member, param) in [
         (r#""previous_response_id":"resp_1""#, "previous_response_id"),

@@ -6,6 +6,7 @@ use super::decode::{
 use super::decode_chat::{common, effort, file_part};
 use super::decode_messages::read_citation;
 use super::loss::{Loss, Path};
+use super::names::namespaced;
 use super::object::{Object, wrong};
 use super::part::{Citation, Media, MediaKind, MediaSource, Part, Piece};
 use super::request::{Message, Request, Role, ToolChoice, ToolDecl, ToolKind};
@@ -45,7 +46,7 @@ pub(super) fn fill(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss
         request.messages.push(Message { role: Role::System, parts: vec![piece] });
     }
     read_input(request, root, loss)?;
-    request.tools = root.each("tools", |tool| read_tool(tool, loss))?;
+    request.tools = root.each("tools", |tool| read_tools(tool, loss))?.into_iter().flatten().collect();
     if let Some(choice) = root.take("tool_choice") {
         request.tool_choice = read_choice(choice, &root.path.member("tool_choice"), loss)?;
     }
@@ -195,7 +196,7 @@ fn read_message(mut item: Object<'_>, loss: &mut Loss) -> Result<(Role, Vec<Piec
 
 /// Case 58: the call's id is `call_id`; the item's own id is another.
 fn read_call(item: &mut Object<'_>, kind: ToolKind, arguments: &str) -> Result<Part, Fault> {
-    Ok(Part::ToolUse { id: item.need_text("call_id")?, name: item.need_text("name")?, kind, arguments_json: item.need_text(arguments)? })
+    Ok(Part::ToolUse { id: item.need_text("call_id")?, name: need_name(item)?, kind, arguments_json: item.need_text(arguments)? })
 }
 
 fn read_thoughts(item: &mut Object<'_>, loss: &mut Loss) -> Result<Part, Fault> {
@@ -245,6 +246,33 @@ fn read_image(part: &mut Object<'_>) -> Result<Part, Fault> {
     Ok(media_at(MediaKind::Image, part.need_text("image_url")?, detail))
 }
 
+/// The name of a tool, with its namespace where it stands in one.
+fn need_name(object: &mut Object<'_>) -> Result<String, Fault> {
+    let name = object.need_text("name")?;
+    Ok(match object.text("namespace")? {
+        Some(space) => namespaced(&space, &name),
+        None => name,
+    })
+}
+
+/// A tool, or those of a namespace. No other dialect groups tools, so each of a group stands by itself, under the names of both.
+fn read_tools(mut tool: Object<'_>, loss: &mut Loss) -> Result<Vec<ToolDecl>, Fault> {
+    if tool.peek_text("type") != "namespace" {
+        return Ok(vec![read_tool(tool, loss)?]);
+    }
+    tool.ignore("type");
+    let space = tool.need_text("name")?;
+    let mut tools = tool.each("tools", |inner| read_tool(inner, loss))?;
+    for inner in tools.iter_mut().filter(|inner| inner.kind != ToolKind::Provider) {
+        inner.name = namespaced(&space, &inner.name);
+    }
+    if tool.take("description").is_some() {
+        loss.dropped(tool.path.member("description"), "the tools of a namespace stand by themselves there");
+    }
+    tool.rest(loss);
+    Ok(tools)
+}
+
 fn read_tool(mut tool: Object<'_>, loss: &mut Loss) -> Result<ToolDecl, Fault> {
     let kind = match tool.peek_text("type") {
         "" => return Err(tool.fault("type", "is missing.")),
@@ -259,7 +287,7 @@ fn read_tool(mut tool: Object<'_>, loss: &mut Loss) -> Result<ToolDecl, Fault> {
 /// The name of a tool that may be called; a tool of the provider's has its type alone.
 fn read_allowed(tool: &mut Object<'_>, _: &mut Loss) -> Result<String, Fault> {
     let kind = tool.need_text("type")?;
-    Ok(tool.text("name")?.unwrap_or(kind))
+    if tool.peek("name").is_some() { need_name(tool) } else { Ok(kind) }
 }
 
 fn read_choice(choice: Value, path: &Path<'_>, loss: &mut Loss) -> Result<ToolChoice, Fault> {
@@ -271,7 +299,7 @@ fn read_choice(choice: Value, path: &Path<'_>, loss: &mut Loss) -> Result<ToolCh
     let kind = object.peek_text("type").to_owned();
     let read = match kind.as_str() {
         "" => return Err(object.fault("type", "is missing.")),
-        "function" | "custom" => ToolChoice::Tool(object.need_text("name")?),
+        "function" | "custom" => ToolChoice::Tool(need_name(&mut object)?),
         "allowed_tools" => return allowed_tools(object, read_allowed, loss),
         // A tool of the provider's.
         _ => ToolChoice::Tool(kind),

@@ -7,6 +7,20 @@ use std::borrow::Cow;
 /// wherever it is continued.
 const NAME_CHARS_MAX: usize = 64;
 
+/// Stands between a namespace and the name of a tool in it. No vendor takes it in a name, so such a name is always changed on its way,
+/// and never meets another.
+const NAMESPACE_END: &str = "::";
+
+/// The name of a tool that stands in a namespace (Responses alone groups tools so).
+pub(super) fn namespaced(space: &str, name: &str) -> String {
+    format!("{space}{NAMESPACE_END}{name}")
+}
+
+/// The namespace of a tool, where it stands in one, and its name there.
+pub(super) fn without_namespace(name: &str) -> (Option<&str>, &str) {
+    name.split_once(NAMESPACE_END).map_or((None, name), |(space, name)| (Some(space), name))
+}
+
 /// What was changed of the tools of one request.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ToolNames {

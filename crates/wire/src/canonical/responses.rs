@@ -1,6 +1,7 @@
 //! The document of Responses: what the last event of the stream tells.
 
 use super::chat::text_bytes;
+use super::names::without_namespace;
 use super::part::{Citation, Part};
 use super::reply::Reply;
 use super::request::{Request, ToolKind};
@@ -118,6 +119,8 @@ fn write_item(w: &mut Writer, part: &Part, status: &str, id: impl Fn(&str) -> St
             w.member("type", if is_custom { "custom_tool_call" } else { "function_call" });
             w.member("status", status);
             w.member("call_id", call_id);
+            let (space, name) = without_namespace(name);
+            w.member_of("namespace", space);
             w.member("name", name);
             // Case 8.
             let is_bare = !is_custom && (arguments_json.is_empty() || has_no_arguments(*kind, arguments_json));

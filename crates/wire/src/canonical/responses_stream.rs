@@ -1,5 +1,6 @@
 //! The stream of Responses.
 
+use super::names::without_namespace;
 use super::part::Citation;
 use super::reply::{Reply, StopReason};
 use super::request::{Request, ToolKind};
@@ -68,11 +69,17 @@ impl Item {
                 item
             }
             // Case 58: the item's id is not the call's.
-            ItemKind::Call { call_id, name, kind: ToolKind::Custom, arguments } => {
-                json!({ "id": self.id, "type": "custom_tool_call", "status": status, "call_id": call_id, "name": name, "input": arguments })
-            }
-            ItemKind::Call { call_id, name, arguments, .. } => {
-                json!({ "id": self.id, "type": "function_call", "status": status, "call_id": call_id, "name": name, "arguments": arguments })
+            ItemKind::Call { call_id, name, kind, arguments } => {
+                let (space, name) = without_namespace(name);
+                let mut item = if *kind == ToolKind::Custom {
+                    json!({ "id": self.id, "type": "custom_tool_call", "status": status, "call_id": call_id, "name": name, "input": arguments })
+                } else {
+                    json!({ "id": self.id, "type": "function_call", "status": status, "call_id": call_id, "name": name, "arguments": arguments })
+                };
+                if let Some(space) = space {
+                    item["namespace"] = space.into();
+                }
+                item
             }
         }
     }
@@ -247,7 +254,7 @@ impl ResponsesStream {
                 self.push(out, "response.custom_tool_call_input.done", with(&place, &[("input", arguments.as_str().into())]));
             }
             ItemKind::Call { name, arguments, .. } => {
-                let members = [("name", name.as_str().into()), ("arguments", arguments.as_str().into())];
+                let members = [("name", without_namespace(name).1.into()), ("arguments", arguments.as_str().into())];
                 self.push(out, "response.function_call_arguments.done", with(&place, &members));
             }
             _ => {}

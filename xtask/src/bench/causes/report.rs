@@ -89,7 +89,9 @@ impl Tally {
         for (group, title) in GROUPS {
             let of: Vec<&Judged> = self.judged.iter().filter(|judged| judged.group == group).collect();
             if !of.is_empty() {
-                matrix(&mut out, title, &of);
+                let _ = writeln!(out, "\n## {title}");
+                confusion(&mut out, &of);
+                levels(&mut out, &of);
             }
         }
         totals(&mut out, &self.judged);
@@ -114,14 +116,34 @@ fn words(causes: &BTreeSet<Cause>) -> String {
     causes.iter().map(|cause| cause.name()).collect::<Vec<_>>().join(" + ")
 }
 
-/// Truth against label with the counts of evidence levels, then the shares.
-fn matrix(out: &mut String, title: &str, judged: &[&Judged]) {
+/// The confusion matrix: a row for each injected fault with its truth, a column for each label that was given, the right one in bold.
+fn confusion(out: &mut String, judged: &[&Judged]) {
+    let labels: BTreeSet<&str> = judged.iter().map(|one| one.label.as_str()).collect();
+    let mut rows: BTreeMap<(&str, &str), BTreeMap<&str, usize>> = BTreeMap::new();
+    for one in judged {
+        *rows.entry((&one.faults, &one.truth)).or_default().entry(&one.label).or_default() += 1;
+    }
+    let names: Vec<&str> = labels.iter().copied().collect();
+    let _ = writeln!(out, "\n| injected | truth \\ label | {} | all |\n|---|---|{}--:|", names.join(" | "), "--:|".repeat(names.len()));
+    for ((faults, truth), counts) in &rows {
+        let cell = |label: &&str| match counts.get(label) {
+            None => "·".to_owned(),
+            Some(n) if label == truth => format!("**{n}**"),
+            Some(n) => n.to_string(),
+        };
+        let cells: Vec<String> = labels.iter().map(cell).collect();
+        let _ = writeln!(out, "| {faults} | {truth} | {} | {} |", cells.join(" | "), counts.values().sum::<usize>());
+    }
+}
+
+/// On which evidence each label was given, and what it is worth.
+fn levels(out: &mut String, judged: &[&Judged]) {
     let mut cells: BTreeMap<(&str, &str, &str), (Hit, [usize; 4])> = BTreeMap::new();
     for one in judged {
         let cell = cells.entry((&one.faults, &one.truth, &one.label)).or_insert((one.hit, [0; 4]));
         cell.1[one.level as usize] += 1;
     }
-    let _ = writeln!(out, "\n## {title}\n\n| injected | truth | label | n | L3 | L2 | L1 | L0 | |\n|---|---|---|--:|--:|--:|--:|--:|---|");
+    let _ = writeln!(out, "\n| injected | truth | label | n | L3 | L2 | L1 | L0 | |\n|---|---|---|--:|--:|--:|--:|--:|---|");
     for ((faults, truth, label), (hit, levels)) in &cells {
         let n: usize = levels.iter().sum();
         let [l0, l1, l2, l3] = levels;
@@ -164,4 +186,31 @@ fn by_seed(judged: &[&Judged]) -> Vec<f64> {
         (*exact, *all) = (*exact + usize::from(one.hit == Hit::Exact), *all + 1);
     }
     seeds.values().map(|(exact, all)| 100.0 * *exact as f64 / *all as f64).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_confusion_matrix_has_a_row_for_each_fault_and_a_column_for_each_label() {
+        let one = |faults: &str, truth: &str, label: &str| Judged {
+            seed: 1,
+            group: Group::Kinds,
+            faults: faults.to_owned(),
+            truth: truth.to_owned(),
+            label: label.to_owned(),
+            level: Level::L3,
+            hit: if truth == label { Hit::Exact } else { Hit::False },
+        };
+        let judged = [one("Fenced", "format", "format"), one("Fenced", "format", "format"), one("Fenced", "format", "limit"), one("CutFar", "limit", "limit")];
+        let mut out = String::new();
+        confusion(&mut out, &judged.iter().collect::<Vec<_>>());
+        let expected = "\n| injected | truth \\ label | format | limit | all |\n|---|---|--:|--:|--:|\n\
+                        | CutFar | limit | · | **1** | 1 |\n| Fenced | format | **2** | 1 | 3 |\n";
+        assert_eq!(out, expected);
+        // Held-out kinds stand under a title of their own.
+        let told = Tally { judged: judged.into(), ..Tally::default() }.told();
+        assert!(told.contains("## Kinds that were held out\n\n| injected | truth") && !told.contains("## Combinations"), "{told}");
+    }
 }

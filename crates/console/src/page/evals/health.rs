@@ -12,7 +12,13 @@ use jeton_eval::label::{Agreement, Calibrated};
 
 /// Whether the suite is fit to decide by.
 pub(super) fn soundness(console: &Console, ask: &Ask, health: &Health) -> Html {
-    let mut lines = line("Newest run", &age(ask.now, health.last.head.started, console));
+    let mut lines = line("Newest run that counts", &age(ask.now, health.last.head.started, console));
+    for unfit in &health.passed_over {
+        lines.push(&line(
+            "Does not count",
+            &html!("<span class=\"mono\">{}</span> <span class=\"sub\">{}</span>", super::super::breakable(&unfit.run), unfit.why),
+        ));
+    }
     lines.push(&line("Cases", &html!("{} in {}", number(health.last.head.cases, "case"), number(health.clusters, "independent group"))));
     lines.push(&line("Graders' self-test", &selftest(health)));
     let share = |rows: usize| html!("{} of {}", count(rows as u64), number(health.cells, "row"));

@@ -20,7 +20,7 @@ pub(super) fn section(console: &Console, ask: &Ask) -> Result<Html, Fault> {
     let more = if queue.waiting.len() == QUEUE_MAX { "at least " } else { "" };
     let of = ask.text("run").map_or(Html::EMPTY, |run| html!(" in {}. <a href=\"{}\">All runs</a>", run, address(ask, "/labels", &[])));
     let done = if ask.text("done").is_some() {
-        html!("<p class=\"banner good\" role=\"status\">The label is written. It counts when the answers of its run are graded again.</p>")
+        html!("<p class=\"banner good\" role=\"status\">The label is written. It counts in the figures of its run.</p>")
     } else {
         Html::EMPTY
     };

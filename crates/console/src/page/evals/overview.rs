@@ -19,15 +19,17 @@ const ALARMS_MAX: usize = 5;
 
 pub(super) fn section(console: &Console, ask: &Ask) -> Result<Html, Fault> {
     let suites = evals::suites(console)?;
+    // A suite that judges live calls alone has alarms and no run.
+    let alarms = banners(console, ask, &evals::alarms(console, 200)?);
     if suites.is_empty() {
         return Ok(html!(
-            "<section class=\"empty\"><h2>No suite was run so far.</h2><p>A suite is a file in <code>evals/</code>: cases, graders, and the targets to be tried. <code>jeton eval run SUITE</code> runs it; \
-             what it came to stands here, with intervals.</p></section>"
+            "{}<section class=\"empty\"><h2>No suite was run so far.</h2><p>A suite is a file in <code>evals/</code>: cases, graders, and the targets to be tried. <code>jeton eval run SUITE</code> runs it; \
+             what it came to stands here, with intervals.</p></section>",
+            alarms
         ));
     }
     let lines: Html = suites.iter().map(|line| suite(console, ask, line)).collect();
-    let alarms = evals::alarms(console, 200)?;
-    Ok(html!("{}{}", banners(console, ask, &alarms), lines))
+    Ok(html!("{}{}", alarms, lines))
 }
 
 /// The newest alarms as banners.

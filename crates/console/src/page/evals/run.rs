@@ -3,7 +3,7 @@
 use super::super::html::{Html, html};
 use super::super::show::{count, money, percent, short_count, span_ms, unknown};
 use super::chart::rate_bar;
-use super::figure::{milliseconds, pass_rate, points, rate, simulated, usd};
+use super::figure::{milliseconds, pass_rate, percent_span, points, rate, simulated, usd};
 use super::overview::{bar, cost, progress};
 use super::suite::could_be;
 use super::{age, crumbs, line, number, reasons, rows, state};
@@ -11,8 +11,10 @@ use crate::evals::{self, GateNote, Run, is_valid};
 use crate::route::Ask;
 use crate::state::Console;
 use jeton_allocate::verdict::Decision;
+use jeton_allocate::{Estimate, Interval};
 use jeton_core::Fault;
 use jeton_eval::gate::Question;
+use jeton_eval::repeats::PassK;
 use jeton_eval::totals::TargetTotals;
 use std::collections::BTreeSet;
 
@@ -29,6 +31,7 @@ pub(super) fn sections(console: &Console, ask: &Ask, run: &Run) -> Result<Html, 
     );
     text.push(&gate_lines(&gates));
     text.push(&targets(run));
+    text.push(&repeats(run));
     text.push(&by_tag(run));
     text.push(&by_grader(run));
     text.push(&faults(run));
@@ -84,6 +87,7 @@ fn gate_lines(gates: &[GateNote]) -> Html {
             Decision::Pass => ("soft", "ok", "yes", None),
             Decision::Fail => ("bad", "failed", "no", None),
             Decision::Undecided { more_cases } => ("warn", "refused", "undecided", more_cases),
+            Decision::Invalid => ("bad", "failed", "invalid: too much is missing", None),
         };
         let more = more.map_or(Html::EMPTY, |more| html!(" About {} would decide.", number(usize::try_from(more).unwrap_or(usize::MAX), "more case")));
         let figure = gate.estimates.0.as_ref().map_or(Html::EMPTY, |found| match gate.question {
@@ -130,6 +134,36 @@ fn targets(run: &Run) -> Html {
          <th scope=\"col\">Pass rate</th><th scope=\"col\" class=\"bar\"><span class=\"ends\"><span>0</span><span>100 %</span></span></th><th scope=\"col\">Could be</th><th scope=\"col\" class=\"num\">Cost</th><th scope=\"col\">per case</th><th scope=\"col\">per success</th>\
          <th scope=\"col\">Median time</th><th scope=\"col\">95th</th></tr></thead><tbody>{}</tbody></table></div></section>",
         run.totals.targets.iter().map(row).collect::<Html>()
+    )
+}
+
+/// Whether any and whether all of several attempts at a case pass, where cases were tried more than once.
+fn repeats(run: &Run) -> Html {
+    let share = |estimate: Option<&Estimate>, bounds: Option<Interval>| {
+        let could = bounds.map_or(Html::EMPTY, |bounds| html!("<span class=\"sub\">could be {}</span>", percent_span(bounds)));
+        let shown = estimate.map_or_else(|| unknown("No case has so many verdicts"), |found| rate(Some(found)));
+        html!("{}{}", shown, could)
+    };
+    let row = |totals: &TargetTotals, of: &PassK| {
+        html!(
+            "<tr><th scope=\"row\">{}</th><td class=\"num\"><span class=\"what\">attempts </span>{}</td><td><span class=\"what\">any passes </span>{}</td>\
+             <td><span class=\"what\">all pass </span>{}</td><td class=\"num\"><span class=\"what\">too few verdicts </span>{}</td></tr>",
+            super::super::breakable(&totals.target),
+            count(of.k),
+            share(of.pass_at_k.as_ref(), of.pass_at_k_bounds),
+            share(of.pass_hat_k.as_ref(), of.pass_hat_k_bounds),
+            count(of.cases_short as u64)
+        )
+    };
+    let valid = run.totals.targets.iter().filter(|totals| is_valid(totals));
+    let rows: Vec<Html> = valid.flat_map(|totals| totals.pass_k.iter().map(move |of| row(totals, of))).collect();
+    if rows.is_empty() {
+        return Html::EMPTY;
+    }
+    html!(
+        "<section><div class=\"head\"><h2>Repeats</h2><p>Of k attempts at a case: whether any passes (pass@k), and whether all do (pass^k).</p></div><div class=\"units\"><table><thead><tr><th scope=\"col\">Target</th>\
+         <th scope=\"col\" class=\"num\">k</th><th scope=\"col\">pass@k</th><th scope=\"col\">pass^k</th><th scope=\"col\" class=\"num\">Cases with too few verdicts</th></tr></thead><tbody>{}</tbody></table></div></section>",
+        rows.into_iter().collect::<Html>()
     )
 }
 

@@ -62,7 +62,8 @@ async fn the_overview_has_alarms_first_and_figures_with_their_intervals() {
     let at = |what: &str| text.find(what).unwrap_or_else(|| panic!("{what} is missing: {text}"));
     assert!(at("Alarm: refunds") < at("/evals/suite?suite=refunds"));
     says(&text, &["n 24", "invalid", "could be ", ">sim<", "goes on, or was cut off", "8 rows of unknown cost", &format!("/evals/run?id={last}")]);
-    assert!(!text.contains("#causes"), "experiments are no suite");
+    assert!(!text.contains("#causes") && !text.contains("#value"), "experiments are no suite");
+    says(&page(&fixture, &format!("/evals/run?id={last}v")).await, &[&format!("{last}v"), "By grader"]);
     let empty = page(&Fixture::new(), "/evals").await;
     says(&empty, &["No suite was run so far."]);
 }
@@ -232,7 +233,11 @@ async fn a_person_judges_by_a_plain_form() {
     let reply = send(&fixture, &form, "same-origin").await;
     assert_eq!((reply.status, reply.header("location")), (303, "/evals/labels?done=1"), "{}", reply.text);
     says(&page(&fixture, "/evals/labels?done=1").await, &["2 answers", "The label is written.", "Kind &amp; right", "window-<wbr>01/<wbr>sonnet/<wbr>0"]);
-    says(&page(&fixture, &format!("/evals/case?run={last}&case=window-01")).await, &["What people said", "Kind &amp; right"]);
+    says(
+        &page(&fixture, &format!("/evals/case?run={last}&case=window-01")).await,
+        &["What people said", "Kind &amp; right", "judged by admin; admin: Kind &amp; right"],
+    );
+    says(&page(&fixture, &format!("/evals/run?id={last}")).await, &["tone"]);
     let wrong = send(&fixture, &format!("run={last}&run={last}"), "same-origin").await;
     assert!(wrong.status == 400 && wrong.text.contains("is given twice"), "{}", wrong.text);
     let reply = fixture.post("/evals/labels", "admin", "{}").await;

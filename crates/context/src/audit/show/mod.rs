@@ -4,7 +4,7 @@ mod markdown;
 mod text;
 
 pub use markdown::markdown;
-pub use text::text;
+pub use text::{text, visible};
 
 use super::report::{Item, Report, Section};
 use crate::report::number;

@@ -74,8 +74,10 @@ fn fold(out: &mut String, first: &str, rest: &str, text: &str) {
     out.push('\n');
 }
 
-/// What a file says must not steer the terminal.
-fn visible(c: char) -> char {
+/// A character of foreign text for a terminal, which it must not steer: controls, and what is not seen or turns the direction of a line, become
+/// the replacement character.
+#[must_use]
+pub fn visible(c: char) -> char {
     if c.is_control() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}') { '\u{FFFD}' } else { c }
 }
 

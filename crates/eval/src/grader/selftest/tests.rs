@@ -25,7 +25,7 @@ fn test_with(suite: &Suite, script: &Script, paid_calls_max: u64) -> SelfTest {
     let (prepared, findings) = Prepared::new(suite, &material);
     assert!(findings.is_empty(), "{findings:?}");
     let bench = Bench::new(script, &prepared);
-    wait(selftest_with(suite, &bench, SelfTestOptions { seed: 7, paid_calls_max }))
+    wait(selftest(suite, &bench, SelfTestOptions { seed: 7, paid_calls_max }))
 }
 
 fn test(references: &[Value], graders: Vec<Grader>) -> SelfTest {
@@ -106,22 +106,73 @@ fn what_a_grader_that_was_not_asked_might_catch_is_left_open() {
     assert!(!test(&references, vec![forbids(), by(Criterion::Latency { at_most_ms: 1 })]).passes());
 }
 
+fn judge(name: &str, model: &str) -> Grader {
+    let rubric = "It is right.".to_owned();
+    Grader::new(name, Criterion::Judge { model: model.to_owned(), rubric, samples: 3, shows_reference: true, pairwise: false, choices: Vec::new() })
+}
+
+fn says(verdict: &str) -> Answer {
+    answer(json!({"reason": "So.", "verdict": verdict}).to_string())
+}
+
 #[test]
-fn paid_graders_are_asked_only_so_far() {
-    let judge =
-        Criterion::Judge { model: "j/m".into(), rubric: "It is right.".into(), samples: 2, shows_reference: true, pairwise: false, choices: Vec::new() };
-    let cases = vec![case("c0", "?", "30 days"), case("c1", "?", "the blue one")];
-    let suite = suite(cases, vec![by(judge)]);
-    let script = || Script::default().on("*", "", [answer(json!({"reason": "So.", "verdict": "pass"}).to_string())]);
-    let free = script();
+fn a_judge_is_tested_on_one_case_with_one_sample_of_each_probe() {
+    let cases = vec![case("c0", "?", Value::Null), case("c1", "?", json!(["30 days", "a month"])), case("c2", "?", "the blue one")];
+    let suite = suite(cases, vec![Grader { referenced: Some(true), ..judge("strict", "j/m") }]);
+    assert_eq!(paid_calls(&suite), 3);
+    let free = Script::default();
     let found = test_with(&suite, &free, 0);
     assert!(free.calls().is_empty() && found.findings.is_empty() && found.calls.is_empty());
-    assert_eq!((found.empty.not_applicable, found.graders[0].reference.not_applicable), (2, 2));
-    let paid = script();
-    let found = test_with(&suite, &paid, 5);
-    assert_eq!((paid.calls().len(), found.calls.len(), found.cost), (4, 4, Some(Nanousd(40_000))));
-    // The judge passes an empty answer.
-    assert_eq!(told(&found), [(Severity::Error, "an empty answer to `c0` passes `judge`")]);
+    assert_eq!(found.untested, [("strict (judge)".to_owned(), "it costs, and the test had no calls left or found faults before".to_owned())]);
+    // It passes the reference, and then neither nothing nor another case's reference.
+    let paid = Script::default().on("*", "", [says("pass"), says("fail"), says("fail")]);
+    let found = test_with(&suite, &paid, PAID_CALLS_MAX);
+    assert_eq!((paid.calls().len(), found.calls.len(), found.cost), (3, 3, Some(Nanousd(30_000))));
+    assert!(found.findings.is_empty() && found.untested.is_empty(), "{:?}", found.findings);
+    let tested = &found.graders[0];
+    assert_eq!((tested.reference.passed, tested.empty.failed, tested.shuffled.failed), (1, 1, 1));
+}
+
+#[test]
+fn a_judge_that_cannot_tell_or_says_nothing_stops_the_suite() {
+    let suite = suite(vec![case("c0", "?", "30 days"), case("c1", "?", "the blue one")], vec![judge("judge", "j/m")]);
+    let lenient = test_with(&suite, &Script::default().on("*", "", [says("pass")]), PAID_CALLS_MAX);
+    let expected = [(Severity::Error, "an empty answer to `c0` passes `judge`"), (Severity::Error, "the reference of another case passes `judge` in `c0`")];
+    assert_eq!(told(&lenient), expected);
+    let harsh = test_with(&suite, &Script::default().on("*", "", [says("fail")]), PAID_CALLS_MAX);
+    assert_eq!(told(&harsh), [(Severity::Error, "`judge` does not pass the reference of `c0`: So.")]);
+    let prose = test_with(&suite, &Script::default().on("*", "", [answer("Well, I would say that it is fine.")]), PAID_CALLS_MAX);
+    assert!(!prose.passes() && told(&prose)[0].1.starts_with("`judge` does not pass the reference of `c0`: "), "{:?}", prose.findings);
+}
+
+#[test]
+fn what_costs_comes_last_and_is_bounded() {
+    let references = || vec![case("c0", "?", "30 days"), case("c1", "?", "the blue one")];
+    // A free grader that is wrong about the other case: nobody is paid.
+    let script = Script::default().on("*", "", [says("pass")]);
+    let found = test_with(&suite(references(), vec![contains(&["30 days"]), judge("judge", "j/m")]), &script, PAID_CALLS_MAX);
+    assert!(!found.passes() && script.calls().is_empty(), "{:?}", found.findings);
+    // Two calls do for the reference and an empty answer, and for nothing of the second judge.
+    let script = Script::default().on("*", "", [says("pass"), says("fail")]);
+    let found = test_with(&suite(references(), vec![judge("one", "j/m"), judge("two", "j/m")]), &script, 2);
+    assert_eq!((script.calls().len(), found.calls.len()), (2, 2));
+    assert_eq!(found.graders.iter().map(Tested::is_tested).collect::<Vec<_>>(), [true, true], "each was asked for the reference: {:?}", found.graders);
+    let many = (0..20).map(|number| judge(&format!("judge {number}"), "j/m")).collect();
+    assert_eq!(paid_calls(&suite(references(), many)), PAID_CALLS_MAX);
+}
+
+#[test]
+fn embeddings_are_tested_and_what_is_not_says_why() {
+    let similar = Grader { threshold: Some(0.9), ..by(Criterion::EmbeddingSimilarity { model: "e/m".into(), value: None }) };
+    let graders =
+        vec![similar, by(Criterion::Human { question: "?".into() }), Grader { weight: 0.0, ..judge("aside", "j/m") }, by(Criterion::Latency { at_most_ms: 1 })];
+    let script = Script::default().vector("30 days", &[1.0, 0.0]).vector("the blue one", &[0.0, 1.0]).vector("", &[0.7, 0.7]);
+    let found = test_with(&suite(vec![case("c0", "?", "30 days"), case("c1", "?", "the blue one")], graders), &script, PAID_CALLS_MAX);
+    assert!(found.findings.is_empty(), "{:?}", found.findings);
+    assert_eq!(found.tested().collect::<Vec<_>>(), ["embedding-similarity"]);
+    let untested: Vec<String> = found.untested.iter().map(|(name, why)| format!("{name}: {why}")).collect();
+    assert_eq!(untested, ["aside (judge): it decides nothing", "human: a person judges", "latency: it does not judge texts"]);
+    assert!(script.calls().iter().all(|call| call.model == "e/m"), "what decides nothing is not paid for");
 }
 
 #[test]

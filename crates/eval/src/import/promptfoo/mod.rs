@@ -65,7 +65,8 @@ pub(crate) fn import(importer: &Importer<'_>, mut source: Source) -> Option<Foun
     let prompts = prompt::prompts(importer, source.value.get("prompts"), &source.place("/prompts"));
     suite.targets = targets(importer, &source, &prompts);
     let tests = tests_of::tests(importer, &source);
-    let default = Test::of(&source, "/defaultTest").unwrap_or_default();
+    let has_default = source.value.get("defaultTest").is_some_and(|default| !default.is_null() && !default.is_string());
+    let default = if has_default { Test::of(importer, &source, "/defaultTest").unwrap_or_default() } else { Test::default() };
     if source.value.get("defaultTest").is_some_and(Value::is_string) {
         importer.skipped(&source.place("/defaultTest"), "a default test in a file of its own is not read", "Write it into the configuration.");
     }

@@ -21,9 +21,29 @@ pub(super) struct Test {
 }
 
 impl Test {
-    /// The test at a pointer.
-    pub(super) fn of(source: &Source, pointer: &str) -> Option<Self> {
-        let map = source.value.pointer(pointer)?.as_object()?.clone();
+    /// The test at a pointer. What is of another type than it must be is told.
+    pub(super) fn of(importer: &Importer<'_>, source: &Source, pointer: &str) -> Option<Self> {
+        let value = source.value.pointer(pointer)?;
+        let wrong = |place: Place, what: &str, expected: &str| {
+            importer.report.error("wrong-type", place, format!("{what} is not {expected}"), format!("Write {expected} as its value."));
+        };
+        let Some(map) = value.as_object().cloned() else {
+            wrong(source.place(pointer), "the test", "an object with `vars` and `assert`");
+            return None;
+        };
+        for key in ["vars", "options", "metadata"] {
+            match map.get(key) {
+                None | Some(Value::Null | Value::Object(_)) => {}
+                Some(Value::String(named)) if key == "vars" => {
+                    let message = format!("the variables come from `{named}`, which is not read");
+                    importer.skipped(&source.place(&below(pointer, key)), message, "Write them into the test.");
+                }
+                Some(_) => wrong(source.place(&below(pointer, key)), &format!("`{key}`"), "a table"),
+            }
+        }
+        if map.get("assert").is_some_and(|value| !value.is_null() && !value.is_array()) {
+            wrong(source.place(&below(pointer, "assert")), "`assert`", "a list of assertions");
+        }
         let list = below(pointer, "assert");
         let asserts = map.get("assert").and_then(Value::as_array).into_iter().flatten().enumerate();
         let asserts = asserts.map(|(at, value)| (value.clone(), source.place(&below(&list, &at.to_string())))).collect();
@@ -96,7 +116,7 @@ fn listed(importer: &Importer<'_>, source: &Source, pointer: &str) -> Vec<Test> 
                 let pointer = below(pointer, &at.to_string());
                 match item {
                     Value::String(named) => of_files(importer, named, &source.place(&pointer)),
-                    _ => Test::of(source, &pointer).into_iter().collect(),
+                    _ => Test::of(importer, source, &pointer).into_iter().collect(),
                 }
             };
             items.iter().enumerate().flat_map(test).collect()
@@ -141,7 +161,7 @@ pub(super) fn of_text(importer: &Importer<'_>, path: &Arc<str>, text: &str) -> V
     let Some(source) = parse(path, text, importer.report) else { return Vec::new() };
     match &source.value {
         Value::Array(_) => listed(importer, &source, ""),
-        _ => Test::of(&source, "").into_iter().collect(),
+        _ => Test::of(importer, &source, "").into_iter().collect(),
     }
 }
 
@@ -150,7 +170,7 @@ fn of_lines(importer: &Importer<'_>, path: &Arc<str>, text: &str) -> Vec<Test> {
     let test = |(at, line): (usize, &str)| {
         let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
         match serde_json::from_str(line) {
-            Ok(value) => Test::of(&Source::row(Arc::clone(path), value, number, number), ""),
+            Ok(value) => Test::of(importer, &Source::row(Arc::clone(path), value, number, number), ""),
             Err(error) => {
                 let place = Place::line(Arc::clone(path), number);
                 importer.report.error("unreadable-json", place, format!("the line is no JSON: {error}"), "Mend the line; each test stands on one.");
@@ -180,7 +200,7 @@ fn of_table(importer: &Importer<'_>, path: &Arc<str>, text: &str) -> Vec<Test> {
             let message = format!("the record has {} fields, and the first line names {}", record.fields.len(), names.len());
             importer.report.error("unreadable-csv", row.place(""), message, "Add or remove separators, or put the field that has one into quotes.");
         }
-        Test::of(&row, "")
+        Test::of(importer, &row, "")
     };
     records.filter_map(test).collect()
 }

@@ -6,14 +6,15 @@ use super::{Desk, chance, refused, wall};
 use crate::cli::CausesArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, plain};
 use jeton_context::Digest;
 use jeton_context::engine::Engine;
 use jeton_context::past::{Found, Wanted, find};
 use jeton_core::{Clock, SystemClock};
 use jeton_eval::causes::{Cause, Label, Ladder, LadderOptions, Report};
 use jeton_eval::cell::CellRunner;
-use jeton_eval::run::{RowWriter, RunHead, read_rows, run_id};
+use jeton_eval::label::judged_rows;
+use jeton_eval::run::{CAUSES_RUNS, RowWriter, RunHead, run_id};
 use jeton_eval::session::{Place, SessionError, read_head};
 use jeton_eval::{Outcome, Row};
 use jeton_ledger::{LedgerError, Note, RunRecord};
@@ -25,7 +26,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(super) fn causes(context: &Context, args: &CausesArgs, is_json: bool) -> Result<(), Failure> {
     let store = super::super::store(context)?;
     let head = read_head(&store, &args.run).map_err(refused)?;
-    let rows = read_rows(&store, &head.id)?;
+    let rows = judged_rows(&store, &head.id)?;
     drop(store);
     let experiments = run_id(SystemClock.now(), chance());
     let choice = crate::cli::ChoiceArgs { budget: args.budget, ..crate::cli::ChoiceArgs::default() };
@@ -35,13 +36,15 @@ pub(super) fn causes(context: &Context, args: &CausesArgs, is_json: bool) -> Res
     }
     let rows: Vec<Row> = rows.into_iter().filter(|row| args.case.is_empty() || args.case.contains(&row.cell.case)).collect();
     let failed = rows.iter().filter(|row| row.outcome != Outcome::Passed).count();
-    eprintln!("{failed} of {} cells did not pass; experiments are kept as {experiments}", rows.len());
+    let kept = if args.no_experiments { "no experiment is made".to_owned() } else { format!("experiments are kept as {experiments}") };
+    eprintln!("{failed} of {} cells did not pass; {kept}", rows.len());
     let options = LadderOptions {
         repeats: args.repeats,
         members: args.members,
-        calls_max: if args.no_experiments { 0 } else { args.calls },
+        with_experiments: !args.no_experiments,
+        calls_max: args.calls,
         stronger: args.stronger.clone(),
-        with_gap: !args.no_gap && !args.no_experiments,
+        with_gap: !args.no_gap,
         seed: head.choice.seed,
         ..LadderOptions::default()
     };
@@ -49,9 +52,9 @@ pub(super) fn causes(context: &Context, args: &CausesArgs, is_json: bool) -> Res
     let note = Note { kind: "cause".to_owned(), subject: head.id.clone(), at: SystemClock.now(), json: json!(report).to_string() };
     desk.store().add_note(&note)?;
     if is_json {
-        output::json(&json!({ "run": head.id, "experiments": experiments, "report": report }));
+        output::json(&json!({ "run": head.id, "experiments": report.experiments, "report": report }));
     } else {
-        show(&report, &experiments);
+        show(&report, args.no_experiments);
     }
     Ok(())
 }
@@ -64,14 +67,11 @@ pub(super) async fn examine(
     experiments: &str,
     options: LadderOptions,
 ) -> Result<Report, Failure> {
-    let told = RunHead { id: experiments.to_owned(), suite: format!("{}#causes", head.suite), started: SystemClock.now(), ..head.clone() };
-    let record = RunRecord { id: told.id.clone(), suite: told.suite.clone(), started: told.started, json: json!(told).to_string() };
-    place.store.begin_run(&record)?;
-    let writer = RowWriter::start(Arc::clone(&place.store), experiments).map_err(|error| LedgerError::Store(error.to_string()))?;
+    let writer = if options.with_experiments { Some(begin(place, head, experiments)?) } else { None };
     let next = AtomicU64::new(0);
     let keep = |row: Row| {
         let launch = next.fetch_add(1, Ordering::Relaxed);
-        if let Err(error) = writer.put(&Row { launch, ..row }) {
+        if let Some(Err(error)) = writer.as_ref().map(|writer| writer.put(&Row { launch, ..row })) {
             eprintln!("an experiment could not be kept: {error}");
         }
         launch
@@ -94,8 +94,16 @@ pub(super) async fn examine(
         recorded: &recorded,
     };
     let report = Ladder { cells: &cells, archive: &archive, keep: &keep, options }.examine(rows).await;
-    writer.finish()?;
+    writer.map_or(Ok(()), RowWriter::finish)?;
     Ok(Report { experiments: (report.calls > 0).then(|| experiments.to_owned()), ..report })
+}
+
+/// Begins the run that experiments are kept as: one of its own, and none of the suite.
+fn begin(place: &Place<'_>, head: &RunHead, experiments: &str) -> Result<RowWriter, Failure> {
+    let told = RunHead { id: experiments.to_owned(), suite: format!("{}{CAUSES_RUNS}", head.suite), started: SystemClock.now(), ..head.clone() };
+    let record = RunRecord { id: told.id.clone(), suite: told.suite.clone(), started: told.started, json: json!(told).to_string() };
+    place.store.begin_run(&record)?;
+    Ok(RowWriter::start(Arc::clone(&place.store), experiments).map_err(|error| LedgerError::Store(error.to_string()))?)
 }
 
 /// The text of a unit at a digest, from the files or their past.
@@ -109,7 +117,7 @@ fn text_then(engine: &Engine, unit: &str, digest: Digest) -> Option<String> {
     }
 }
 
-fn show(report: &Report, experiments: &str) {
+fn show(report: &Report, is_record_only: bool) {
     for gap in &report.gaps {
         println!(
             "{} on {} cases: passes {} % as it is, {} % in the environment at its best",
@@ -153,14 +161,23 @@ fn show(report: &Report, experiments: &str) {
         } else {
             format!(" {} {}", if label.jointly { "together with" } else { "or" }, label.also.iter().map(|cause| cause.name()).collect::<Vec<_>>().join(", "))
         };
-        println!("{} ({}): {}{also}, {:?}\n  {}", label.case, label.target, label.cause, label.level, label.proof);
+        println!("{} ({}): {}{also}, {:?}\n  {}", label.case, label.target, label.cause, label.level, plain(&label.proof));
         label.tried.iter().for_each(|tried| {
             let p = tried.p.map_or(String::new(), |p| format!(", p = {p:.3}"));
             println!("    {} of {} passed {}{p}", tried.passed, tried.n, tried.arm);
         });
     }
+    println!("\n{}", made(report, is_record_only));
+}
+
+/// What was tried in all, and where it is.
+fn made(report: &Report, is_record_only: bool) -> String {
     let cut = if report.is_cut { " The bound on calls ended it before its time: --calls raises it." } else { "" };
-    println!("\n{} calls were made for experiments; `jeton eval show {experiments} --case ID` opens them.{cut}", report.calls);
+    match &report.experiments {
+        Some(run) => format!("{} calls were made for experiments; `jeton eval show {run} --case ID` opens them.{cut}", report.calls),
+        None if is_record_only => "No experiment was made, as --no-experiments asks: what the record does not prove is undetermined.".to_owned(),
+        None => format!("No call was made for experiments.{cut}"),
+    }
 }
 
 fn percent(estimate: Option<&jeton_allocate::Estimate>) -> String {

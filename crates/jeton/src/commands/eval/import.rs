@@ -3,7 +3,7 @@
 use crate::cli::ImportArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output;
+use crate::output::{self, line, plain};
 use jeton_context::Finding;
 use jeton_eval::import::{Imported, LiveCase, import as read, live_case, to_files};
 use jeton_ledger::Records;
@@ -26,7 +26,7 @@ fn import_file(context: &Context, file: &Path, args: &ImportArgs, is_json: bool)
     let root = context.project.dir();
     let file = std::path::absolute(file).ok().filter(|path| path.is_file()).unwrap_or_else(|| root.join(file));
     let bytes = std::fs::read(&file).map_err(|error| Failure::usage(format!("{} cannot be read: {error}", file.display()), "name a file in the project"))?;
-    let imported = read(root, &file, &bytes).map_err(|findings| super::unreadable(&findings))?;
+    let imported = read(root, &file, &bytes).map_err(Failure::Suite)?;
     let files = to_files(&imported);
     if args.write {
         write_new(root, &files, args.force)?;
@@ -79,7 +79,7 @@ fn show(imported: &Imported, files: &[(PathBuf, String)], root: &Path, is_writte
         };
         println!("\n{} ({}, {standing})", path.display(), lines(text.lines().count()));
         if !is_written {
-            text.lines().take(LINES_SHOWN).for_each(|line| println!("  {}", short(line)));
+            text.lines().take(LINES_SHOWN).for_each(|text| println!("  {}", short(&line(text))));
             if text.lines().count() > LINES_SHOWN {
                 println!("  … {} more", lines(text.lines().count() - LINES_SHOWN));
             }
@@ -90,7 +90,7 @@ fn show(imported: &Imported, files: &[(PathBuf, String)], root: &Path, is_writte
 }
 
 fn tell(finding: &Finding) {
-    println!("  {} {}: {}\n    next: {}", finding.code, finding.place, finding.message, finding.remedy);
+    println!("  {} {}: {}\n    next: {}", finding.code, line(&finding.place.to_string()), plain(&finding.message), plain(&finding.remedy));
 }
 
 fn lines(count: usize) -> String {
@@ -124,7 +124,7 @@ fn import_call(context: &Context, id: &str, args: &ImportArgs, is_json: bool) ->
         return Ok(());
     }
     println!("{} ({})", found.cases.display(), if args.write { "written" } else { "would get this line" });
-    println!("  {}", found.line.trim_end());
+    println!("  {}", line(found.line.trim_end()));
     if found.masked > 0 {
         println!(
             "{} in what was asked {} masked.",

@@ -4,12 +4,13 @@ use crate::context::Context;
 use crate::failure::Failure;
 use crate::output;
 use jeton_allocate::Level;
+use jeton_eval::label::judged_rows;
 use jeton_eval::read;
-use jeton_eval::run::{RunHead, read_rows};
+use jeton_eval::run::RunHead;
 use jeton_eval::totals::totals;
 use jeton_ledger::{Records, RunRecord, Runs};
 use serde_json::json;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Runs that are listed.
 const RUNS: u64 = 20;
@@ -20,13 +21,13 @@ pub(super) fn list(context: &Context, runs: Option<&str>, is_json: bool) -> Resu
         return list_runs(&store, &store.runs(Some(suite), RUNS)?, is_json);
     }
     let root = context.project.dir();
-    let files = read::discover(root);
+    let suites = read::suites(root);
+    tell_twins(root, &suites);
     let mut rows = Vec::new();
     let mut data = Vec::new();
-    for file in &files {
-        let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    for (name, file) in &suites {
         let shown = file.strip_prefix(root).unwrap_or(Path::new(file)).display().to_string();
-        let last = store.runs(Some(&name), 1)?.into_iter().next();
+        let last = store.runs(Some(name), 1)?.into_iter().next();
         rows.push(vec![name.clone(), shown.clone(), last.as_ref().map_or_else(|| "never run".to_owned(), |run| run.id.clone())]);
         data.push(json!({ "suite": name, "file": shown, "last_run": last.map(|run| run.id) }));
     }
@@ -40,12 +41,26 @@ pub(super) fn list(context: &Context, runs: Option<&str>, is_json: bool) -> Resu
     Ok(())
 }
 
+/// Tells of files whose suites have one name.
+fn tell_twins(root: &Path, suites: &[(String, PathBuf)]) {
+    let shown = |file: &Path| file.strip_prefix(root).unwrap_or(file).display().to_string();
+    for (place, (name, file)) in suites.iter().enumerate() {
+        if let Some((_, first)) = suites[..place].iter().find(|(other, _)| other == name) {
+            eprintln!(
+                "two suites are called `{name}`: {} and {}\n  next: give one of them another `name`; neither is run until then",
+                shown(first),
+                shown(file)
+            );
+        }
+    }
+}
+
 fn list_runs(store: &dyn Records, runs: &[RunRecord], is_json: bool) -> Result<(), Failure> {
     let mut rows = Vec::new();
     let mut data = Vec::new();
     for run in runs {
         let Ok(head) = serde_json::from_str::<RunHead>(&run.json) else { continue };
-        let done = read_rows(store, &head.id)?;
+        let done = judged_rows(store, &head.id)?;
         let names: Vec<String> = head.targets.iter().map(|target| target.name.clone()).collect();
         let totals = totals(&done, &names, head.errors_max, Level::P95);
         for target in &totals.targets {

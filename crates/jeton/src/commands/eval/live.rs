@@ -65,8 +65,8 @@ fn show(name: &str, found: &LiveSummary, alarms: &[Alarm]) {
         None => println!("  feedback    none on these calls"),
     }
     for (kind, count) in &found.failures {
-        println!("  failed by   {kind}: {count}");
+        println!("  failed by   {}: {count}", output::line(kind));
     }
     println!("  last sign   {}", found.last_beat.map_or_else(|| "none yet".to_owned(), Timestamp::rfc3339));
-    alarms.iter().rev().take(3).for_each(|alarm| println!("  ALARM       {}", alarm.message));
+    alarms.iter().rev().take(3).for_each(|alarm| println!("  ALARM       {}", output::line(&alarm.message)));
 }

@@ -1,6 +1,7 @@
 //! `jeton eval`: how good answers are, and why not better.
 
 mod causes;
+mod check;
 mod compare;
 mod gate;
 mod import;
@@ -8,12 +9,15 @@ mod label;
 mod labels;
 mod list;
 mod live;
+mod names;
 mod otel;
 mod outside;
 mod progress;
+mod reference;
 mod run;
 mod show;
 mod size;
+mod tested;
 mod told;
 mod value;
 mod watch;
@@ -25,6 +29,7 @@ use crate::caller::{Caller, Wall};
 use crate::cli::{ChoiceArgs, EvalCommand};
 use crate::context::Context;
 use crate::failure::Failure;
+use crate::output::plain;
 use jeton_context::engine::{Engine, EngineOptions};
 use jeton_context::sandbox::Sandbox;
 use jeton_context::{Finding, Severity};
@@ -36,6 +41,7 @@ use jeton_eval::session::{Place, SessionError};
 use jeton_eval::{FaultClass, Suite, read};
 use jeton_ledger::Records;
 use jeton_project::Snapshot;
+use names::Known;
 use outside::Outside;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -43,6 +49,7 @@ use std::sync::Arc;
 pub(crate) fn run(context: &Context, command: EvalCommand, is_json: bool) -> Result<(), Failure> {
     match command {
         EvalCommand::List { runs } => list::list(context, runs.as_deref(), is_json),
+        EvalCommand::Check(args) => check::check(context, &args, is_json),
         EvalCommand::Run(args) => run::run(context, &args, is_json),
         EvalCommand::Show(args) => show::show(context, &args, is_json),
         EvalCommand::Compare(args) => compare::compare(context, &args, is_json),
@@ -69,13 +76,28 @@ pub(super) struct Desk {
 }
 
 impl Desk {
-    /// Reads the suite of this name or file, and opens what it needs. Every mistake is told before a token is spent.
+    /// Reads the suite of this name or file, and opens what it needs, to look at what was measured: what the suite names need not be there
+    /// any more.
     pub(super) fn open(context: &Context, suite: &str, wall: Option<&Wall>) -> Result<Self, Failure> {
+        Self::opened(context, suite, wall, |_| Ok(None))
+    }
+
+    /// The same, to try `targets` (empty: all). Every mistake is told before a token is spent, models, packs, recorded runs and judges that
+    /// are not there among them.
+    pub(super) fn open_to_try(context: &Context, suite: &str, wall: Option<&Wall>, targets: &[String]) -> Result<Self, Failure> {
+        Self::opened(context, suite, wall, |snapshot| Known::open(context, snapshot, targets).map(Some))
+    }
+
+    fn opened(
+        context: &Context,
+        suite: &str,
+        wall: Option<&Wall>,
+        known: impl FnOnce(&Arc<Snapshot>) -> Result<Option<Known>, Failure>,
+    ) -> Result<Self, Failure> {
         let snapshot = Arc::new(context.snapshot()?);
         let engine = Arc::new(engine(context, &snapshot));
-        let suite = read_suite(context, suite, &engine)?;
-        let sandbox = Sandbox::open(context.project.dir()).map_err(|why| why.to_string());
-        let folder = context.project.dir().join(Path::new(&*suite.place.path).parent().unwrap_or(Path::new("")));
+        let suite = read_suite(context, suite, &engine, known(&snapshot)?)?;
+        let (sandbox, folder) = (Self::sandbox(context), Self::folder(context, &suite));
         let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date().to_string();
         let pack_of = snapshot.classes.iter().filter_map(|(name, class)| Some((name.clone(), class.pack.clone()?)));
         let environment = Environment::new(Some(engine), snapshot.packs.clone(), today).with_packs_of_classes(pack_of);
@@ -85,6 +107,16 @@ impl Desk {
         }
         let outside = Outside::new(context.project.dir());
         Ok(Self { snapshot, suite, caller, environment, sandbox, root: context.project.dir().to_owned(), folder, outside })
+    }
+
+    /// Where graders' programs run; else why they cannot.
+    fn sandbox(context: &Context) -> Result<Sandbox, String> {
+        Sandbox::open(context.project.dir()).map_err(|why| why.to_string())
+    }
+
+    /// The directory of a suite's file.
+    fn folder(context: &Context, suite: &Suite) -> PathBuf {
+        context.project.dir().join(Path::new(&*suite.place.path).parent().unwrap_or(Path::new("")))
     }
 
     pub(super) fn store(&self) -> &Arc<dyn Records> {
@@ -108,7 +140,7 @@ impl Desk {
         let (prepared, findings) = Prepared::new(&self.suite, &material);
         let errors: Vec<Finding> = findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
         if !errors.is_empty() {
-            return Err(unreadable(&errors));
+            return Err(Failure::Suite(errors));
         }
         let labels = labels::of(&**self.store(), &self.suite.name)?;
         let bench = Bench {
@@ -151,12 +183,13 @@ fn file_of(context: &Context, suite: &str) -> Result<PathBuf, Failure> {
     if let Some(path) = as_path {
         return Ok(path);
     }
-    let found = read::discover(root);
+    let found = read::suites(root);
     let stem = |path: &Path| path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    if let Some(path) = found.iter().find(|path| stem(path) == suite) {
+    // Of two with this name the first is read, and reading it tells of the second.
+    if let Some((_, path)) = found.iter().find(|(name, _)| name == suite).or_else(|| found.iter().find(|(_, path)| stem(path) == suite)) {
         return Ok(path.clone());
     }
-    let names: Vec<String> = found.iter().map(|path| stem(path)).collect();
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
     let remedy = match names.is_empty() {
         true => "put suites into evals/NAME.toml; docs/evals.md says how".to_owned(),
         false => format!("the suites are: {}", names.join(", ")),
@@ -164,17 +197,25 @@ fn file_of(context: &Context, suite: &str) -> Result<PathBuf, Failure> {
     Err(Failure::usage(format!("there is no suite and no file `{suite}`"), remedy))
 }
 
-fn read_suite(context: &Context, suite: &str, engine: &Engine) -> Result<Suite, Failure> {
-    let file = file_of(context, suite)?;
-    let desk = engine.desk();
-    let (suite, notes) = read::read_suite_with(context.project.dir(), &file, &desk.catalogue).map_err(|findings| unreadable(&findings))?;
-    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}: {}\n  next: {}", note.place, note.message, note.remedy));
-    Ok(suite)
+fn read_suite(context: &Context, suite: &str, engine: &Engine, known: Option<Known>) -> Result<Suite, Failure> {
+    let (file, root, desk) = (file_of(context, suite)?, context.project.dir(), engine.desk());
+    let Some(known) = known else {
+        return noted(read::read_suite_with(root, &file, &desk.catalogue));
+    };
+    let read = read::read_suite_for(root, &file, &desk.catalogue, &known);
+    let strangers = known.strangers(read.as_ref().ok().map(|(suite, _)| suite));
+    match read {
+        Ok(_) if !strangers.is_empty() => Err(Failure::Suite(strangers)),
+        read => noted(read),
+    }
 }
 
-fn unreadable(findings: &[Finding]) -> Failure {
-    let told: Vec<String> = findings.iter().map(|finding| format!("{}: {}\n       {}", finding.place, finding.message, finding.remedy)).collect();
-    Failure::usage(told.join("\n       "), "mend the suite; nothing was spent. docs/evals.md has every key")
+/// The suite, with what is not wrong but worth knowing told; else all that is wrong.
+fn noted(read: Result<(Suite, Vec<Finding>), Vec<Finding>>) -> Result<Suite, Failure> {
+    let (suite, notes) = read.map_err(Failure::Suite)?;
+    let told = |note: &Finding| plain(&format!("{}: {}\n  next: {}", note.place, note.message, note.remedy));
+    notes.iter().filter(|note| note.severity > Severity::Note).for_each(|note| eprintln!("{}", told(note)));
+    Ok(suite)
 }
 
 /// What was asked for, over what the suite says.

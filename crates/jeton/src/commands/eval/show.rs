@@ -4,10 +4,11 @@ use super::refused;
 use crate::cli::ShowArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output;
-use jeton_allocate::{Estimate, Level};
-use jeton_eval::label::{Agreement, Calibrated, agreement, calibrations, labels};
-use jeton_eval::run::{RunHead, read_rows};
+use crate::output::{self, line, plain};
+use jeton_allocate::{Estimate, Interval, Level};
+use jeton_eval::label::{Agreement, Calibrated, agreement, calibrations, judged_rows, labels};
+use jeton_eval::repeats::PassK;
+use jeton_eval::run::RunHead;
 use jeton_eval::session::read_head;
 use jeton_eval::totals::{TargetTotals, Totals, Validity, totals};
 use jeton_eval::{Outcome, Row, Verdict};
@@ -17,7 +18,7 @@ use serde_json::json;
 pub(super) fn show(context: &Context, args: &ShowArgs, is_json: bool) -> Result<(), Failure> {
     let store = super::super::store(context)?;
     let head = read_head(&store, &args.run).map_err(refused)?;
-    let rows = read_rows(&store, &head.id)?;
+    let rows = judged_rows(&store, &head.id)?;
     match &args.case {
         Some(case) => show_case(&rows, case, is_json)?,
         None => show_run(context, &store, args, (&head, &rows), is_json)?,
@@ -119,8 +120,8 @@ pub(super) fn why(row: &Row) -> String {
     let of_fault = row.fault.as_ref().map(|fault| format!("{}: {}", fault.code, fault.message));
     let of_grade = || row.grades.iter().find(|grade| grade.verdict != Verdict::Pass).map(|grade| format!("{}: {}", grade.grader, grade.why));
     let whole = of_fault.or_else(of_grade).unwrap_or_default();
-    let line: String = whole.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    if line.chars().count() > 100 { format!("{}…", line.chars().take(99).collect::<String>()) } else { line }
+    let whole = line(&whole);
+    if whole.chars().count() > 100 { format!("{}…", whole.chars().take(99).collect::<String>()) } else { whole }
 }
 
 /// `[low, high]` with a blank before it; nothing where there is none.
@@ -139,7 +140,9 @@ pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
     println!("{} · suite {} · {} cases · seed {}{state}", head.id, head.suite, head.cases, head.choice.seed);
     match &head.selftest {
         None => println!("The graders were not tested: --no-selftest."),
-        Some(test) => println!("Graders tested: {} checks, {} faults, {} not applicable.", test.checked, test.faults.len(), test.not_applicable),
+        Some(test) => {
+            println!("Graders tested: {} checks, {} faults, {} not applicable: {}.", test.checked, test.faults.len(), test.not_applicable, test.told())
+        }
     }
     let row = |target: &TargetTotals| {
         vec![
@@ -167,12 +170,34 @@ pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
             );
         }
         if !target.faults.is_empty() {
-            let faults: Vec<String> = target.faults.iter().map(|(code, count)| format!("{code} {count}")).collect();
+            let faults: Vec<String> = target.faults.iter().map(|(code, count)| format!("{} {count}", line(code))).collect();
             println!("\n{}: errors: {}", target.target, faults.join(", "));
         }
     }
+    repeats(totals);
     tags(totals);
     println!("\n`jeton eval show {} --outcome failed` lists what failed, `--case ID` opens one.", head.id);
+}
+
+/// Whether any and whether all of several attempts pass, where cases were tried more than once.
+fn repeats(totals: &Totals) {
+    let bounds = |bounds: Option<Interval>| bounds.map_or_else(|| "–".to_owned(), |bounds| format!("{:.1}–{:.1}", 100.0 * bounds.low, 100.0 * bounds.high));
+    let row = |target: &TargetTotals, of: &PassK| {
+        vec![
+            target.target.clone(),
+            of.k.to_string(),
+            figure(of.pass_at_k.as_ref(), 100.0, 1),
+            bounds(of.pass_at_k_bounds),
+            figure(of.pass_hat_k.as_ref(), 100.0, 1),
+            bounds(of.pass_hat_k_bounds),
+            of.cases_short.to_string(),
+        ]
+    };
+    let rows: Vec<Vec<String>> = totals.targets.iter().flat_map(|target| target.pass_k.iter().map(move |of| row(target, of))).collect();
+    if !rows.is_empty() {
+        println!();
+        output::table(&["target", "k", "pass@k % [95 %]", "bounds %", "pass^k % [95 %]", "bounds %", "too few verdicts"], &[1, 6], rows);
+    }
 }
 
 /// Pass rates by tag, where cases have tags.
@@ -209,19 +234,19 @@ fn show_case(rows: &[Row], case: &str, is_json: bool) -> Result<(), Failure> {
     for row in found {
         println!("{} · {} · repeat {} · {}", row.cell.case, row.cell.target, row.cell.repeat, outcome_word(row.outcome));
         if let Some(answer) = &row.answer {
-            println!("  answer ({}): {}", answer.finish.as_deref().unwrap_or("no reason given"), answer.text);
-            answer.tools.iter().for_each(|tool| println!("  calls {} {}", tool.name, tool.arguments));
+            println!("  answer ({}): {}", line(answer.finish.as_deref().unwrap_or("no reason given")), plain(&answer.text));
+            answer.tools.iter().for_each(|tool| println!("  calls {} {}", line(&tool.name), line(&tool.arguments.to_string())));
             answer.call.iter().for_each(|call| println!("  receipt: jeton call show {call}"));
         }
-        row.fault.iter().for_each(|fault| println!("  {} ({}): {}", fault.code, super::fault_word(fault.class), fault.message));
+        row.fault.iter().for_each(|fault| println!("  {} ({}): {}", line(&fault.code), super::fault_word(fault.class), plain(&fault.message)));
         for grade in &row.grades {
             let score = grade.score.map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
-            println!("  {:?} {} {score} {}", grade.verdict, grade.grader, grade.why);
+            println!("  {:?} {} {score} {}", grade.verdict, grade.grader, plain(&grade.why));
         }
         if let Some(context) = &row.context {
             println!("  context: pack {} · {} of {} tokens", context.pack, context.tokens, context.budget_tokens);
             context.units.iter().for_each(|unit| println!("    {} ({}, {} tokens)", unit.unit, unit.view, unit.tokens));
-            context.missing.iter().for_each(|(unit, why)| println!("    lacks {unit}: {why}"));
+            context.missing.iter().for_each(|(unit, why)| println!("    lacks {}: {}", line(unit), line(why)));
         }
         println!();
     }

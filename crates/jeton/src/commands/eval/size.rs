@@ -8,8 +8,9 @@ use crate::output;
 use jeton_allocate::Level;
 use jeton_allocate::power::{Aim, Plan, Tails, mcnemar_cases};
 use jeton_core::Nanousd;
+use jeton_eval::grader::selftest::paid_calls;
+use jeton_eval::latest::newest;
 use jeton_eval::power::{Unknown, basis};
-use jeton_eval::run::read_rows;
 use jeton_ledger::Records;
 use serde::Serialize;
 
@@ -32,10 +33,14 @@ struct Sizing {
     needed: Option<Plan>,
     /// The least difference that the suite's own cases see with its repeats.
     detectable: Option<f64>,
-    /// US dollars of one cell in the last run; none: unknown.
+    /// Runs that do not count, for they are not finished or not valid, a sentence each.
+    passed_over: Vec<String>,
+    /// US dollars of one cell in the last run that counts; none: unknown.
     usd_per_cell: Option<f64>,
     /// US dollars of two targets at the needed size.
     usd: Option<f64>,
+    /// Calls of judges and embeddings that the graders' self-test makes at most before each run.
+    selftest_calls: u64,
 }
 
 pub(super) fn size(context: &Context, args: &SizeArgs, is_json: bool) -> Result<(), Failure> {
@@ -53,8 +58,21 @@ pub(super) fn size(context: &Context, args: &SizeArgs, is_json: bool) -> Result<
 
 fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Sizing, Failure> {
     let cases = desk.suite.cases.len();
-    let mut found = Sizing { cases, detect, power: aim.power.get(), basis: String::new(), needed: None, detectable: None, usd_per_cell: None, usd: None };
-    match basis(store, &desk.suite.name)? {
+    let mut found = Sizing {
+        cases,
+        detect,
+        power: aim.power.get(),
+        basis: String::new(),
+        needed: None,
+        detectable: None,
+        passed_over: Vec::new(),
+        usd_per_cell: None,
+        usd: None,
+        selftest_calls: paid_calls(&desk.suite),
+    };
+    let sought = basis(store, &desk.suite.name)?;
+    found.passed_over = sought.passed_over.iter().map(ToString::to_string).collect();
+    match sought.found {
         Ok(basis) => match basis.detectable(cases, desk.suite.repeats, aim) {
             Ok(least) => {
                 found.basis = format!("{} against {}", basis.candidate, basis.baseline);
@@ -65,8 +83,8 @@ fn sizing(store: &dyn Records, desk: &Desk, detect: f64, aim: Aim) -> Result<Siz
         },
         Err(why) => assumed(&mut found, why, aim),
     }
-    let last = store.runs(Some(&desk.suite.name), 1)?.into_iter().next().map(|run| read_rows(store, &run.id)).transpose()?;
-    if let Some(rows) = &last {
+    if let Ok(last) = newest(store, &desk.suite.name, None)? {
+        let rows = last.rows;
         let costs: Vec<f64> = rows.iter().filter_map(|row| row.cost).map(Nanousd::as_usd_f64).collect();
         found.usd_per_cell = (!costs.is_empty() && costs.len() == rows.len()).then(|| costs.iter().sum::<f64>() / costs.len() as f64);
     }
@@ -82,6 +100,7 @@ fn assumed(found: &mut Sizing, why: Unknown, aim: Aim) {
 }
 
 fn show(found: &Sizing, suite: &str) {
+    found.passed_over.iter().for_each(|unfit| eprintln!("{unfit}"));
     println!("suite {suite}: {} cases; basis: {}", found.cases, found.basis);
     match found.detectable {
         Some(least) => println!("  what is there sees differences from {:.1} points on, in {:.0} of 100 runs", 100.0 * least, 100.0 * found.power),
@@ -94,4 +113,7 @@ fn show(found: &Sizing, suite: &str) {
     let repeats = if plan.repeats > 1 { format!(", each {} times", plan.repeats) } else { String::new() };
     let usd = found.usd.map_or_else(|| "at a cost that is not known".to_owned(), |usd| format!("for about ${usd:.4}, both targets"));
     println!("  {:.1} points take {} cases{repeats}, {usd}", 100.0 * found.detect, output::count(plan.cases));
+    if found.selftest_calls > 0 {
+        println!("  each run begins with the graders' self-test: at most {} calls of judges and embeddings beside that", found.selftest_calls);
+    }
 }

@@ -30,11 +30,11 @@ impl Progress for Silent {
 
 /// Runs a suite of a project under some of its targets.
 pub(crate) fn measure(context: &Context, suite: &str, targets: &[&str]) -> Result<Measured, Failure> {
-    let desk = Desk::open(context, suite, None)?;
     let args = ChoiceArgs { target: targets.iter().map(|target| (*target).to_owned()).collect(), ..ChoiceArgs::default() };
+    let desk = Desk::open_to_try(context, suite, None, &args.target)?;
     let choice = choice(&args, &desk.suite);
     desk.with(async |place| {
-        let tested = super::run::tested(place, &desk, &choice).await?;
+        let tested = super::tested::tested(place, &desk, &choice).await?;
         let mut session = Session::begin(place, &desk.suite, choice, tested, super::chance()).map_err(refused)?;
         session.go(place, &desk.suite, &mut Silent).await.map_err(refused)?;
         let totals = totals(&session.rows, &session.target_names(), session.head.errors_max, Level::P95);

@@ -10,7 +10,7 @@ use crate::output;
 use jeton_allocate::Level;
 use jeton_core::{Clock, Nanousd, SystemClock, Timestamp};
 use jeton_eval::cell::CellRunner;
-use jeton_eval::run::{Choice, RowWriter, RunHead, run_id};
+use jeton_eval::run::{Choice, RowWriter, RunHead, VALUE_RUNS, run_id};
 use jeton_eval::session::{Place, chosen_targets};
 use jeton_eval::value::{Ablation, LIVE_N_MIN, LiveCall, LiveDraw, LiveValue, Traffic, VALUE, ValueOptions, ValueReport, live};
 use jeton_eval::{Row, Target, TargetKind};
@@ -36,7 +36,7 @@ pub(in crate::commands) fn value(context: &Context, args: &ValueArgs, is_json: b
     }
     let run = run_id(SystemClock.now(), chance());
     let asked = ChoiceArgs { budget: args.budget, repeats: args.repeats, tag: args.tag.clone(), first: args.first, ..ChoiceArgs::default() };
-    let desk = Desk::open(context, &args.suite, wall(&asked, &account_of(&run)).as_ref())?;
+    let desk = Desk::open_to_try(context, &args.suite, wall(&asked, &account_of(&run)).as_ref(), args.target.as_slice())?;
     let target = target(&desk, args.target.as_deref())?;
     let since = Timestamp(SystemClock.now().0 - MONTH_DAYS * DAY_MS);
     let calls = desk.suite.class.as_deref().map(|class| traffic(&**desk.store(), class, since)).transpose()?.map(|calls| calls.len() as u64);
@@ -130,7 +130,7 @@ fn head(place: &Place<'_>, desk: &Desk, target: &Target, run: &str, choice: &Cho
     let suite = &desk.suite;
     RunHead {
         id: run.to_owned(),
-        suite: format!("{}#value", suite.name),
+        suite: format!("{}{VALUE_RUNS}", suite.name),
         file: suite.place.path.to_string(),
         digest: suite.digest,
         catalogue: place.environment.engine.as_ref().map(|engine| engine.desk().catalogue.digest()),
@@ -170,16 +170,16 @@ fn show(report: &ValueReport, calls: Option<u64>, run: &str) {
             |package: &jeton_eval::value::PackageValue| vec![package.package.clone(), package.units.len().to_string(), figure(package.lift.as_ref(), 100.0, 1)];
         output::table(&["file", "units", "share [95 %]"], &[1], report.packages.values.iter().map(row).collect());
     }
-    report.packages.why.iter().for_each(|why| println!("files as wholes: {why}"));
+    report.packages.why.iter().for_each(|why| println!("files as wholes: {}", output::line(why)));
     let traffic = calls.map_or_else(
         || "the class's traffic is not known".to_owned(),
         |calls| format!("{} calls of the class in the last {MONTH_DAYS} days, suites' own apart", output::count(calls)),
     );
     println!("\n{} calls were made; margin {:.1} points; {traffic}.", report.calls, 100.0 * report.margin);
     if let Some((case, why)) = report.without.first() {
-        println!("{} cases have no context; {case}: {why}", report.without.len());
+        println!("{} cases have no context; {case}: {}", report.without.len(), output::line(why));
     }
-    report.cut.iter().for_each(|why| println!("It ended before its time: {why}."));
+    report.cut.iter().for_each(|why| println!("It ended before its time: {}.", output::line(why)));
     println!("`jeton eval show {run} --case ID` opens the rows.");
 }
 

@@ -9,6 +9,7 @@ use crate::failure::Failure;
 use crate::output;
 use crate::serve::live::usd_of;
 use jeton_allocate::Level;
+use jeton_context::Severity;
 use jeton_core::{Clock, Nanousd, SystemClock, Timestamp};
 use jeton_eval::run::{RunHead, read_rows, run_id};
 use jeton_eval::watch::{ALARM, Alarm, HEARTBEAT, Heartbeat, RunSeen, WatchState, drift, silence};
@@ -16,6 +17,8 @@ use jeton_eval::{Row, Suite, Watch, read};
 use jeton_ledger::sqlite::{SqliteStore, running_server};
 use jeton_ledger::{CostQuery, Dimension, Note, NoteFilter, Records, Runs, Window};
 use serde_json::json;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// Runs of a suite that drift is looked for in.
@@ -24,13 +27,15 @@ const RUNS: u64 = 50;
 const NOTES: u64 = 50;
 /// The longest sleep, so that a changed suite is seen soon.
 const SLEEP_MAX: Duration = Duration::from_secs(60);
+/// Minutes between looks at a suite of which nothing is known but that it was watched, and after which it is silent.
+const SILENT_MINUTES: u64 = 60;
 /// How long a webhook may take.
 const POST_LIMIT: Duration = Duration::from_secs(10);
 
 pub(super) fn watch(context: &Context, args: &WatchArgs, is_json: bool) -> Result<(), Failure> {
-    let mut is_first = true;
+    let (mut is_first, mut heads) = (true, HashMap::new());
     loop {
-        let suites = watched(context, &args.suite)?;
+        let suites = watched(context, &args.suite, &mut heads)?;
         if suites.is_empty() {
             return Err(Failure::usage(
                 "no suite has `[watch] every_minutes`, so there is nothing to watch",
@@ -54,20 +59,49 @@ pub(super) fn watch(context: &Context, args: &WatchArgs, is_json: bool) -> Resul
     }
 }
 
-/// The suites with a schedule. One that cannot be read is told, and does not keep the others from running.
-fn watched(context: &Context, names: &[String]) -> Result<Vec<(Suite, Watch)>, Failure> {
+/// The suites with a schedule. One that cannot be read does not keep the others from running; it is due all the same, cannot be run, and so
+/// falls silent. `heads` are those that could be read before.
+fn watched(context: &Context, names: &[String], heads: &mut HashMap<PathBuf, Suite>) -> Result<Vec<(Suite, Watch)>, Failure> {
     let root = context.project.dir();
     let files = if names.is_empty() { read::discover(root) } else { names.iter().map(|name| super::file_of(context, name)).collect::<Result<_, _>>()? };
     let mut found = Vec::new();
     for file in files {
-        match read::read_suite(root, &file) {
-            Ok((suite, _)) => found.extend(suite.watch.clone().filter(|watch| watch.every_minutes.is_some()).map(|watch| (suite, watch))),
+        let head = match read::read_suite(root, &file) {
+            Ok((suite, _)) => Some(suite),
             Err(findings) => {
-                eprintln!("{} cannot be read and is not watched: {}", file.display(), findings.first().map_or("", |finding| finding.message.as_str()))
+                let why = findings.iter().find(|finding| finding.severity == Severity::Error).map_or("", |finding| finding.message.as_str());
+                eprintln!("{} cannot be read: {why}", file.display());
+                unread(context, &file, heads)?
             }
-        }
+        };
+        let Some(suite) = head else { continue };
+        heads.insert(file, suite.clone());
+        found.extend(suite.watch.clone().filter(|watch| watch.every_minutes.is_some()).map(|watch| (suite, watch)));
     }
     Ok(found)
+}
+
+/// What is known of a suite that cannot be read: what it says of itself still, what it said last, or, where it was watched before and nothing
+/// more is known, that an hour without a score is silence.
+fn unread(context: &Context, file: &Path, heads: &HashMap<PathBuf, Suite>) -> Result<Option<Suite>, Failure> {
+    let root = context.project.dir();
+    if let Some(head) = read::head_of(root, file).or_else(|| heads.get(file).cloned()) {
+        return Ok(Some(head));
+    }
+    let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+    if state(&super::super::store(context)?, &name)?.tried.is_none() {
+        return Ok(None);
+    }
+    let place = jeton_context::Place::file(file.strip_prefix(root).unwrap_or(file).to_string_lossy());
+    let watch = Watch {
+        every_minutes: Some(SILENT_MINUTES),
+        sample: 0.0,
+        budget_usd_per_day: None,
+        silent_minutes: SILENT_MINUTES,
+        false_alarm_every: 10_000.0,
+        webhook: None,
+    };
+    Ok(Some(Suite { watch: Some(watch), ..Suite::new(name, place) }))
 }
 
 /// One look at one suite: what is due is done. Gives the alarms and when to look again.
@@ -110,7 +144,7 @@ fn state(store: &dyn Records, suite: &str) -> Result<WatchState, Failure> {
 fn run(context: &Context, store: &SqliteStore, suite: &Suite, watch: &Watch, due: Timestamp) -> Heartbeat {
     let account = account_of(&run_id(SystemClock.now(), chance()));
     let wall = daily_wall(context, store, suite, watch);
-    let done = wall.and_then(|wall| Desk::open(context, &suite.place.path, wall.as_ref())).and_then(|desk| {
+    let done = wall.and_then(|wall| Desk::open_to_try(context, &suite.place.path, wall.as_ref(), &[])).and_then(|desk| {
         let choice = choice(&ChoiceArgs::default(), &desk.suite);
         desk.with(async |place| execute(place, &desk, Begun::New(choice, account), Gating::default()).await)?
     });
@@ -201,7 +235,7 @@ fn tell(suites: &[(Suite, Watch)], alarms: &[Alarm], next: Option<Timestamp>, is
         );
         return;
     }
-    alarms.iter().for_each(|alarm| println!("ALARM {}", alarm.message));
+    alarms.iter().for_each(|alarm| println!("ALARM {}", output::line(&alarm.message)));
     if is_told && !is_json {
         let next = next.map_or(String::new(), |next| format!("; the next look is due at {}", next.rfc3339()));
         println!("{} watched, {} alarms{next}", if suites.len() == 1 { "1 suite".to_owned() } else { format!("{} suites", suites.len()) }, alarms.len());
