@@ -17,7 +17,13 @@ const STREAMED: [Endpoint; 5] = [Endpoint::Chat, Endpoint::Responses, Endpoint::
 const DIALECTS: [Dialect; 4] = [Dialect::OpenAi, Dialect::Anthropic, Dialect::Gemini, Dialect::Bedrock];
 const LIMITS: [&str; 3] = ["max_tokens", "max_completion_tokens", "max_output_tokens"];
 /// Where a limit stands one level deeper.
-const NESTED_LIMITS: [(&str, &str); 2] = [("generationConfig", "maxOutputTokens"), ("inferenceConfig", "maxTokens")];
+const NESTED_LIMITS: [(&str, &str); 5] = [
+    ("generationConfig", "maxOutputTokens"),
+    ("generationConfig", "max_output_tokens"),
+    ("generation_config", "maxOutputTokens"),
+    ("generation_config", "max_output_tokens"),
+    ("inferenceConfig", "maxTokens"),
+];
 
 /// The fields that limit the output at an endpoint.
 const fn limits_of(endpoint: Endpoint) -> &'static [&'static str] {

@@ -110,7 +110,7 @@ fn texts_of(value: &Value) -> Vec<String> {
         Value::Array(elements) if !elements.is_empty() && elements.iter().all(Value::is_string) => {
             elements.iter().filter_map(Value::as_str).map(str::to_owned).collect()
         }
-        other => vec![exact::text(&other)],
+        other => vec![exact::text(other)],
     }
 }
 
