@@ -156,7 +156,7 @@ impl Gateway {
             (Kind::Refused { why, .. }, _) => {
                 let fault = Fault::new(FaultKind::NotFound, format!("{} {} is not served ({why}).", head.method, shown(&target.rest)))
                     .code("path_not_served")
-                    .remedy("Jeton serves what it can meter: chat completions, responses, messages, token counts, embeddings, and the list of models.");
+                    .remedy("Jeton serves what it can meter: chat completions, responses, messages, generateContent, token counts, embeddings, and the list of models.");
                 self.refuse(head, target, client, received, fault).await
             }
             _ => {

@@ -24,6 +24,10 @@ fn error_of(path: &str, reply: &Reply) -> Value {
         assert_eq!(body["request_id"], reply.call(), "{body}");
     }
     let error = body["error"].clone();
+    if path.starts_with("/v1beta/") {
+        assert!(error["status"].is_string() && error["code"] == u64::from(reply.status()), "{body}");
+        return error;
+    }
     assert!(error["type"].is_string() && error["message"].as_str().is_some_and(|message| !message.is_empty()) && error["code"].is_string(), "{body}");
     error
 }
@@ -146,7 +150,7 @@ fn unknown_paths_and_methods_are_refused_by_name_and_recorded() {
         ("POST", "/v1/audio/speech", 404, "audio"),
         ("POST", "/v1/messages/batches", 404, "message batches"),
         ("DELETE", "/v1/responses/resp_1", 404, "stored responses"),
-        ("POST", "/v1beta/models/x:generateContent", 404, "Gemini"),
+        ("POST", "/v1beta/models/x:countTokens", 404, "Gemini"),
         ("POST", "/v1/chat/completions/../../files", 404, "no such path"),
         ("GET", CHAT, 405, "POST"),
         ("DELETE", MESSAGES, 405, "POST"),

@@ -36,7 +36,7 @@ fn repeats_tell_whether_any_and_whether_all_attempts_pass() {
     let upstream = Upstream::start(move |exchange| {
         let number = number(exchange);
         let is_first = asked.lock().unwrap().insert(number);
-        exchange.document(200, document(&if is_first && number % 5 == 0 { "who knows".to_owned() } else { format!("answer {number}") }))
+        exchange.document(200, document(&if is_first && number.is_multiple_of(5) { "who knows".to_owned() } else { format!("answer {number}") }))
     });
     let project = house(&upstream, 20, TARGET);
     let run = ended(&project.run(&["eval", "run", "numbers", "--repeats", "3", "--json"]), 0);
@@ -178,7 +178,7 @@ fn an_invalid_run_does_not_stand_for_the_last_one() {
     let down = Arc::clone(&is_down);
     let upstream = Upstream::start(move |exchange| {
         let number = number(exchange);
-        if *down.lock().unwrap() && number % 2 == 0 {
+        if *down.lock().unwrap() && number.is_multiple_of(2) {
             exchange.document(400, br#"{"error":{"message":"no","type":"invalid_request_error"}}"#)
         } else {
             exchange.document(200, document(&format!("answer {number}")))

@@ -30,7 +30,7 @@ pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<
         Asked::Run(question, baseline) => (question, baseline),
     };
     let of_baseline = baseline.as_ref().and_then(|side| side.totals.clone());
-    let gating = Gating { question: Some(question), stops: !args.whole, baseline: baseline.map(Baseline) };
+    let gating = Gating { question: Some(question), stops: !args.whole, baseline: baseline.map(|side| Baseline(*side)) };
     let done = desk.with(async |place| execute(place, &desk, Begun::New(choice, id), gating).await)??;
     let Some(stopping) = &done.stopping else { return Err(Failure::usage("nothing was asked", "give --at-least or --not-worse-than")) };
     let rows: Vec<Row> = done.session.rows.iter().chain(&done.baseline).cloned().collect();
@@ -52,7 +52,7 @@ pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<
 /// What is to be decided.
 enum Asked {
     /// By a run; the baseline where that is of an earlier one.
-    Run(Question, Option<Side>),
+    Run(Question, Option<Box<Side>>),
     /// Without one: a target is not worse than itself.
     Itself(Question),
 }
@@ -129,7 +129,7 @@ fn not_worse(args: &GateArgs, desk: &Desk, (baseline, names): (&String, &[String
         return Err(Failure::usage(format!("{} has no case of the suite", side.label), "name a run of this suite; `jeton eval list --runs SUITE` shows them"));
     }
     *targets = vec![judged.clone()];
-    Ok(Asked::Run(ask(side.label.clone(), judged), Some(side)))
+    Ok(Asked::Run(ask(side.label.clone(), judged), Some(Box::new(side))))
 }
 
 /// What is compared with, of an earlier run.
