@@ -12,11 +12,12 @@ const TURNS = [
   { calls: [], text: "Both files say hello." },
 ];
 const ASKED = "What do the files say?";
+const CLOUDS = ["agent-gemini/m", "agent-bedrock/anthropic.claude-m"];
 
 for (const stream of [false, true]) {
   const how = stream ? "streamed" : "whole";
 
-  for (const model of ["agent-chat/m", "agent-responses/m"]) {
+  for (const model of ["agent-chat/m", "agent-responses/m", ...CLOUDS]) {
     test(`the Anthropic client with ${model}, ${how}`, async () => {
       const client = anthropic();
       const tools = ["read", "list"].map((name) => ({ name, description: "d", input_schema: SCHEMA }));
@@ -38,29 +39,31 @@ for (const stream of [false, true]) {
     });
   }
 
-  test(`the OpenAI client through Chat, ${how}`, async () => {
-    const client = openai();
-    const tools = ["read", "list"].map((name) => ({ type: "function", function: { name, parameters: SCHEMA } }));
-    const image = { type: "image_url", image_url: { url: `data:image/png;base64,${PICTURE}` } };
-    const messages = [{ role: "user", content: [image, { type: "text", text: ASKED }] }];
-    for (const { calls, text } of TURNS) {
-      const asked = { model: "agent-messages/m", max_completion_tokens: 4000, tools, messages, reasoning_effort: "medium" };
-      const completion = stream
-        ? await client.chat.completions.stream({ ...asked, stream_options: { include_usage: true } }).finalChatCompletion()
-        : await client.chat.completions.create(asked);
-      const [{ message, finish_reason }] = completion.choices;
-      const made = (message.tool_calls ?? []).map((call) => [call.id, call.function.name, JSON.parse(call.function.arguments)]);
-      assert.deepEqual([made, message.content ?? "", finish_reason], [calls, text, calls.length ? "tool_calls" : "stop"]);
-      const { prompt_tokens, prompt_tokens_details, completion_tokens } = completion.usage;
-      assert.deepEqual([prompt_tokens, prompt_tokens_details.cached_tokens, completion_tokens], [120, 20, 30]);
-      // Only what this client knows goes back: the signature is none of it, and comes back all the same.
-      const tool_calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => ({ id, type: "function", function: { name, arguments: text } }));
-      messages.push({ role: "assistant", content: message.content, ...(tool_calls.length ? { tool_calls } : {}) });
-      for (const [id] of calls) messages.push({ role: "tool", tool_call_id: id, content: RESULTS[id] });
-    }
-  });
+  for (const model of ["agent-messages/m", ...CLOUDS]) {
+    test(`the OpenAI client through Chat with ${model}, ${how}`, async () => {
+      const client = openai();
+      const tools = ["read", "list"].map((name) => ({ type: "function", function: { name, parameters: SCHEMA } }));
+      const image = { type: "image_url", image_url: { url: `data:image/png;base64,${PICTURE}` } };
+      const messages = [{ role: "user", content: [image, { type: "text", text: ASKED }] }];
+      for (const { calls, text } of TURNS) {
+        const asked = { model, max_completion_tokens: 4000, tools, messages, reasoning_effort: "medium" };
+        const completion = stream
+          ? await client.chat.completions.stream({ ...asked, stream_options: { include_usage: true } }).finalChatCompletion()
+          : await client.chat.completions.create(asked);
+        const [{ message, finish_reason }] = completion.choices;
+        const made = (message.tool_calls ?? []).map((call) => [call.id, call.function.name, JSON.parse(call.function.arguments)]);
+        assert.deepEqual([made, message.content ?? "", finish_reason], [calls, text, calls.length ? "tool_calls" : "stop"]);
+        const { prompt_tokens, prompt_tokens_details, completion_tokens } = completion.usage;
+        assert.deepEqual([prompt_tokens, prompt_tokens_details.cached_tokens, completion_tokens], [120, 20, 30]);
+        // Only what this client knows goes back: the signature is none of it, and comes back all the same.
+        const tool_calls = (message.tool_calls ?? []).map(({ id, function: { name, arguments: text } }) => ({ id, type: "function", function: { name, arguments: text } }));
+        messages.push({ role: "assistant", content: message.content, ...(tool_calls.length ? { tool_calls } : {}) });
+        for (const [id] of calls) messages.push({ role: "tool", tool_call_id: id, content: RESULTS[id] });
+      }
+    });
+  }
 
-  for (const model of ["agent-messages/m", "agent-chat/m"]) {
+  for (const model of ["agent-messages/m", "agent-chat/m", ...CLOUDS]) {
     test(`the OpenAI client through Responses with ${model}, ${how}`, async () => {
       const client = openai();
       const tools = ["read", "list"].map((name) => ({ type: "function", name, parameters: SCHEMA, strict: false }));

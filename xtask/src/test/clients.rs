@@ -79,9 +79,10 @@ fn translated_goldens(root: &Path) -> Result<PathBuf, String> {
     let directory = scratch(root, "goldens")?;
     // The arguments of the other suites, so that nothing is built twice.
     let mut command = rust::cargo(root);
-    command.args(["test", "--workspace", "--quiet", "--test", "translation", "--", "--quiet", "goldens::"]).env("JETON_GOLDENS", &directory);
+    command.args(["test", "--workspace", "--quiet", "--test", "translation", "--", "goldens::"]).env("JETON_GOLDENS", &directory);
     let output = command.output().map_err(|e| e.to_string())?;
-    if output.status.success() { Ok(directory) } else { Err(format!("the scenarios of translation fail:\n{}", String::from_utf8_lossy(&output.stdout))) }
+    let said = [output.stdout, output.stderr].concat();
+    if output.status.success() { Ok(directory) } else { Err(format!("the scenarios of translation fail:\n{}", String::from_utf8_lossy(&said))) }
 }
 
 pub(super) fn node(root: &Path) -> Tally {

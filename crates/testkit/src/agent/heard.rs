@@ -30,7 +30,7 @@ pub(super) fn turns_held(dialect: &str, body: &Value) -> Result<usize, String> {
         3 => 2,
         other => return Err(format!("{other} results of tools make no turn of this conversation")),
     };
-    let wanted = wanted(held, dialect != "completions");
+    let wanted = wanted(held, dialect);
     if told != wanted {
         return Err(format!("the conversation is not as it was: {} instead of {}", Value::from(told), Value::from(wanted)));
     }
@@ -41,15 +41,19 @@ pub(super) fn turns_held(dialect: &str, body: &Value) -> Result<usize, String> {
     Ok(held)
 }
 
-/// The pieces of a conversation of which `held` turns are over. Chat has no place for signed thoughts.
-fn wanted(held: usize, has_thoughts: bool) -> Vec<Value> {
+/// The pieces of a conversation of which `held` turns are over. Chat has no place for signed thoughts; Gemini wants a thought's signature back
+/// alone, on the call that it led to.
+fn wanted(held: usize, dialect: &str) -> Vec<Value> {
     let mut pieces = vec![json!(["picture", PICTURE]), json!(["text", QUESTION])];
     for turn in &TURNS[..held] {
-        if turn.thinks && has_thoughts {
+        if turn.thinks && !matches!(dialect, "completions" | "generate") {
             pieces.push(json!(["thought", THOUGHT, SIGNATURE]));
         }
         if !turn.text.is_empty() {
             pieces.push(json!(["text", turn.text]));
+        }
+        if turn.thinks && dialect == "generate" {
+            pieces.push(json!(["signed", SIGNATURE]));
         }
         pieces.extend(turn.calls.iter().map(|(id, name, arguments)| json!(["call", id, name, parsed(arguments)])));
         let of = |id: &str| RESULTS.iter().find(|(call, _)| *call == id).map(|(_, text)| *text);
@@ -69,7 +73,7 @@ fn asked(dialect: &str, body: &Value) -> (Value, bool) {
     let thinks = match dialect {
         "messages" => body["thinking"]["type"] == "enabled",
         "responses" => body["reasoning"]["effort"].is_string(),
-        "generate" => body["generationConfig"]["thinkingConfig"]["includeThoughts"] == true,
+        "generate" => body["generationConfig"]["thinkingConfig"].is_object(),
         "converse" => body["additionalModelRequestFields"]["thinking"]["type"] == "enabled",
         _ => body["reasoning_effort"].is_string(),
     };
@@ -148,20 +152,24 @@ fn of_responses(body: &Value) -> Vec<Value> {
     list(&body["input"]).iter().flat_map(said).collect()
 }
 
-/// A thought's signature stands on the call that it led to.
+/// A signature stands before its call here; the word that Google documents for a call without one is none. Calls and results may go without ids, and are in the same order then.
 fn of_generate(body: &Value) -> Vec<Value> {
     let mut told: Vec<Value> = Vec::new();
+    let id_of = |told: &[Value], kind: &str, id: &Value| {
+        let earlier = told.iter().filter(|piece| piece[0] == kind).count();
+        if id.is_null() { RESULTS.get(earlier).map_or(Value::Null, |(id, _)| (*id).into()) } else { id.clone() }
+    };
     for part in list(&body["contents"]).iter().flat_map(|content| list(&content["parts"])) {
         if let Some(call) = part.get("functionCall") {
-            if let Some(thought) = told.iter_mut().rev().find(|piece| piece[0] == "thought").filter(|thought| thought[2].is_null()) {
-                thought[2] = part["thoughtSignature"].clone();
-            }
-            told.push(json!(["call", call["id"], call["name"], call["args"]]));
+            told.extend(part.get("thoughtSignature").filter(|word| *word != "skip_thought_signature_validator").map(|signature| json!(["signed", signature])));
+            let id = id_of(&told, "call", &call["id"]);
+            told.push(json!(["call", id, call["name"], call["args"]]));
         } else if let Some(answer) = part.get("functionResponse") {
             let text = ["output", "error"].iter().find_map(|name| answer["response"].get(name)).cloned().unwrap_or_default();
-            told.push(result(&answer["id"], &text));
+            let id = id_of(&told, "result", &answer["id"]);
+            told.push(result(&id, &text));
         } else if part["thought"] == true {
-            told.push(json!(["thought", part["text"], null]));
+            // What it thought need not come back.
         } else if part["inlineData"]["mimeType"] == "image/png" {
             told.push(json!(["picture", part["inlineData"]["data"]]));
         } else {
