@@ -4,7 +4,7 @@ import { createServer } from "node:http";
 const USAGE = { fresh: 100, cached: 20, out: 30 };
 
 /** The proof of a thought: Messages signs it, Responses encrypts it, and both want it back byte for byte. */
-export const PROOF = "EqQBCkYIBxgCKkDd/+=";
+export const PROOF = "EqQBCkYIBxgCKkDd/w==";
 
 /** The results of tools that a request tells, as [id of the call, text], in order. */
 export function resultsIn(dialect, body) {

@@ -4,6 +4,7 @@ use crate::path::Kind;
 use http::{HeaderMap, header};
 use jeton_core::{Fault, FaultKind};
 use jeton_project::Network;
+use jeton_wire::Dialect;
 use std::net::{IpAddr, SocketAddr};
 
 /// The caller behind a connection.
@@ -77,6 +78,17 @@ fn host_name(host: &str) -> &str {
 /// Whether a path that both vendors share is meant in Anthropic's dialect: `anthropic-version` or `x-api-key` tells.
 pub(crate) fn is_anthropic(headers: &HeaderMap) -> bool {
     headers.contains_key("anthropic-version") || headers.contains_key("x-api-key")
+}
+
+/// In which dialect the list of models is meant that all vendors have at one path.
+pub(crate) fn dialect_of_list(headers: &HeaderMap) -> Dialect {
+    if headers.contains_key("x-goog-api-key") || headers.contains_key("x-goog-api-client") {
+        Dialect::Gemini
+    } else if is_anthropic(headers) {
+        Dialect::Anthropic
+    } else {
+        Dialect::OpenAi
+    }
 }
 
 /// Whether the path is a vendor's, so that errors are written in its dialect.

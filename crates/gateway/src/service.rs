@@ -2,7 +2,7 @@
 
 use crate::panic::CatchPanic;
 use crate::path::{Kind, Target, parse};
-use crate::peer::{Client, check_host, client, is_anthropic, is_vendors};
+use crate::peer::{Client, check_host, client, dialect_of_list, is_anthropic, is_vendors};
 use crate::read::{Bounds, read_body};
 use crate::response::{GatewayBody, json};
 use crate::{cors, models};
@@ -170,7 +170,7 @@ impl Gateway {
     }
 
     fn models(&self, name: Option<&str>, told: Option<Dialect>, head: &Parts, path_key: Option<&str>, client: Client, live: &Live) -> Response<GatewayBody> {
-        let dialect = told.unwrap_or(if is_anthropic(&head.headers) { Dialect::Anthropic } else { Dialect::OpenAi });
+        let dialect = told.unwrap_or_else(|| dialect_of_list(&head.headers));
         let ledger = self.broker.ledger();
         let key = path_key.or_else(|| jeton_broker::presented_key(&head.headers));
         let may = match key {

@@ -12,7 +12,7 @@ use crate::{Exchange, Upstream};
 use serde_json::{Value, json};
 
 /// What Messages signs its thought with, and Responses encrypts it to.
-const SIGNATURE: &str = "EqQBCkYIBxgCKkDd/+=";
+const SIGNATURE: &str = "EqQBCkYIBxgCKkDd/w==";
 const THOUGHT: &str = "Two files are to be read.";
 
 /// The provider.

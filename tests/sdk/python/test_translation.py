@@ -12,7 +12,7 @@ CALLS = [[("call_a", "read", {"path": "a.txt"}), ("call_b", "list", {})], [("cal
 TEXTS = ["Let me look.", "", "Both files say hello."]
 
 THOUGHT = "Two files are to be read."
-SIGNATURE = "EqQBCkYIBxgCKkDd/+="
+SIGNATURE = "EqQBCkYIBxgCKkDd/w=="
 
 # What does not come across, or not exactly (`~`): from the first turn on, and from the second. Chat has no place for a thought that nobody signed,
 # nor OpenAI a mark for a tool that failed. Gemini signs its calls and not what it thought, which does not go back.

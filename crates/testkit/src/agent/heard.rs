@@ -161,7 +161,9 @@ fn of_generate(body: &Value) -> Vec<Value> {
     };
     for part in list(&body["contents"]).iter().flat_map(|content| list(&content["parts"])) {
         if let Some(call) = part.get("functionCall") {
-            told.extend(part.get("thoughtSignature").filter(|word| *word != "skip_thought_signature_validator").map(|signature| json!(["signed", signature])));
+            // Google's SDKs write bytes in the alphabet for addresses.
+            let signature = part["thoughtSignature"].as_str().filter(|word| *word != "skip_thought_signature_validator");
+            told.extend(signature.map(|word| json!(["signed", word.replace('-', "+").replace('_', "/")])));
             let id = id_of(&told, "call", &call["id"]);
             told.push(json!(["call", id, call["name"], call["args"]]));
         } else if let Some(answer) = part.get("functionResponse") {
@@ -170,8 +172,9 @@ fn of_generate(body: &Value) -> Vec<Value> {
             told.push(result(&id, &text));
         } else if part["thought"] == true {
             // What it thought need not come back.
-        } else if part["inlineData"]["mimeType"] == "image/png" {
-            told.push(json!(["picture", part["inlineData"]["data"]]));
+        } else if part["inlineData"]["mimeType"].as_str().or(part["inlineData"]["mime_type"].as_str()) == Some("image/png") {
+            let data = part["inlineData"]["data"].as_str().unwrap_or_default();
+            told.push(json!(["picture", data.replace('-', "+").replace('_', "/")]));
         } else {
             told.push(json!(["text", part["text"]]));
         }

@@ -35,20 +35,25 @@ pub(crate) fn opened(carried: String) -> String {
     if !carried.starts_with(MARK_IN_BASE64) {
         return carried;
     }
-    let plain: String = carried
-        .trim_end_matches('=')
-        .chars()
-        .map(|c| {
-            if c == '-' {
-                '+'
-            } else if c == '_' {
-                '/'
-            } else {
-                c
-            }
-        })
-        .collect();
-    STANDARD_NO_PAD.decode(plain).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(carried)
+    let plain = of_addresses(carried.trim_end_matches('='));
+    STANDARD_NO_PAD.decode(&*plain).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or(carried)
+}
+
+/// Base64 in the alphabet that other vendors take, where Google's clients write that for addresses (RFC 4648, section 5).
+pub(crate) fn of_addresses(text: &str) -> Cow<'_, str> {
+    if text.contains(['-', '_']) { Cow::Owned(text.replace('-', "+").replace('_', "/")) } else { Cow::Borrowed(text) }
+}
+
+/// As [`of_addresses`], filled up where the filling was left out.
+pub(crate) fn standard_base64(text: String) -> String {
+    let mut plain = match of_addresses(&text) {
+        Cow::Borrowed(_) => text,
+        Cow::Owned(plain) => plain,
+    };
+    while plain.len() % 4 != 0 && plain.len() % 4 != 1 {
+        plain.push('=');
+    }
+    plain
 }
 
 impl Family {

@@ -518,3 +518,14 @@ fn what_else_an_answer_says_is_told() {
     assert_eq!(got["choices"][0]["message"]["annotations"][0]["url_citation"]["url"], "https://example.com/");
     assert_eq!(lost, ["dropped candidates[0].citationMetadata.citationSources[1]", "dropped candidates[0].safetyRatings", "dropped candidates[1]"]);
 }
+
+#[test]
+fn bytes_in_the_alphabet_for_addresses_reach_others_in_their_own() {
+    // Google's Python SDK writes bytes so.
+    for data in ["-_8A", "-_8", "+/8="] {
+        let (body, _) =
+            ask(Generate, Messages, &asking(Generate, json!({ "contents": [{ "parts": [{ "inlineData": { "mime_type": "image/png", "data": data } }] }] })));
+        let wanted = if data.len() == 4 && data.starts_with('-') { "+/8A" } else { "+/8=" };
+        assert_eq!(body["messages"][0]["content"][0]["source"]["data"], wanted, "{data}");
+    }
+}

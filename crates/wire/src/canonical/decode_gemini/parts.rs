@@ -5,7 +5,7 @@ use crate::canonical::loss::Loss;
 use crate::canonical::object::Object;
 use crate::canonical::part::{Media, MediaKind, MediaSource, Part, Piece};
 use crate::canonical::request::{Role, ToolKind};
-use crate::canonical::signature::opened;
+use crate::canonical::signature::{opened, standard_base64};
 use crate::media_types::of_address;
 use jeton_core::Fault;
 use serde_json::Value;
@@ -118,7 +118,7 @@ fn texts_of(value: &Value) -> Vec<String> {
 fn read_media(part: &mut Object<'_>, loss: &mut Loss) -> Result<Option<Media>, Fault> {
     let inline = part.object("inlineData", |mut blob| {
         blob.accept_snake_case(&["mimeType", "displayName"]);
-        let (media_type, data, name) = (blob.need_text("mimeType")?, blob.need_text("data")?, blob.text("displayName")?);
+        let (media_type, data, name) = (blob.need_text("mimeType")?, standard_base64(blob.need_text("data")?), blob.text("displayName")?);
         blob.rest(loss);
         Ok(Media { kind: kind_of(&media_type), source: MediaSource::Base64 { media_type, data }, name, detail: None })
     })?;
