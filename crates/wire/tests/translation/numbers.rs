@@ -1,6 +1,6 @@
 //! Whole numbers beyond 64 bits, which no `Value` can hold: looked for in the bytes.
 
-use crate::helpers::{Chat, Messages, PAIRS, Responses, answering};
+use crate::helpers::{Chat, Converse, Generate, Messages, Responses, answering, pairs};
 use crate::scenario::CREATED;
 use bytes::Bytes;
 use jeton_core::Usage;
@@ -18,6 +18,12 @@ fn request(dialect: Endpoint) -> String {
         Messages => format!(
             r#"{{"model":"m","max_tokens":9,"messages":[{{"role":"user","content":"Hi"}},{{"role":"assistant","content":[{{"type":"tool_use","id":"c","name":"f","input":{{"id":{GREAT}}}}}]}},{{"role":"user","content":[{{"type":"tool_result","tool_use_id":"c","content":"ok"}}]}}],"tools":[{{"name":"f","input_schema":{{"type":"object","properties":{{"id":{{"const":{GREAT}}}}}}}}}]}}"#
         ),
+        Generate => format!(
+            r#"{{"contents":[{{"role":"user","parts":[{{"text":"Hi"}}]}},{{"role":"model","parts":[{{"functionCall":{{"name":"f","args":{{"id":{GREAT}}}}}}}]}},{{"role":"user","parts":[{{"functionResponse":{{"name":"f","response":{{"output":"ok"}}}}}}]}}],"tools":[{{"functionDeclarations":[{{"name":"f","parametersJsonSchema":{{"type":"object","properties":{{"id":{{"const":{GREAT}}}}}}}}}]}}]}}"#
+        ),
+        Converse => format!(
+            r#"{{"messages":[{{"role":"user","content":[{{"text":"Hi"}}]}},{{"role":"assistant","content":[{{"toolUse":{{"toolUseId":"c","name":"f","input":{{"id":{GREAT}}}}}}}]}},{{"role":"user","content":[{{"toolResult":{{"toolUseId":"c","content":[{{"text":"ok"}}]}}}}]}}],"toolConfig":{{"tools":[{{"toolSpec":{{"name":"f","inputSchema":{{"json":{{"type":"object","properties":{{"id":{{"const":{GREAT}}}}}}}}}}}}}]}}}}"#
+        ),
         _ => format!(
             r#"{{"model":"m","messages":[{{"role":"user","content":"Hi"}},{{"role":"assistant","tool_calls":[{{"id":"c","type":"function","function":{{"name":"f","arguments":"{{\"id\":{GREAT}}}"}}}}]}},{{"role":"tool","tool_call_id":"c","content":"ok"}}],"tools":[{{"type":"function","function":{{"name":"f","parameters":{{"type":"object","properties":{{"id":{{"const":{GREAT}}}}}}}}}}}]}}"#
         ),
@@ -33,6 +39,12 @@ fn answer(dialect: Endpoint) -> String {
         Messages => format!(
             r#"{{"id":"msg_1","type":"message","role":"assistant","model":"m","content":[{{"type":"tool_use","id":"c","name":"f","input":{{"id":{GREAT}}}}}],"stop_reason":"tool_use","stop_sequence":null,"usage":{{"input_tokens":1,"output_tokens":1}}}}"#
         ),
+        Generate => format!(
+            r#"{{"candidates":[{{"content":{{"role":"model","parts":[{{"functionCall":{{"name":"f","args":{{"id":{GREAT}}}}}}}]}},"finishReason":"STOP","index":0}}],"modelVersion":"m","responseId":"r"}}"#
+        ),
+        Converse => format!(
+            r#"{{"output":{{"message":{{"role":"assistant","content":[{{"toolUse":{{"toolUseId":"c","name":"f","input":{{"id":{GREAT}}}}}}}]}}}},"stopReason":"tool_use"}}"#
+        ),
         _ => format!(
             r#"{{"id":"chatcmpl-1","object":"chat.completion","created":1,"model":"m","choices":[{{"index":0,"message":{{"role":"assistant","content":null,"tool_calls":[{{"id":"c","type":"function","function":{{"name":"f","arguments":"{{\"id\":{GREAT}}}"}}}}]}},"finish_reason":"tool_calls"}}]}}"#
         ),
@@ -47,7 +59,7 @@ fn count(bytes: &[u8]) -> (usize, bool) {
 
 #[test]
 fn great_numbers_of_requests_and_answers_come_across_digit_for_digit() {
-    for (from, to) in PAIRS {
+    for (from, to) in pairs() {
         let (read, _) = read_request(from, request(from).as_bytes()).unwrap();
         let body = encode_request(&read, &Target::new(to, "m", 64_000)).unwrap().body;
         assert_eq!(count(&body), (2, false), "{from} → {to}: {}", String::from_utf8_lossy(&body));
