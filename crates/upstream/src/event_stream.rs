@@ -94,8 +94,9 @@ fn write_event(frame: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         "event" => (headers.event, payload),
         "exception" => (headers.exception, payload),
         "error" => {
-            made = serde_json::json!({ "message": headers.error_message }).to_string();
-            (headers.error_code, made.as_bytes())
+            // An error that is none of the stream's own exceptions, as its general one with the code in words.
+            made = serde_json::json!({ "message": format!("{}: {}", headers.error_code, headers.error_message) }).to_string();
+            ("internalServerException", made.as_bytes())
         }
         other => return Err(format!("a frame has the message type {other:?}")),
     };
@@ -213,7 +214,7 @@ mod tests {
         let expected = "event: messageStart\ndata: {\"messageStart\":{ \"role\":  \"assistant\"}}\n\n\
                         event: contentBlockStop\ndata: {\"contentBlockStop\":{}}\n\n\
                         event: throttlingException\ndata: {\"throttlingException\":{\"message\":\"Slow down.\"}}\n\n\
-                        event: InternalFailure\ndata: {\"InternalFailure\":{\"message\":\"a \\\"word\\\"\"}}\n\n";
+                        event: internalServerException\ndata: {\"internalServerException\":{\"message\":\"InternalFailure: a \\\"word\\\"\"}}\n\n";
         assert_eq!(read(&bytes).unwrap(), expected);
     }
 

@@ -193,6 +193,8 @@ enum Way {
     Forward,
     Strip,
     Withhold,
+    /// Withhold in the place of what is withheld so far, which goes its way.
+    WithholdInstead,
     /// Forward without the bytes of this place.
     ForwardWithout(Range<usize>),
     /// Forward these bytes in its stead.
@@ -350,6 +352,17 @@ impl StreamMeter {
         self.terminal_seen
     }
 
+    /// Whether nothing more is to be read: the terminal event was seen, in a dialect that has one.
+    #[must_use]
+    pub const fn is_over(&self) -> bool {
+        self.terminal_seen && self.has_last_event()
+    }
+
+    /// Gemini's streams say why they end, with any event and more than once, and go on; only their connection ends them.
+    const fn has_last_event(&self) -> bool {
+        !matches!(self.endpoint, Endpoint::Generate)
+    }
+
     /// The first error event or error object, or that the stream cannot be read.
     #[must_use]
     pub const fn error(&self) -> Option<&UpstreamFault> {
@@ -392,7 +405,7 @@ impl StreamMeter {
         self.tail = match way {
             // A rewritten event is sent whole, its last line feed included.
             Way::Strip | Way::ForwardRewritten(_) => TailWay::Strip,
-            Way::Withhold => TailWay::Withhold,
+            Way::Withhold | Way::WithholdInstead if self.facts.error.is_none() || self.has_last_event() => TailWay::Withhold,
             _ => TailWay::Forward,
         };
         way
@@ -402,6 +415,8 @@ impl StreamMeter {
         let mut joined = Vec::new();
         let verdict = if shape.data_lines == 0 { Verdict::Pass } else { self.read(shape, event, &mut joined) };
         match verdict {
+            // Where nothing but the end of the connection ends an answer, all that comes counts, and the last event is what is withheld.
+            Verdict::Pass if self.terminal_seen && !self.has_last_event() && shape.data_lines > 0 => Way::WithholdInstead,
             // What comes behind the terminal event is told apart no more: none of it is content.
             _ if self.terminal_seen => Way::Withhold,
             Verdict::Pass => Way::Forward,
@@ -441,6 +456,12 @@ impl StreamMeter {
             Way::Forward => forward.push(event),
             Way::Strip => {}
             Way::Withhold => self.withhold(event),
+            Way::WithholdInstead => {
+                forward.append(&mut self.withheld);
+                self.withheld_bytes = 0;
+                // An error is told at once, as ever.
+                if self.facts.error.is_some() { forward.push(event) } else { self.withhold(event) }
+            }
             Way::ForwardWithout(place) => {
                 push_slice(forward, &event, 0..place.start);
                 push_slice(forward, &event, place.end..event.len());

@@ -100,7 +100,7 @@ impl Metered {
             }
             match &mut self.phase {
                 Phase::Flowing => {
-                    if self.meter.terminal_seen() {
+                    if self.meter.is_over() {
                         self.complete();
                         continue;
                     }
@@ -148,6 +148,10 @@ impl Metered {
             let (silence, why) =
                 if self.meter.content_started() { (self.last_data + self.idle, "fell silent") } else { (self.content_until, "showed no content in time") };
             let until = silence.min(self.deadline);
+            if Instant::now() >= until && self.meter.terminal_seen() {
+                // It said why it ends, and only its connection stayed open.
+                return Poll::Ready(Read::End);
+            }
             if Instant::now() >= until {
                 let why = if until == self.deadline { "was not complete in time" } else { why };
                 return Poll::Ready(Read::Broken(Fault::new(FaultKind::Timeout, format!("The provider's stream {why}."))));
@@ -311,7 +315,7 @@ async fn drain(mut call: Call, mut upstream: TryBody, mut meter: StreamMeter, de
                 note_bytes_in(&mut call, data.len());
                 let _ = meter.push(data);
             }
-            if meter.terminal_seen() {
+            if meter.is_over() {
                 break;
             }
         }

@@ -294,3 +294,37 @@ fn case_52_a_beta_of_the_callers_header_stands_in_bedrocks_body_and_the_answer_b
     assert_eq!((answer["id"].as_str(), answer["model"].as_str()), (Some(format!("msg_{id}").as_str()), Some(format!("cloud/{CLAUDE}").as_str())));
     house.verify();
 }
+
+#[test]
+fn nothing_is_lost_behind_a_reason_of_geminis_end() {
+    let event = |parts: Value, more: Value| {
+        let mut event =
+            json!({ "candidates": [{ "content": { "role": "model", "parts": parts }, "finishReason": "STOP", "index": 0 }], "modelVersion": "gemini-x" });
+        event.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+        format!("data: {event}\r\n\r\n")
+    };
+    let events = [
+        event(json!([{ "text": "one " }]), json!({})),
+        event(json!([{ "text": "two" }]), json!({})),
+        event(json!([{ "functionCall": { "name": "f", "args": { "a": 1 } } }]), json!({})),
+        format!(
+            "data: {}\r\n\r\n",
+            json!({ "usageMetadata": { "promptTokenCount": 1000, "candidatesTokenCount": 500, "thoughtsTokenCount": 300, "totalTokenCount": 1800 } })
+        ),
+    ];
+    let pieces = events.clone();
+    let upstream = Upstream::start(move |exchange| exchange.events(&pieces.iter().map(String::as_bytes).collect::<Vec<_>>()));
+    let settings = "api = \"gemini\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }";
+    let house = house(upstream, settings, "gemini-x", &[("KEY", "secret")]);
+    let reply = house.server.post(CHAT, ask("cloud/gemini-x").replacen('{', r#"{"stream":true,"stream_options":{"include_usage":true},"#, 1));
+    let told = data(&reply.text());
+    assert_eq!(content_of(&told), "one two", "{}", reply.text());
+    assert!(reply.text().contains(r#""name":"f""#) && reply.text().contains(r#""finish_reason":"tool_calls""#), "{}", reply.text());
+    assert_eq!(told.last().unwrap()["usage"]["total_tokens"], 1800);
+    assert_eq!(house.server.record(&reply.call())["usage"]["output"], 800);
+    // In its own dialect every byte comes.
+    let own = house.server.post("/v1beta/models/cloud%2Fgemini-x:streamGenerateContent?alt=sse", GENERATE);
+    assert_eq!(own.text(), events.concat());
+    assert_eq!(house.server.record(&own.call())["usage"]["output"], 800);
+    house.verify();
+}

@@ -17,8 +17,8 @@ use serde_json::Value;
 #[derive(Debug, Default)]
 pub(in crate::canonical) struct GeminiReader {
     started: bool,
-    /// The reason of the end was told.
-    finished: bool,
+    /// Why it ends, as far as it was said: some servers say so with every event, and the last word holds.
+    stop: Option<StopReason>,
     /// What makes the ids of calls that have none.
     id: String,
     calls: usize,
@@ -54,8 +54,15 @@ impl GeminiReader {
     ///
     /// # Errors
     /// Where it did not say why it ends.
-    pub(in crate::canonical) fn flush(&mut self, _hear: &mut Hear<'_>) -> Result<(), Fault> {
-        if self.finished { Ok(()) } else { Err(broken("it ended without a reason for its end")) }
+    pub(in crate::canonical) fn flush(&mut self, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        let stop = match self.stop.take() {
+            None => return Err(broken("it ended without a reason for its end")),
+            // Case 51. `STOP` stands behind calls of functions, too.
+            Some(StopReason::EndTurn) if self.calls > 0 => StopReason::ToolUse,
+            Some(stop) => stop,
+        };
+        hear(Heard::Stop(stop));
+        Ok(())
     }
 
     /// Why the prompt was not answered at all: a refusal, which must not look like an empty answer.
@@ -64,7 +71,7 @@ impl GeminiReader {
             hear(Heard::Delta(Delta::Refusal(&message)));
         }
         if feedback.text("blockReason")?.is_some_and(|reason| !reason.is_empty()) {
-            self.finish(StopReason::Refusal, hear);
+            self.stop = Some(StopReason::Refusal);
         }
         tell_ratings(&mut feedback, loss)?;
         feedback.rest(loss);
@@ -97,7 +104,7 @@ impl GeminiReader {
                 if stop == StopReason::Refusal && message.is_some() {
                     loss.dropped(candidate.path.member("finishMessage"), "why it ended is told by a word alone");
                 }
-                self.finish(stop, hear);
+                self.stop = Some(stop);
             }
             None if message.is_some() => loss.dropped(candidate.path.member("finishMessage"), "why it ended is told by a word alone"),
             None => {}
@@ -167,16 +174,8 @@ impl GeminiReader {
         format!("call_{}_{}", self.id, self.calls)
     }
 
-    fn finish(&mut self, stop: StopReason, hear: &mut Hear<'_>) {
-        if !std::mem::replace(&mut self.finished, true) {
-            hear(Heard::Stop(stop));
-        }
-    }
-
-    /// Case 51. `STOP` stands behind calls of functions, too.
     fn stop(&self, word: &str, message: Option<&str>, path: &Path<'_>, loss: &mut Loss) -> Result<StopReason, Fault> {
         Ok(match word {
-            "STOP" if self.calls > 0 => StopReason::ToolUse,
             "STOP" => StopReason::EndTurn,
             "MAX_TOKENS" => StopReason::MaxTokens,
             word if is_refusal(word) => StopReason::Refusal,

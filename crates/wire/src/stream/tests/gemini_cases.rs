@@ -17,17 +17,21 @@ fn ended(text: &str, reason: &str, usage: &str) -> String {
 const USAGE: &str = r#"{"promptTokenCount":25,"candidatesTokenCount":10,"thoughtsTokenCount":5,"totalTokenCount":40}"#;
 
 #[test]
-fn the_event_with_the_reason_of_the_end_is_withheld_with_all_behind_it() {
+fn the_last_event_is_withheld_and_nothing_behind_a_reason_of_the_end_is_lost() {
     let first = event(&part(r#"{"text":"Hi"}"#), r#","usageMetadata":{"promptTokenCount":25,"totalTokenCount":25}"#);
     let (last, behind) = (ended(" there", "STOP", USAGE), "data: {\"usageMetadata\":{\"promptTokenCount\":25,\"candidatesTokenCount\":11}}\r\n\r\n");
     let metered = passes(Endpoint::Generate, &[first.as_str(), &last, behind].concat());
-    assert_eq!((metered.forwarded.as_str(), metered.terminal), (first.as_str(), format!("{last}{behind}")));
+    assert_eq!((metered.forwarded, metered.terminal.as_str()), (format!("{first}{last}"), behind));
     // The last figures count, and what they leave out stays.
     assert_eq!((metered.clean, metered.usage), (true, Usage { reasoning: Some(5), ..used(25, 16) }));
     assert_eq!(
         (metered.observed.text_bytes, metered.observed.finish_reason.as_deref(), metered.observed.model.as_deref()),
         (8, Some("STOP"), Some("gemini-x"))
     );
+    // Some servers say so with every event.
+    let each = [ended("one", "STOP", USAGE), ended("two", "STOP", USAGE), ended("three", "STOP", USAGE)];
+    let metered = passes(Endpoint::Generate, &each.concat());
+    assert_eq!((metered.forwarded, &metered.terminal, metered.observed.text_bytes), (each[..2].concat(), &each[2], 11));
     assert!(!passes(Endpoint::Generate, &first).clean, "an end without a reason is none");
     let unspecified = event(&format!(r#"{},"finishReason":"FINISH_REASON_UNSPECIFIED""#, part(r#"{"text":"Hi"}"#)), "");
     let metered = passes(Endpoint::Generate, &format!("{unspecified}{last}"));
