@@ -128,7 +128,7 @@ mod tests {
         let grouped = |by: usize| {
             let names: Vec<String> = (0..8).map(|at| format!("g{}", at / by)).collect();
             let cases: Vec<(&str, &str)> = names.iter().map(String::as_str).zip(outcomes).collect();
-            found(&cases)[1].pass_hat_k.clone().unwrap()
+            found(&cases)[1].pass_hat_k.unwrap()
         };
         assert_eq!((grouped(1).clusters, grouped(4).clusters, grouped(1).n), (8, 2, 8));
     }

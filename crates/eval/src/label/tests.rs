@@ -152,7 +152,8 @@ fn a_corrected_rate_stays_a_rate() {
     let run = LabelledRun { run: "run-1", digest: Digest::default(), rows: &rows, labels: said_of(&labels) };
     let found = calibrate(&rows, &standing(Digest::default()), &[run], "acme/fast", "judge", Level::P95);
     let interval = found.corrected.unwrap().interval.unwrap();
-    assert!(interval.low > 0.5 && (interval.high - 1.0).abs() < f64::EPSILON, "{interval:?}");
+    // Twelve labels with one contradiction say little, and the interval says so.
+    assert!(interval.low > 0.3 && interval.low < 0.5 && interval.contains(11.0 / 12.0) && interval.high <= 1.0, "{interval:?}");
 }
 
 #[test]
