@@ -1,6 +1,6 @@
 //! Gates: yes, no or undecided, as soon as it can be said without cheating.
 
-use crate::totals::{Clusters, TargetTotals, Validity, by_case, observations, passed, rate};
+use crate::totals::{Clusters, TargetTotals, Totals, Validity, by_case, observations, passed, rate};
 use crate::{Outcome, Row};
 use jeton_allocate::betting::MeanTest;
 use jeton_allocate::paired::{Pair, difference};
@@ -258,6 +258,25 @@ impl GateReport {
     pub const fn of_itself(question: Question, level: Level) -> Self {
         Self { question, decision: Decision::Pass, stopped_early: true, taken: 0, estimates: (None, None), alpha: level.alpha() }
     }
+}
+
+/// Totals of a run that its gate ended: what is missing is a share of all that was `planned`, for the rest was not asked for on purpose. Without
+/// that, two errors that came early would spoil an answer that the whole run would give.
+#[must_use]
+pub fn over_plan(totals: Totals, rows: &[Row], planned: &[Slot], errors_max: f64) -> Totals {
+    let heaviest = planned.iter().map(|slot| slot.weight).fold(0.0, f64::max);
+    let over = |target: TargetTotals| {
+        let of_plan: f64 = planned.iter().filter(|slot| slot.target == target.target).map(|slot| slot.weight / heaviest).sum();
+        let missing = rows.iter().filter(|row| row.cell.target == target.target && passed(row).is_none());
+        let share = missing.map(|row| row.weight / heaviest).sum::<f64>() / of_plan;
+        let validity = match target.validity {
+            Validity::Invalid { most, .. } if share > errors_max => Validity::Invalid { share, most },
+            Validity::Invalid { .. } => Validity::Valid,
+            as_it_is => as_it_is,
+        };
+        TargetTotals { validity, ..target }
+    };
+    Totals { targets: totals.targets.into_iter().map(over).collect() }
 }
 
 /// The answer of a gate: what was decided while the run went on, else by the interval at its end.

@@ -10,8 +10,8 @@ use jeton_ledger::{LedgerError, NoteFilter, Records};
 use serde::Serialize;
 use std::fmt;
 
-/// Runs of a suite that are looked through.
-const RUNS: u64 = 20;
+/// Runs of a suite that are looked through: gates that end early leave many that are not whole.
+pub(crate) const RUNS: u64 = 500;
 
 /// A run that does not count, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -41,8 +41,8 @@ pub struct Newest {
     pub passed_over: Vec<PassedOver>,
 }
 
-/// The newest run of a suite that counts, for one of its targets or for any. The inner error has those that do not, the newest first: all that
-/// there are.
+/// The newest run of a suite that counts, for a target that it has or for any. The inner error has those that do not, the newest first: all that
+/// there are with the target.
 ///
 /// # Errors
 /// Where the store fails.
@@ -50,8 +50,11 @@ pub fn newest(store: &dyn Records, suite: &str, target: Option<&str>) -> Result<
     let mut passed_over = Vec::new();
     for record in store.runs(Some(suite), RUNS)? {
         let Ok(head) = serde_json::from_str::<RunHead>(&record.json) else { continue };
-        let rows = judged_rows(store, &head.id)?;
         let targets: Vec<&str> = head.targets.iter().map(|one| one.name.as_str()).filter(|name| target.is_none_or(|target| target == *name)).collect();
+        if target.is_some() && targets.is_empty() {
+            continue;
+        }
+        let rows = judged_rows(store, &head.id)?;
         match unfit(store, &head, &rows, &targets)? {
             Some(unfit) => passed_over.push(unfit),
             None => return Ok(Ok(Newest { head, rows, passed_over })),

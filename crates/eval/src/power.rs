@@ -2,7 +2,7 @@
 
 use crate::Row;
 use crate::label::judged_rows;
-use crate::latest::{PassedOver, unfit};
+use crate::latest::{PassedOver, RUNS, unfit};
 use crate::run::RunHead;
 use crate::totals::{Clusters, by_case, passed};
 use jeton_allocate::Case;
@@ -10,9 +10,6 @@ use jeton_allocate::power::{Aim, Variances, pilot};
 use jeton_ledger::{LedgerError, Records};
 use serde::Serialize;
 use std::collections::HashMap;
-
-/// Runs of a suite that are looked through.
-const RUNS: u64 = 20;
 
 /// Two lots of answers to the same cases, and where their differences come from.
 #[derive(Clone, Debug, PartialEq, Serialize)]

@@ -213,7 +213,8 @@ fn target_totals(name: &str, rows: &[&Row], errors_max: f64, level: Level) -> Ta
 /// Rows by how they ended and by the weights of their cases, as shares of the largest: equal weights count rows.
 pub(crate) fn counts(rows: &[&Row]) -> Counts {
     let most = rows.iter().map(|row| row.weight).fold(0.0, f64::max);
-    let sum = |of: fn(Outcome) -> bool| rows.iter().filter(|row| of(row.outcome)).map(|row| row.weight / most).sum();
+    // An empty sum of floats is -0.0, which would be printed so.
+    let sum = |of: fn(Outcome) -> bool| rows.iter().filter(|row| of(row.outcome)).map(|row| row.weight / most).sum::<f64>() + 0.0;
     Counts {
         passed: sum(|outcome| outcome == Outcome::Passed),
         failed: sum(|outcome| outcome == Outcome::Failed),

@@ -196,3 +196,105 @@ fn an_invalid_run_does_not_stand_for_the_last_one() {
     assert_eq!(compared.json()["comparison"]["baseline"], format!("{whole}:fast"), "{compared:?}");
     assert_has(&compared.stderr, &[&format!("{invalid} does not count: it is invalid")]);
 }
+
+/// Runs of one target alone, and gates that ended early, behind the one run that has both.
+#[test]
+fn the_last_run_of_a_target_is_one_that_has_it() {
+    let upstream = knowing(&Arc::new(Mutex::new(HashMap::from([(10, 2)]))));
+    let project = house(&upstream, 60, &format!("{TARGET}{HOT}"));
+    let whole = id(&ended(&project.run(&["eval", "run", "numbers", "--json"]), 0));
+    ended(&project.run(&["eval", "run", "numbers", "--target", "fast", "--json"]), 0);
+    for turn in 0..22 {
+        let gate = project.run(&["eval", "gate", "numbers", "--target", "fast", "--not-worse-than", "numbers:hot", "--margin", "20pp", "--json"]);
+        assert_eq!(ended(&gate, 0)["gate"]["not_worse"]["baseline"], format!("{whole}:hot"), "{turn}");
+        assert_eq!(gate.json()["gate"]["stopped_early"], true, "each leaves a run that is not whole");
+    }
+    let compared = project.run(&["eval", "compare", "numbers:hot", "numbers:hot", "--json"]);
+    assert_eq!(compared.json()["comparison"]["baseline"], format!("{whole}:hot"), "{compared:?}");
+    let compared = project.run(&["eval", "compare", "numbers:hot", "numbers:fast", "--margin", "20pp", "--json"]);
+    assert_eq!(compared.code, 0, "{compared:?}");
+    assert_has(&compared.stderr, &["17 more newer than"]);
+    assert!(project.json(&["eval", "size", "numbers", "--detect", "5pp"])["basis"].as_str().unwrap().contains(&whole));
+    let neither = project.run(&["eval", "compare", "numbers:cold", "numbers:fast"]);
+    assert_eq!(neither.code, 2, "{neither:?}");
+    assert_has(&neither.stderr, &["no run of `numbers` has a target `cold`"]);
+}
+
+/// A model's own name as a target's has a slash, and what an earlier run came to is no model to be asked.
+#[test]
+fn a_gate_looks_up_what_it_asks_and_nothing_else() {
+    let upstream = knowing(&Wrong::default());
+    let project = house(&upstream, 60, TARGET);
+    let gate = |more: &[&str]| project.run(&[&["eval", "gate", "numbers"], more, &["--margin", "20pp", "--json"]].concat());
+    let before = id(&ended(&project.run(&["eval", "run", "numbers", "--target", "fast", "--target", "acme/fast", "--json"]), 0));
+    let slash = format!("{before}:acme/fast");
+    for baseline in [slash.as_str(), "numbers:acme/fast"] {
+        let found = ended(&gate(&["--target", "fast", "--not-worse-than", baseline]), 0);
+        assert_eq!(found["gate"]["not_worse"]["baseline"], slash.as_str());
+    }
+    let calls = upstream.count();
+    let stranger = gate(&["--not-worse-than", "nobody/knows"]);
+    assert_eq!((stranger.code, upstream.count()), (2, calls), "{stranger:?}");
+    assert_has(&stranger.stderr, &["nobody/knows", "--not-worse-than"]);
+    let unknown = TARGET.replace("acme/fast", "nowhere/gone").replace("\"fast\"", "\"gone\"").replace("concurrency = 4\n", "");
+    let project = house(&upstream, 60, &format!("{TARGET}{unknown}"));
+    for more in [&["--not-worse-than", "fast"][..], &["--not-worse-than", "gone", "--target", "fast"]] {
+        let refused = project.run(&[&["eval", "gate", "numbers"], more].concat());
+        assert_eq!((refused.code, upstream.count()), (2, calls), "{more:?}: {refused:?}");
+        assert_has(&refused.stderr, &["evals/numbers.toml", "nowhere/gone"]);
+    }
+}
+
+/// A suite as the baseline is its last run that says something of the judged target.
+#[test]
+fn a_suite_is_compared_with_by_the_target_that_is_judged() {
+    let is_down = Arc::new(Mutex::new(false));
+    let down = Arc::clone(&is_down);
+    let upstream = Upstream::start(move |exchange| {
+        let number = number(exchange);
+        if *down.lock().unwrap() && exchange.request.json()["temperature"].is_null() {
+            exchange.document(400, br#"{"error":{"message":"no","type":"invalid_request_error"}}"#)
+        } else {
+            exchange.document(200, document(&format!("answer {number}")))
+        }
+    });
+    let project = house(&upstream, 60, &format!("{TARGET}{HOT}"));
+    let whole = id(&ended(&project.run(&["eval", "run", "numbers", "--json"]), 0));
+    *is_down.lock().unwrap() = true;
+    ended(&project.run(&["eval", "run", "numbers", "--json"]), 5);
+    *is_down.lock().unwrap() = false;
+    let gate = project.run(&["eval", "gate", "numbers", "--target", "fast", "--not-worse-than", "numbers", "--margin", "20pp", "--json"]);
+    assert_eq!(ended(&gate, 0)["gate"]["not_worse"]["baseline"], format!("{whole}:fast"));
+}
+
+/// Forty cases of which the first calls get no answer: two are a twentieth of the plan, and more of what was done when the answer was clear.
+#[test]
+fn errors_that_come_early_count_as_shares_of_the_plan() {
+    for (errors, code, decision, validity) in [(2, 0, "pass", "valid"), (3, 5, "invalid", "invalid")] {
+        for more in [&[][..], &["--whole"]] {
+            let left = Mutex::new(errors);
+            let upstream = Upstream::start(move |exchange| {
+                let number = number(exchange);
+                let mut left = left.lock().unwrap();
+                if *left > 0 {
+                    *left -= 1;
+                    exchange.document(400, br#"{"error":{"message":"no","type":"invalid_request_error"}}"#)
+                } else {
+                    exchange.document(200, document(&format!("answer {number}")))
+                }
+            });
+            let project = house(&upstream, 40, &format!("errors_max = 0.06\n{TARGET}"));
+            let found = ended(&project.run(&[&["eval", "gate", "numbers", "--at-least", "0.5", "--json"], more].concat()), code);
+            assert_eq!((&found["gate"]["decision"], &target(&found, 0)["validity"]), (&json!(decision), &json!(validity)), "{found}");
+            assert_eq!(found["gate"]["stopped_early"], more.is_empty(), "{found}");
+        }
+    }
+}
+
+#[test]
+fn where_nothing_passed_no_bound_is_below_zero() {
+    let upstream = broken_from(0);
+    let project = house(&upstream, 3, TARGET);
+    let run = project.run(&["eval", "run", "numbers"]);
+    assert!(run.stdout.contains("0.0–100.0") && !run.stdout.contains("-0.0"), "{run:?}");
+}

@@ -10,7 +10,7 @@ use crate::failure::Failure;
 use crate::output;
 use jeton_allocate::verdict::Decision;
 use jeton_core::{Clock, SystemClock};
-use jeton_eval::gate::{GateReport, LEVEL, Question, Slot, Stopping, report};
+use jeton_eval::gate::{GateReport, LEVEL, Question, Slot, Stopping, over_plan, report};
 use jeton_eval::report::{junit, junit_of_gate, markdown, markdown_of_gate};
 use jeton_eval::run::{End, Planned};
 use jeton_eval::session::Session;
@@ -22,8 +22,8 @@ use std::path::Path;
 
 pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<(), Failure> {
     let id = jeton_eval::run::run_id(SystemClock.now(), chance());
-    let targets: Vec<String> = args.choice.target.iter().chain(&args.not_worse_than).cloned().collect();
-    let desk = Desk::open_to_try(context, &args.suite, wall(&args.choice, &account_of(&id)).as_ref(), &targets)?;
+    let wall = wall(&args.choice, &account_of(&id));
+    let desk = Desk::open_to_gate(context, &args.suite, wall.as_ref(), (&args.choice.target, args.not_worse_than.as_deref()))?;
     let mut choice = choice(&args.choice, &desk.suite);
     let (question, baseline) = match question(args, &desk, &mut choice.targets)? {
         Asked::Itself(question) => return of_itself(args, &desk.suite.name, question, is_json),
@@ -31,10 +31,14 @@ pub(super) fn gate(context: &Context, args: &GateArgs, is_json: bool) -> Result<
     };
     let of_baseline = baseline.as_ref().and_then(|side| side.totals.clone());
     let gating = Gating { question: Some(question), stops: !args.whole, baseline: baseline.map(|side| Baseline(*side)) };
-    let done = desk.with(async |place| execute(place, &desk, Begun::New(choice, id), gating).await)??;
+    let mut done = desk.with(async |place| execute(place, &desk, Begun::New(choice, id), gating).await)??;
     let Some(stopping) = &done.stopping else { return Err(Failure::usage("nothing was asked", "give --at-least or --not-worse-than")) };
     let rows: Vec<Row> = done.session.rows.iter().chain(&done.baseline).cloned().collect();
-    let answer = report(stopping, &rows, done.session.is_whole(), LEVEL).held_to(done.totals.targets.iter().chain(&of_baseline));
+    let answer = report(stopping, &rows, done.session.is_whole(), LEVEL);
+    if answer.stopped_early && !args.whole {
+        done.totals = over_plan(done.totals, &done.session.rows, &slots(&done.session, &desk.suite), done.session.head.errors_max);
+    }
+    let answer = answer.held_to(done.totals.targets.iter().chain(&of_baseline));
     let note = Note { kind: "gate".to_owned(), subject: done.session.head.id.clone(), at: SystemClock.now(), json: json!(answer).to_string() };
     desk.store().add_note(&note)?;
     write(args.junit.as_deref(), || junit(&done.session.head, &done.session.rows, Some(&answer)))?;
@@ -105,7 +109,9 @@ fn judged(asked: &[String], names: &[String]) -> Result<String, Failure> {
 /// only the judged one runs.
 fn not_worse(args: &GateArgs, desk: &Desk, (baseline, names): (&String, &[String]), targets: &mut Vec<String>) -> Result<Asked, Failure> {
     let ask = |baseline: String, candidate: String| Question::NotWorse { baseline, candidate, margin: args.margin };
-    let reference = if names.contains(baseline) { None } else { Reference::find(&**desk.store(), baseline)? };
+    let asked = judged(targets, names);
+    let for_judged = asked.as_deref().ok();
+    let reference = if names.contains(baseline) { None } else { Reference::find_for(&**desk.store(), baseline, for_judged)? };
     let Some(reference) = reference else {
         let without = |names: &[String]| names.iter().filter(|name| *name != baseline).cloned().collect::<Vec<String>>();
         let asked = if targets.len() > 1 { without(targets) } else { targets.clone() };
@@ -117,7 +123,7 @@ fn not_worse(args: &GateArgs, desk: &Desk, (baseline, names): (&String, &[String
         *targets = vec![baseline.clone(), judged.clone()];
         return Ok(Asked::Run(ask(baseline.clone(), judged), None));
     };
-    let judged = judged(targets, names)?;
+    let judged = asked?;
     let of = if reference.target.is_none() && reference.names().contains(&judged) { judged.clone() } else { reference.one(baseline)? };
     let side = reference.side(&of, &[]);
     reference.notes.iter().for_each(|note| eprintln!("{note}"));

@@ -88,6 +88,12 @@ impl Desk {
         Self::opened(context, suite, wall, |snapshot| Known::open(context, snapshot, targets).map(Some))
     }
 
+    /// The same, for a gate: the targets that are judged (empty: all), and what they are compared with, which may be of an earlier run.
+    pub(super) fn open_to_gate(context: &Context, suite: &str, wall: Option<&Wall>, tried: (&[String], Option<&str>)) -> Result<Self, Failure> {
+        let (targets, baseline) = tried;
+        Self::opened(context, suite, wall, |snapshot| Ok(Some(Known::open(context, snapshot, targets)?.beside(baseline))))
+    }
+
     fn opened(
         context: &Context,
         suite: &str,

@@ -1,5 +1,6 @@
 //! What suites name outside of themselves, looked up in the configuration and the ledger before anything is called.
 
+use super::reference::Reference;
 use crate::caller::endpoint_of;
 use crate::context::Context;
 use crate::failure::Failure;
@@ -24,6 +25,8 @@ pub(super) struct Known {
     store: SqliteStore,
     /// The targets that are to be tried; empty: all.
     targets: Vec<String>,
+    /// What they are compared with: a target that is tried beside them, or what an earlier run came to.
+    baseline: Option<String>,
 }
 
 impl Known {
@@ -34,16 +37,27 @@ impl Known {
     pub(super) fn open(context: &Context, snapshot: &Arc<Snapshot>, targets: &[String]) -> Result<Self, Failure> {
         let catalogue = Catalogue::of_names(snapshot, context.project.dir())
             .map_err(|mistakes| Failure::usage(mistakes.join("\n       "), "mend jeton.toml; `jeton config show --effective` shows what holds"))?;
-        Ok(Self { snapshot: Arc::clone(snapshot), catalogue, store: super::super::store(context)?, targets: targets.to_vec() })
+        Ok(Self { snapshot: Arc::clone(snapshot), catalogue, store: super::super::store(context)?, targets: targets.to_vec(), baseline: None })
+    }
+
+    /// With what the targets are compared with.
+    pub(super) fn beside(self, baseline: Option<&str>) -> Self {
+        Self { baseline: baseline.map(str::to_owned), ..self }
     }
 
     /// Models that were asked for as targets beside those of the suite, and are not there.
     pub(super) fn strangers(&self, suite: Option<&Suite>) -> Vec<Finding> {
         let Some(suite) = suite else { return Vec::new() };
         let is_model = |name: &&String| name.contains('/') && !suite.targets.iter().any(|target| target.name == **name);
-        let unknown = |name: &String| self.model(name, suite.class.as_deref()).err();
-        let found = self.targets.iter().filter(is_model).filter_map(unknown);
-        found.map(|unknown| Finding::new("unknown-model", Severity::Error, Place::file("--target"), unknown.message, unknown.remedy)).collect()
+        // What cannot be read as an earlier run is told by whoever reads it.
+        let is_tried = |name: &&String| matches!(Reference::find(&self.store, name), Ok(None));
+        let baseline = self.baseline.iter().filter(is_model).filter(is_tried).map(|name| ("--not-worse-than", name));
+        let tried = self.targets.iter().filter(is_model).map(|name| ("--target", name)).chain(baseline);
+        let unknown = |(option, name): (&str, &String)| {
+            let unknown = self.model(name, suite.class.as_deref()).err()?;
+            Some(Finding::new("unknown-model", Severity::Error, Place::file(option), unknown.message, unknown.remedy))
+        };
+        tried.filter_map(unknown).collect()
     }
 
     fn ask(&self, model: &str, endpoint: Endpoint, class: Option<&str>) -> Result<(), Unknown> {
@@ -71,7 +85,7 @@ impl Known {
 
 impl Names for Known {
     fn is_wanted(&self, target: &str) -> bool {
-        self.targets.is_empty() || self.targets.iter().any(|name| name == target)
+        self.targets.is_empty() || self.targets.iter().chain(&self.baseline).any(|name| name == target)
     }
 
     fn model(&self, model: &str, class: Option<&str>) -> Result<(), Unknown> {
