@@ -211,6 +211,11 @@ fn case_36_and_37_signatures_stand_on_the_calls_that_they_sign() {
 /// The parts of an answer as Google's model gets them back from a client of `via`.
 fn there_and_back(via: jeton_wire::Endpoint, parts: &Value) -> Value {
     let (got, _) = answer(Generate, via, &answered(Generate, parts.clone(), "STOP", json!({ "promptTokenCount": 1, "totalTokenCount": 1 })));
+    given_back(via, &got)
+}
+
+/// The parts of the model's turn for Google, where a client of `via` gives back the answer that it got.
+fn given_back(via: jeton_wire::Endpoint, got: &Value) -> Value {
     let body = match via {
         Messages => {
             json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": "x" }, { "role": "assistant", "content": got["content"] }, { "role": "user", "content": "z" }] })
@@ -240,6 +245,9 @@ fn case_36_each_part_keeps_its_own_signature_there_and_back() {
     for (lost, parts) in [
         (0, json!([with_signature(&text, "UzE="), with_signature(&call("a"), "UzI=")])),
         (1, json!([thought, with_signature(&text, "UzE="), with_signature(&call("a"), "UzI="), call("b")])),
+        (0, json!([with_signature(&text, "UzE="), call("a"), call("b")])),
+        (0, json!([with_signature(&text, "UzE="), call("a"), with_signature(&call("b"), "UzI=")])),
+        (0, json!([with_signature(&text, "UzE="), with_signature(&text, "UzI="), call("a")])),
         (1, json!([thought, call("a"), with_signature(&call("b"), "UzI=")])),
         (0, json!([thought, with_signature(&call("a"), "UzE="), call("b")])),
         (1, json!([thought, text, with_signature(&call("a"), "UzE="), with_signature(&call("b"), "UzI=")])),
@@ -248,6 +256,13 @@ fn case_36_each_part_keeps_its_own_signature_there_and_back() {
     ] {
         for via in [Messages, Responses] {
             assert_eq!(there_and_back(via, &parts), json!(parts.as_array().unwrap()[lost..]), "{via}: {parts}");
+            // Each part an event of its own.
+            let mut events: Vec<Value> =
+                parts.as_array().unwrap().iter().map(|part| json!({ "candidates": [{ "content": { "role": "model", "parts": [part] } }] })).collect();
+            events.push(json!({ "candidates": [{ "content": { "role": "model", "parts": [{ "text": "" }] }, "finishReason": "STOP" }] }));
+            let script: Vec<String> = events.iter().map(|event| format!("raw {event}")).collect();
+            let got = fold::document(via, &stream(Generate, via, &script.join("\n")).0);
+            assert_eq!(given_back(via, &got), json!(parts.as_array().unwrap()[lost..]), "streamed, {via}: {parts}");
         }
     }
 }
