@@ -328,6 +328,47 @@ fn case_36_contents_of_a_stream_given_back_one_by_one_are_one_turn() {
 }
 
 #[test]
+fn case_36_every_event_of_a_stream_given_back_as_a_content_is_the_answer_again() {
+    let script = r#"
+        start { "input_tokens": 1 }
+        block thinking
+        think "H"
+        think "m."
+        sign "EqQB+/=?>"
+        stop
+        block redacted EmwKAhgBEgy3
+        stop
+        block text
+        text "I look."
+        text "\n\n"
+        stop
+        block thinking
+        think "Which?"
+        sign "EqQC"
+        stop
+        block tool t1 a
+        json "{\"x\":1}"
+        stop
+        end { "stop_reason": "tool_use" } { "output_tokens": 1 }
+        done"#;
+    let (events, _) = stream(Messages, Generate, script);
+    let mut turns = vec![json!({ "role": "user", "parts": [{ "text": "x" }] })];
+    turns.extend(events.iter().map(|(_, event)| event["candidates"][0]["content"].clone()));
+    turns.push(json!({ "role": "user", "parts": [{ "functionResponse": { "id": "t1", "name": "a", "response": { "output": "1" } } }] }));
+    let empty = json!({});
+    assert!(turns.iter().flat_map(|turn| turn["parts"].as_array().unwrap()).all(|part| *part != empty), "SDKs leave out a turn with a part that has nothing");
+    let (body, lost) = ask(Generate, Messages, &contents(turns.into()));
+    let wanted = json!([
+        { "type": "thinking", "thinking": "Hm.", "signature": "EqQB+/=?>" },
+        { "type": "redacted_thinking", "data": "EmwKAhgBEgy3" },
+        { "type": "text", "text": "I look.\n\n" },
+        { "type": "thinking", "thinking": "Which?", "signature": "EqQC" },
+        { "type": "tool_use", "id": "t1", "name": "a", "input": { "x": 1 } },
+    ]);
+    assert_eq!((&body["messages"][1]["content"], lost), (&wanted, none()));
+}
+
+#[test]
 fn images_in_results_stand_behind_them_for_models_that_take_none_there() {
     let blocks = json!([{ "type": "tool_use", "id": "t1", "name": "a", "input": {} }, { "type": "tool_use", "id": "t2", "name": "a", "input": {} }]);
     let mut body = on_the_way(blocks);
