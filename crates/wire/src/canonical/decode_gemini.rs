@@ -9,7 +9,7 @@ mod schema;
 
 use super::loss::Loss;
 use super::object::Object;
-use super::part::Piece;
+use super::part::{Part, Piece};
 use super::request::{Asked, Message, Request, Role, ServiceTier, ToolChoice, ToolDecl, ToolKind};
 use jeton_core::Fault;
 use parts::{Calls, read_parts};
@@ -29,12 +29,12 @@ pub(super) fn fill(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss
     // The path names the model.
     root.ignore("model");
     let mut calls = Calls::default();
-    let system = root.object("systemInstruction", |content| read_content(content, Some(Role::System), &mut calls, loss))?;
-    request.messages.extend(system.filter(|message| !message.parts.is_empty()));
+    root.object("systemInstruction", |content| read_content(content, Some(Role::System), &mut request.messages, &mut calls, loss))?;
+    request.messages.retain(|message| !message.parts.is_empty());
     if root.peek("contents").is_none() {
         return Err(root.fault("contents", "is missing."));
     }
-    request.messages.extend(root.each_or_one("contents", |content| read_content(content, None, &mut calls, loss))?);
+    root.each_or_one("contents", |content| read_content(content, None, &mut request.messages, &mut calls, loss))?;
     for tools in root.each_or_one("tools", |tool| read_tool(tool, loss))? {
         request.tools.extend(tools);
     }
@@ -70,8 +70,9 @@ fn tier(word: &str) -> Option<ServiceTier> {
     }
 }
 
-/// A turn. Without a role it is the user's; results of functions stood in turns of a role of their own once.
-fn read_content(mut content: Object<'_>, role: Option<Role>, calls: &mut Calls, loss: &mut Loss) -> Result<Message, Fault> {
+/// A turn, or more of the last one: Google's Python SDK gives back every event of a streamed answer as a content of its own. Without a
+/// role it is the user's; results of functions stood in turns of a role of their own once.
+fn read_content(mut content: Object<'_>, role: Option<Role>, messages: &mut Vec<Message>, calls: &mut Calls, loss: &mut Loss) -> Result<(), Fault> {
     let word = content.text("role")?.unwrap_or_default();
     let role = match (role, word.as_str()) {
         (Some(role), _) => role,
@@ -80,9 +81,25 @@ fn read_content(mut content: Object<'_>, role: Option<Role>, calls: &mut Calls, 
         (None, unknown) => return Err(content.fault("role", format!("is `{unknown}`; known are user and model."))),
     };
     calls.turn_of(role);
-    let parts: Vec<Piece> = read_parts(&mut content, calls, loss)?;
+    let mut parts = messages.pop_if(|last| last.role == role).map_or_else(Vec::new, |last| last.parts);
+    let seam = parts.len();
+    read_parts(&mut content, &mut parts, calls, loss)?;
+    if role == Role::Assistant {
+        join_texts(&mut parts, seam);
+    }
+    messages.push(Message { role, parts });
     content.rest(loss);
-    Ok(Message { role, parts })
+    Ok(())
+}
+
+/// A text that was streamed in pieces is one again: Anthropic refuses a piece that is white space alone.
+fn join_texts(parts: &mut Vec<Piece>, seam: usize) {
+    let Some([Piece { part: Part::Text(begun), .. }, Piece { part: Part::Text(more), .. }]) = seam.checked_sub(1).and_then(|last| parts.get_mut(last..=seam))
+    else {
+        return;
+    };
+    begun.push_str(more);
+    parts.remove(seam);
 }
 
 /// Functions that the caller runs, and what the provider runs: each a member of its own.

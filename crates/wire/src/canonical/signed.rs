@@ -75,21 +75,21 @@ impl SignedTurn {
     }
 }
 
-/// Puts signed thoughts back at the beginning of each turn that calls tools and has none, in place of what was shown of them. `find` gives
-/// the turn that a tool call belongs to. How many turns got theirs back.
+/// Puts signed thoughts back at the beginning of each turn that calls tools and has none, in place of what was shown of them. Messages of
+/// the model that follow each other are one turn. `find` gives the turn that a tool call belongs to. How many turns got theirs back.
 pub fn put_back(request: &mut Request, mut find: impl FnMut(&str) -> Option<SignedTurn>) -> usize {
     let mut found = 0;
-    for message in request.messages.iter_mut().filter(|message| message.role == Role::Assistant) {
+    for turn in request.messages.chunk_by_mut(|one, next| one.role == next.role).filter(|turn| turn[0].role == Role::Assistant) {
         let is_signed = |piece: &Piece| matches!(&piece.part, Part::Thinking { signature: Some(_), .. } | Part::RedactedThinking(_));
-        if message.parts.iter().any(is_signed) {
+        let mut pieces = turn.iter().flat_map(|message| &message.parts);
+        if pieces.clone().any(is_signed) {
             continue;
         }
-        let call =
-            message.parts.iter().find_map(|piece| if let Part::ToolUse { id, .. } = &piece.part { Some((id.clone(), piece.place.clone())) } else { None });
+        let call = pieces.find_map(|piece| if let Part::ToolUse { id, .. } = &piece.part { Some((id.clone(), piece.place.clone())) } else { None });
         let Some((call, place)) = call else { continue };
-        let Some(turn) = find(&call) else { continue };
-        message.parts.retain(|piece| !matches!(piece.part, Part::Thinking { .. }));
-        message.parts.splice(0..0, turn.pieces().map(|part| Piece { part, cache: None, place: place.clone() }));
+        let Some(signed) = find(&call) else { continue };
+        turn.iter_mut().for_each(|message| message.parts.retain(|piece| !matches!(piece.part, Part::Thinking { .. })));
+        turn[0].parts.splice(0..0, signed.pieces().map(|part| Piece { part, cache: None, place: place.clone() }));
         found += 1;
     }
     found
@@ -100,7 +100,7 @@ mod tests {
     use super::*;
     use crate::Endpoint;
     use crate::canonical::read_request;
-    use crate::canonical::request::ToolKind;
+    use crate::canonical::request::{Message, ToolKind};
 
     #[test]
     fn case_36_signed_thoughts_come_back_before_the_calls_that_they_led_to() {
@@ -127,5 +127,8 @@ mod tests {
         assert_eq!(request.messages[1].parts[..2], parts[..2]);
         assert_eq!(request.messages[1].parts.len(), 4);
         assert_eq!(put_back(&mut request, |_| Some(turn.clone())), 0, "what is signed already stays");
+        let calls = request.messages[1].parts.split_off(2);
+        request.messages.insert(2, Message { role: Role::Assistant, parts: calls });
+        assert_eq!(put_back(&mut request, |_| Some(turn.clone())), 0, "messages that follow each other are one turn");
     }
 }

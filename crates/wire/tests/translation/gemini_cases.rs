@@ -5,7 +5,7 @@ use crate::helpers::{Chat, Generate, Messages, Responses, answer, answered, answ
 use crate::scenario::CREATED;
 use crate::script;
 use jeton_core::Usage;
-use jeton_wire::canonical::{Effort, Target, read_reply, translate_document};
+use jeton_wire::canonical::{Effort, Target, put_back, read_reply, read_request, translate_document};
 use jeton_wire::read_document;
 use serde_json::{Value, json};
 
@@ -208,6 +208,65 @@ fn case_36_and_37_signatures_stand_on_the_calls_that_they_sign() {
     assert_eq!(ask(Messages, Generate, &told).0["contents"][1]["parts"], json!([{ "text": "y", "thoughtSignature": "c2ln" }]));
 }
 
+/// The parts of an answer as Google's model gets them back from a client of `via`.
+fn there_and_back(via: jeton_wire::Endpoint, parts: &Value) -> Value {
+    let (got, _) = answer(Generate, via, &answered(Generate, parts.clone(), "STOP", json!({ "promptTokenCount": 1, "totalTokenCount": 1 })));
+    given_back(via, &got)
+}
+
+/// The parts of the model's turn for Google, where a client of `via` gives back the answer that it got.
+fn given_back(via: jeton_wire::Endpoint, got: &Value) -> Value {
+    let body = match via {
+        Messages => {
+            json!({ "model": "m", "max_tokens": 9, "messages": [{ "role": "user", "content": "x" }, { "role": "assistant", "content": got["content"] }, { "role": "user", "content": "z" }] })
+        }
+        _ => {
+            let mut input = vec![json!({ "role": "user", "content": "x" })];
+            input.extend(got["output"].as_array().unwrap().clone());
+            input.push(json!({ "role": "user", "content": "z" }));
+            json!({ "model": "m", "input": input })
+        }
+    };
+    ask(via, Generate, &body).0["contents"][1]["parts"].clone()
+}
+
+/// `part` with a signature of Google's.
+fn with_signature(part: &Value, signature: &str) -> Value {
+    let mut part = part.clone();
+    part["thoughtSignature"] = signature.into();
+    part
+}
+
+#[test]
+fn case_36_each_part_keeps_its_own_signature_there_and_back() {
+    let call = |name: &str| json!({ "functionCall": { "name": name, "args": {} } });
+    let (thought, text) = (json!({ "text": "Hm.", "thought": true }), json!({ "text": "I look." }));
+    // What each answer begins with that does not come back: a thought that no signature follows is no proof of anything elsewhere.
+    for (lost, parts) in [
+        (0, json!([with_signature(&text, "UzE="), with_signature(&call("a"), "UzI=")])),
+        (1, json!([thought, with_signature(&text, "UzE="), with_signature(&call("a"), "UzI="), call("b")])),
+        (0, json!([with_signature(&text, "UzE="), call("a"), call("b")])),
+        (0, json!([with_signature(&text, "UzE="), call("a"), with_signature(&call("b"), "UzI=")])),
+        (0, json!([with_signature(&text, "UzE="), with_signature(&text, "UzI="), call("a")])),
+        (1, json!([thought, call("a"), with_signature(&call("b"), "UzI=")])),
+        (0, json!([thought, with_signature(&call("a"), "UzE="), call("b")])),
+        (1, json!([thought, text, with_signature(&call("a"), "UzE="), with_signature(&call("b"), "UzI=")])),
+        (0, json!([with_signature(&call("a"), "UzE="), with_signature(&text, "UzI=")])),
+        (1, json!([thought, with_signature(&text, "UzE=")])),
+    ] {
+        for via in [Messages, Responses] {
+            assert_eq!(there_and_back(via, &parts), json!(parts.as_array().unwrap()[lost..]), "{via}: {parts}");
+            // Each part an event of its own.
+            let mut events: Vec<Value> =
+                parts.as_array().unwrap().iter().map(|part| json!({ "candidates": [{ "content": { "role": "model", "parts": [part] } }] })).collect();
+            events.push(json!({ "candidates": [{ "content": { "role": "model", "parts": [{ "text": "" }] }, "finishReason": "STOP" }] }));
+            let script: Vec<String> = events.iter().map(|event| format!("raw {event}")).collect();
+            let got = fold::document(via, &stream(Generate, via, &script.join("\n")).0);
+            assert_eq!(given_back(via, &got), json!(parts.as_array().unwrap()[lost..]), "streamed, {via}: {parts}");
+        }
+    }
+}
+
 #[test]
 fn case_37_anthropics_signatures_come_back_from_googles_clients_byte_for_byte() {
     let blocks = json!([{ "type": "thinking", "thinking": "Hm.", "signature": "EqQB+/=?>" }, { "type": "tool_use", "id": "t1", "name": "a", "input": {} }]);
@@ -230,6 +289,83 @@ fn thoughts_that_came_in_pieces_are_one_again() {
     let (body, lost) = ask(Generate, Messages, &contents(turns));
     assert_eq!(body["messages"][1]["content"][0], json!({ "type": "thinking", "thinking": "Hm.", "signature": "EqQB" }));
     assert_eq!(lost, none());
+}
+
+#[test]
+fn case_36_contents_of_a_stream_given_back_one_by_one_are_one_turn() {
+    let model = |part: Value| json!({ "role": "model", "parts": [part] });
+    let sealed = "amV0b246YW50aHJvcGljOkVxUUI=";
+    let turns = json!([
+        { "role": "user", "parts": [{ "text": "x" }] },
+        model(json!({ "text": "h", "thought": true })),
+        model(json!({ "text": "m", "thought": true })),
+        model(json!({ "text": "", "thought": true, "thoughtSignature": sealed })),
+        model(json!({ "text": "look" })),
+        model(json!({ "text": "\n\n" })),
+        model(json!({ "functionCall": { "id": "t1", "name": "a", "args": {} } })),
+        model(json!({ "text": "" })),
+        { "role": "user", "parts": [{ "functionResponse": { "id": "t1", "name": "a", "response": { "output": "1" } } }] },
+        { "role": "user", "parts": [{ "text": "Well?" }] },
+    ]);
+    let (body, lost) = ask(Generate, Messages, &contents(turns.clone()));
+    assert_eq!(
+        body["messages"][1]["content"],
+        json!([
+            { "type": "thinking", "thinking": "hm", "signature": "EqQB" },
+            { "type": "text", "text": "look\n\n" },
+            { "type": "tool_use", "id": "t1", "name": "a", "input": {} },
+        ])
+    );
+    assert_eq!((body["messages"].as_array().unwrap().len(), lost), (3, none()));
+    // The vault has nothing to give where the turn is signed already, wherever in it.
+    let (mut request, _) = read_request(Generate, contents(turns).to_string().as_bytes()).unwrap();
+    assert_eq!(put_back(&mut request, |id| panic!("it asked for {id}")), 0);
+    // Faults and losses are told of where they are.
+    assert_eq!(
+        refused(Generate, Messages, &contents(json!([model(json!({ "text": "a" })), model(json!({ "functionCall": {} }))]))).1,
+        "contents[1].parts[0].functionCall.name"
+    );
+}
+
+#[test]
+fn case_36_every_event_of_a_stream_given_back_as_a_content_is_the_answer_again() {
+    let script = r#"
+        start { "input_tokens": 1 }
+        block thinking
+        think "H"
+        think "m."
+        sign "EqQB+/=?>"
+        stop
+        block redacted EmwKAhgBEgy3
+        stop
+        block text
+        text "I look."
+        text "\n\n"
+        stop
+        block thinking
+        think "Which?"
+        sign "EqQC"
+        stop
+        block tool t1 a
+        json "{\"x\":1}"
+        stop
+        end { "stop_reason": "tool_use" } { "output_tokens": 1 }
+        done"#;
+    let (events, _) = stream(Messages, Generate, script);
+    let mut turns = vec![json!({ "role": "user", "parts": [{ "text": "x" }] })];
+    turns.extend(events.iter().map(|(_, event)| event["candidates"][0]["content"].clone()));
+    turns.push(json!({ "role": "user", "parts": [{ "functionResponse": { "id": "t1", "name": "a", "response": { "output": "1" } } }] }));
+    let empty = json!({});
+    assert!(turns.iter().flat_map(|turn| turn["parts"].as_array().unwrap()).all(|part| *part != empty), "SDKs leave out a turn with a part that has nothing");
+    let (body, lost) = ask(Generate, Messages, &contents(turns.into()));
+    let wanted = json!([
+        { "type": "thinking", "thinking": "Hm.", "signature": "EqQB+/=?>" },
+        { "type": "redacted_thinking", "data": "EmwKAhgBEgy3" },
+        { "type": "text", "text": "I look.\n\n" },
+        { "type": "thinking", "thinking": "Which?", "signature": "EqQC" },
+        { "type": "tool_use", "id": "t1", "name": "a", "input": { "x": 1 } },
+    ]);
+    assert_eq!((&body["messages"][1]["content"], lost), (&wanted, none()));
 }
 
 #[test]

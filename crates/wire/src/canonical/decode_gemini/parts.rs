@@ -191,16 +191,15 @@ impl Calls {
     }
 }
 
-/// The parts of a turn of a request.
-pub(super) fn read_parts(content: &mut Object<'_>, calls: &mut Calls, loss: &mut Loss) -> Result<Vec<Piece>, Fault> {
-    let mut pieces: Vec<Piece> = Vec::new();
+/// Reads the parts of a content of a request behind those that its turn has already.
+pub(super) fn read_parts(content: &mut Object<'_>, pieces: &mut Vec<Piece>, calls: &mut Calls, loss: &mut Loss) -> Result<(), Fault> {
     content.each_or_one("parts", |part| {
         let place = part.path.place();
         let (said, signature) = read_said(part, loss)?;
         let signed = |signature| Piece { part: Part::Thinking { text: String::new(), signature: Some(signature) }, cache: None, place: place.clone() };
         let part = match said {
             Said::Text { text, is_thought: true } => {
-                push_thought(&mut pieces, text, signature, &place);
+                push_thought(pieces, text, signature, &place);
                 return Ok(());
             }
             // The signature of a text comes behind it, as it does in a stream.
@@ -211,7 +210,7 @@ pub(super) fn read_parts(content: &mut Object<'_>, calls: &mut Calls, loss: &mut
             }
             Said::Call { id, name, arguments_json } => {
                 if let Some(signature) = signature {
-                    push_thought(&mut pieces, String::new(), Some(signature), &place);
+                    push_thought(pieces, String::new(), Some(signature), &place);
                 }
                 Part::ToolUse { id: calls.call(id, &name), name, kind: ToolKind::Function, arguments_json }
             }
@@ -230,7 +229,7 @@ pub(super) fn read_parts(content: &mut Object<'_>, calls: &mut Calls, loss: &mut
         pieces.push(Piece { part, cache: None, place });
         Ok(())
     })?;
-    Ok(pieces)
+    Ok(())
 }
 
 /// A thought, in pieces as it was streamed maybe, until its signature comes: that of the call behind it is its own.

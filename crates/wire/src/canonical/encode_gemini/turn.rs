@@ -7,7 +7,6 @@ use crate::canonical::part::{MediaSource, Part, Piece};
 use crate::canonical::request::Role;
 use crate::canonical::signature::Family;
 use crate::{Dialect, Endpoint};
-use std::collections::VecDeque;
 
 /// What Google documents for a call that another model made, or whose signature is lost ("Thought signatures").
 const UNSIGNED: &str = "skip_thought_signature_validator";
@@ -54,11 +53,13 @@ impl<'a> Item<'a> {
     }
 }
 
-/// The model's turn. A signature stands on the call that its thought led to; without a call, on the last text.
+/// The model's turn, each signature on the part that it stood on: on the call directly behind it, or else on the text before it.
 pub(super) fn model_turn<'a>(pieces: Vec<&'a Piece>, context: &Context<'a>, loss: &mut Loss) -> Vec<Item<'a>> {
     let mut items: Vec<Item<'a>> = Vec::with_capacity(pieces.len());
-    let mut waiting: VecDeque<&'a str> = VecDeque::new();
-    for piece in pieces {
+    let mut of_call: Option<&'a str> = None;
+    // The others, and how many items stand before each.
+    let mut waiting: Vec<(usize, &'a str)> = Vec::new();
+    for (index, &piece) in pieces.iter().enumerate() {
         drop_cache(&piece.place, piece.cache, loss);
         match &piece.part {
             Part::Text(text) | Part::Refusal(text) if text.is_empty() => {}
@@ -73,24 +74,46 @@ pub(super) fn model_turn<'a>(pieces: Vec<&'a Piece>, context: &Context<'a>, loss
                 if is_kept && !text.is_empty() {
                     items.push(Item::of(piece));
                 }
-                waiting.extend(own);
+                match own {
+                    Some(signature) if is_call_next(&pieces[index + 1..]) => of_call = Some(signature),
+                    _ => waiting.extend(own.map(|signature| (items.len(), signature))),
+                }
             }
             Part::RedactedThinking(_) => loss.dropped(&piece.place, "reasoning without a signature of this family is not taken back"),
             Part::Other { kind, .. } if context.request.endpoint.dialect() != Dialect::Gemini => {
                 loss.dropped(&piece.place, format!("what another provider's `{kind}` left has no counterpart"));
             }
             Part::Embedding(_) => {}
-            Part::ToolUse { .. } => items.push(Item { block: Block::Piece(piece), signature: waiting.pop_front() }),
+            Part::ToolUse { .. } => items.push(Item { block: Block::Piece(piece), signature: of_call.take() }),
             _ => items.push(Item::of(piece)),
         }
     }
-    for signature in waiting {
-        match items.iter_mut().rev().find(|item| item.is_text() && item.signature.is_none()) {
-            Some(text) => text.signature = Some(signature),
-            None => items.push(Item { block: Block::Text(String::new()), signature: Some(signature) }),
+    sign_others(&mut items, waiting);
+    items
+}
+
+fn is_call_next(behind: &[&Piece]) -> bool {
+    let is_empty = |piece: &&&Piece| matches!(&piece.part, Part::Text(text) | Part::Refusal(text) if text.is_empty());
+    behind.iter().find(|piece| !is_empty(piece)).is_some_and(|piece| matches!(piece.part, Part::ToolUse { .. }))
+}
+
+/// Signatures that no call follows directly; each with the count of items before it. They come behind the text that they stood on. Where
+/// there is none, they were put first (a dialect without a place for them does so): the first call that has none is theirs.
+fn sign_others<'a>(items: &mut Vec<Item<'a>>, waiting: Vec<(usize, &'a str)>) {
+    let mut alone = Vec::new();
+    for (at, signature) in waiting {
+        let text = items[..at].iter().rposition(|item| item.is_text() && item.signature.is_none());
+        let call = || items[at..].iter().position(|item| item.is_call() && item.signature.is_none());
+        let later = || items[at..].iter().position(|item| item.is_text() && item.signature.is_none());
+        match text.or_else(|| call().or_else(later).map(|behind| at + behind)) {
+            Some(index) => items[index].signature = Some(signature),
+            None => alone.push((at, signature)),
         }
     }
-    items
+    // From the last, so that the places of the others stay right.
+    for (at, signature) in alone.into_iter().rev() {
+        items.insert(at, Item { block: Block::Text(String::new()), signature: Some(signature) });
+    }
 }
 
 /// The user's turn: results first, in the order of the calls that they answer, for ids are not sent; Vertex AI refuses them.

@@ -26,6 +26,10 @@ pub(in crate::canonical) struct GeminiReader {
     in_text: bool,
     /// Something was told.
     said: bool,
+    /// A signature that is told once it is known what follows: directly before a call it would be that call's.
+    waiting: Option<String>,
+    /// What waits is the signature of a text that was told.
+    is_of_text: bool,
 }
 
 /// What an answer says beside its words, and nobody asked.
@@ -55,6 +59,7 @@ impl GeminiReader {
     /// # Errors
     /// Where it did not say why it ends.
     pub(in crate::canonical) fn flush(&mut self, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        self.sign_waiting(hear);
         let stop = match self.stop.take() {
             None => return Err(broken("it ended without a reason for its end")),
             // Case 51. `STOP` stands behind calls of functions, too.
@@ -83,16 +88,13 @@ impl GeminiReader {
             loss.dropped("candidates[1]", "one answer is translated");
             return Ok(());
         }
-        let mut signature = None;
         candidate.object("content", |mut content| {
             content.ignore("role");
-            content.each("parts", |part| self.part(part, &mut signature, loss, hear))?;
+            content.each("parts", |part| self.part(part, loss, hear))?;
             content.rest(loss);
             Ok(())
         })?;
         self.sources(&mut candidate, loss, hear)?;
-        // The signature of a text, behind the sources of that text.
-        self.sign(signature.take(), hear);
         for name in ["tokenCount", "avgLogprobs", "logprobsResult"] {
             candidate.ignore(name);
         }
@@ -113,11 +115,17 @@ impl GeminiReader {
         Ok(())
     }
 
-    fn part(&mut self, part: Object<'_>, waiting: &mut Option<String>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
+    fn part(&mut self, part: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
         let place = part.path.place();
         let (said, signature) = read_said(part, loss)?;
-        if !matches!(said, Said::Text { is_thought: false, .. } | Said::Nothing) {
-            self.sign(waiting.take(), hear);
+        let waits_on = match said {
+            Said::Nothing => true,
+            Said::Call { .. } => self.is_of_text,
+            Said::Text { is_thought, .. } => !(is_thought || self.is_of_text),
+            _ => false,
+        };
+        if signature.is_some() || !waits_on {
+            self.sign_waiting(hear);
         }
         match said {
             Said::Text { text, is_thought: true } => {
@@ -127,9 +135,9 @@ impl GeminiReader {
             Said::Text { text, is_thought: false } => {
                 self.tell(Delta::Text(&text), text.is_empty(), hear);
                 self.in_text = true;
-                *waiting = signature.or(waiting.take());
+                self.wait(signature);
             }
-            Said::Nothing => *waiting = signature.or(waiting.take()),
+            Said::Nothing => self.wait(signature),
             Said::Call { id, name, arguments_json } => {
                 self.sign(signature, hear);
                 let id = id.unwrap_or_else(|| self.make_id(&name, &arguments_json));
@@ -153,6 +161,20 @@ impl GeminiReader {
             self.said = true;
             hear(Heard::Delta(delta));
         }
+    }
+
+    fn wait(&mut self, signature: Option<String>) {
+        if signature.is_some() {
+            self.waiting = signature;
+        }
+        // Until it is told, it is that of the text that it came with or that came behind it.
+        self.is_of_text = self.waiting.is_some() && (self.in_text || self.is_of_text);
+    }
+
+    fn sign_waiting(&mut self, hear: &mut Hear<'_>) {
+        self.is_of_text = false;
+        let signature = self.waiting.take();
+        self.sign(signature, hear);
     }
 
     /// A signature ends the thought: what comes behind it is another.
