@@ -258,6 +258,8 @@ pub struct StreamTranslator {
     phase: Phase,
 }
 
+const UNENDED: &str = "its stream ended before its end";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Telling,
@@ -319,19 +321,36 @@ impl StreamTranslator {
         read
     }
 
+    /// The provider has said all: appends what is left to tell to `out`, all but the closing. Whether the answer is whole is known from
+    /// here on, and so what must be charged for.
+    ///
+    /// # Errors
+    /// A fault of the provider where its stream did not come to an end.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
+        if let Some(event) = self.events.finish() {
+            self.take(&event.data, out)?;
+        }
+        if self.phase == Phase::Telling {
+            self.heard(out, |reader, _, hear| reader.end(hear)).inspect_err(|_| self.phase = Phase::Failed)?;
+        }
+        if self.phase != Phase::Failed {
+            self.phase = Phase::Ended;
+            if self.encoder.is_none() || self.stop.is_none() {
+                self.phase = Phase::Failed;
+                return Err(broken(UNENDED));
+            }
+        }
+        Ok(())
+    }
+
     /// The caller's closing: what is left to tell, why the answer ended, what it used, and the terminal event. Empty where an error
     /// was told.
     ///
     /// # Errors
-    /// A fault of the provider where its stream did not come to an end.
+    /// As [`StreamTranslator::finish`].
     pub fn close(&mut self, usage: &Usage) -> Result<Vec<u8>, Fault> {
         let mut out = Vec::new();
-        if let Some(event) = self.events.finish() {
-            self.take(&event.data, &mut out)?;
-        }
-        if self.phase == Phase::Telling {
-            self.heard(&mut out, |reader, _, hear| reader.end(hear)).inspect_err(|_| self.phase = Phase::Failed)?;
-        }
+        self.finish(&mut out)?;
         if std::mem::replace(&mut self.phase, Phase::Failed) == Phase::Failed {
             return Ok(out);
         }
@@ -341,7 +360,7 @@ impl StreamTranslator {
                 tell_usage(&self.answering, usage, &mut self.loss);
                 out.extend(encoder.closing(&stop, usage));
             }
-            _ => return Err(broken("its stream ended before its end")),
+            _ => return Err(broken(UNENDED)),
         }
         Ok(out)
     }

@@ -1,11 +1,13 @@
 //! Cases of Bedrock's Converse, with the dialects that they concern.
 
 use crate::fold;
-use crate::helpers::{Chat, Converse, Messages, Responses, answer, answered, ask_of, asking, stream, translate_chunks};
+use crate::helpers::{Chat, Converse, Messages, Responses, answer, answered, answering, ask_of, asking, stream, translate_chunks};
 use crate::scenario::{CREATED, all, plain_answer, told};
 use jeton_core::{Samplers, Usage};
 use jeton_wire::Endpoint;
-use jeton_wire::canonical::{Answering, Effort, Target, ToolNames, encode_reply, encode_request, read_reply, read_request, translate_document};
+use jeton_wire::canonical::{
+    Answering, Effort, StreamTranslator, Target, ToolNames, encode_reply, encode_request, read_reply, read_request, translate_document,
+};
 use jeton_wire::read_document;
 use serde_json::{Value, json};
 
@@ -291,8 +293,6 @@ fn case_51_every_reason_of_an_end_goes_across() {
         ("stop_sequence", "stop", "stop_sequence", ""),
         ("guardrail_intervened", "content_filter", "refusal", ""),
         ("content_filtered", "content_filter", "refusal", ""),
-        ("malformed_model_output", "length", "max_tokens", "approximated stopReason"),
-        ("malformed_tool_use", "length", "max_tokens", "approximated stopReason"),
         ("model_context_window_exceeded", "length", "model_context_window_exceeded", ""),
         ("something_new", "stop", "end_turn", "dropped stopReason"),
     ] {
@@ -302,6 +302,21 @@ fn case_51_every_reason_of_an_end_goes_across() {
         assert_eq!((document["stop_reason"].as_str(), told.join("")), (Some(messages), lost.to_owned()), "{word}");
         let (events, _) = stream(Converse, Messages, &format!("start\ntext \"Hi\"\nstop\nend \"{word}\"\nusage {{}}"));
         assert_eq!(fold::document(Messages, &events)["stop_reason"], messages, "{word}");
+    }
+}
+
+#[test]
+fn case_51_what_the_provider_found_malformed_is_an_error_and_no_answer_cut_short() {
+    for word in ["malformed_tool_use", "malformed_model_output"] {
+        let torn = json!([{ "toolUse": { "toolUseId": "t", "name": "a", "input": {} } }]);
+        let body = answered(Converse, torn, word, json!({ "inputTokens": 1, "outputTokens": 1, "totalTokens": 2 })).to_string();
+        let fault = translate_document(&answering(Converse, Chat), body.as_bytes(), Usage::default(), 0).unwrap_err();
+        assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some(word)));
+        let mut translator = StreamTranslator::new(answering(Converse, Messages), 0, Usage::default());
+        let events = [json!({ "messageStart": { "role": "assistant" } }), json!({ "messageStop": { "stopReason": word } }), json!({ "metadata": {} })];
+        let said: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+        let fault = translator.push(&said.into_bytes().into(), &mut Vec::new()).unwrap_err();
+        assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some(word)));
     }
 }
 

@@ -24,8 +24,6 @@ pub(in crate::canonical) struct GeminiReader {
     calls: usize,
     /// A text is being told, so that sources can be told of it.
     in_text: bool,
-    /// Something was told.
-    said: bool,
 }
 
 /// What an answer says beside its words, and nobody asked.
@@ -143,7 +141,6 @@ impl GeminiReader {
     fn tell(&mut self, delta: Delta<'_>, is_empty: bool, hear: &mut Hear<'_>) {
         self.in_text = false;
         if !is_empty {
-            self.said = true;
             hear(Heard::Delta(delta));
         }
     }
@@ -185,11 +182,13 @@ impl GeminiReader {
                 let why = message.unwrap_or("The model's call of a function cannot be read.");
                 return Err(Fault::new(FaultKind::UpstreamFailed, format!("The provider gave the answer up ({word}): {why}")).code(word.to_ascii_lowercase()));
             }
-            // For reasons that nobody knows, and without a word.
-            _ if !self.said => StopReason::Refusal,
+            // The model ended by `STOP` alone: for any other reason, and those that nobody knows yet, the answer was stopped.
             _ => {
-                loss.dropped(path.member("finishReason"), "the word is not known to Jeton");
-                if self.calls > 0 { StopReason::ToolUse } else { StopReason::EndTurn }
+                loss.approximated(
+                    path.member("finishReason"),
+                    format!("`{}` is no end of a turn, and counts as a refusal", word.chars().take(60).collect::<String>()),
+                );
+                StopReason::Refusal
             }
         })
     }
