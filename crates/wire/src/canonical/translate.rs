@@ -27,6 +27,8 @@ pub struct Answering {
     names: ToolNames,
     /// The id of an answer whose provider gives it none.
     id: String,
+    /// The model signs its reasoning as Bedrock's own models do.
+    signs_for_bedrock: bool,
 }
 
 impl Answering {
@@ -40,13 +42,20 @@ impl Answering {
             embedding: request.embedding.clone(),
             ..Request::new(request.endpoint, request.model.clone())
         };
-        Self { request: kept, from, names, id: String::new() }
+        Self { request: kept, from, names, id: String::new(), signs_for_bedrock: false }
     }
 
     /// With the id that the answer gets where its provider gives it none, as Bedrock does; of it, letters and digits are taken.
     #[must_use]
     pub fn identified(mut self, id: &str) -> Self {
         self.id = id.chars().filter(char::is_ascii_alphanumeric).collect();
+        self
+    }
+
+    /// With the provider's name of the model that is asked, which says whose its signatures are where many makers are asked in one dialect.
+    #[must_use]
+    pub fn answered_by(mut self, model: &str) -> Self {
+        self.signs_for_bedrock = self.from == Endpoint::Converse && super::encode_converse::signs_for_bedrock(model);
         self
     }
 
@@ -72,6 +81,8 @@ impl Answering {
         let family = match self.from {
             Endpoint::Responses => Family::OpenAi,
             Endpoint::Generate => Family::Gemini,
+            _ if self.signs_for_bedrock && is_redacted => Family::BedrockRedacted,
+            _ if self.signs_for_bedrock => Family::Bedrock,
             _ if is_redacted => Family::AnthropicRedacted,
             _ => Family::Anthropic,
         };

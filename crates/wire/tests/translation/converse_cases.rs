@@ -387,6 +387,45 @@ fn case_75_media_of_every_type_that_is_taken_and_a_refusal_of_the_others_by_name
 }
 
 #[test]
+fn case_37_what_nova_signs_goes_back_to_nova_alone() {
+    let thought = json!([
+        { "reasoningContent": { "reasoningText": { "text": "I add.", "signature": "bm92YQ==" } } },
+        { "toolUse": { "toolUseId": "t", "name": "a", "input": {} } },
+    ]);
+    let body = answered(Converse, thought, "tool_use", Value::Null).to_string();
+    let of = |from, model: &str| {
+        let answered = translate_document(&answering(Converse, from).answered_by(model), body.as_bytes(), Usage::default(), CREATED).unwrap();
+        serde_json::from_slice::<Value>(&answered.body).unwrap()
+    };
+    let said = of(Messages, NOVA)["content"].clone();
+    assert_eq!(said[0]["signature"], "jeton:bedrock:bm92YQ==");
+    for model in [CLAUDE, PROFILE] {
+        assert_eq!(of(Messages, model)["content"][0]["signature"], "bm92YQ==", "{model}");
+    }
+    let back = json!({ "model": "m", "max_tokens": 9, "messages": [
+        { "role": "user", "content": "Hi" }, { "role": "assistant", "content": said },
+        { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "t", "content": "1" }] },
+    ] });
+    let (sent, lost) = ask(Messages, NOVA, &back);
+    let own = json!({ "reasoningContent": { "reasoningText": { "text": "I add.", "signature": "bm92YQ==" } } });
+    assert_eq!((&sent["messages"][1]["content"][0], lost.iter().any(|lost| lost.contains("messages[1].content[0]"))), (&own, false), "{lost:?}");
+    for target in [target(CLAUDE), Target::new(Messages, "claude-x", 64), Target::new(Endpoint::Generate, "gemini-x", 64), Target::new(Responses, "gpt-x", 64)]
+    {
+        let (sent, lost) = ask_of(Messages, &target, &back).unwrap();
+        assert!(!sent.to_string().contains("bm92YQ"), "{sent}");
+        assert!(lost.iter().any(|lost| lost.contains("messages[1].content[0]")), "{} {lost:?}", target.model);
+    }
+    // Responses shows nothing of it, and it comes back all the same.
+    let item = of(Responses, NOVA)["output"][0].clone();
+    assert_eq!(item["encrypted_content"], "jeton:bedrock:bm92YQ==");
+    let back = json!({ "model": "m", "input": [
+        { "role": "user", "content": "Hi" }, item, { "type": "function_call", "call_id": "t", "name": "a", "arguments": "{}" },
+        { "type": "function_call_output", "call_id": "t", "output": "1" },
+    ] });
+    assert_eq!(ask(Responses, NOVA, &back).0["messages"][1]["content"][0]["reasoningContent"]["reasoningText"]["signature"], "bm92YQ==");
+}
+
+#[test]
 fn an_answer_without_an_id_bears_the_calls_and_the_model_that_was_asked_for() {
     let (request, _) = read_request(Chat, asking(Chat, json!({ "model": "acme/fast" })).to_string().as_bytes()).unwrap();
     let answering = Answering::new(&request, Converse, ToolNames::default()).identified("call-01JX");
