@@ -121,7 +121,7 @@ fn kind(path: &str, is_anthropic: bool) -> Kind {
 }
 
 /// Undoes `%41`; what is not valid stays as it is and fails as a name later.
-fn percent_decoded(text: &str) -> String {
+pub(crate) fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut out = Vec::with_capacity(bytes.len());
     let mut at = 0;

@@ -1,7 +1,7 @@
 //! From a request to its answer: which door it wants, who asks, the body, the broker.
 
 use crate::panic::CatchPanic;
-use crate::path::{Kind, Target, parse};
+use crate::path::{Kind, Target, parse, percent_decoded};
 use crate::peer::{Client, check_host, client, dialect_of_list, is_anthropic, is_vendors};
 use crate::read::{Bounds, read_body};
 use crate::response::{GatewayBody, json};
@@ -264,9 +264,14 @@ fn is_array_stream(target: &Target, query: Option<&str>) -> bool {
     is_stream && !query.unwrap_or_default().split('&').any(|pair| pair == "alt=sse")
 }
 
-/// The query of a call in Gemini's dialect without the form of the stream, which the provider's own path names, and without a key.
+/// The query of a call in Gemini's dialect without the form of the stream, which the provider's own path names, and without the
+/// credentials that Google's APIs take there ("System parameters": `key`, `access_token`, `oauth_token`): they are for Jeton, if for anyone.
 fn without_googles_own(query: &str) -> String {
-    query.split('&').filter(|pair| !pair.starts_with("alt=") && !pair.starts_with("key=") && !pair.starts_with("$alt=")).collect::<Vec<_>>().join("&")
+    let is_own = |pair: &str| {
+        let name = percent_decoded(pair.split('=').next().unwrap_or_default());
+        ["alt", "$alt", "key", "$key", "access_token", "oauth_token"].into_iter().any(|own| name.eq_ignore_ascii_case(own))
+    };
+    query.split('&').filter(|pair| !is_own(pair)).collect::<Vec<_>>().join("&")
 }
 
 /// A key of ours in the query, where Google's clients may put it.
@@ -316,6 +321,7 @@ mod tests {
     fn a_query_of_googles_loses_its_key_and_the_form_of_its_stream() {
         assert_eq!(without_googles_own("alt=sse&key=AIza&x=1"), "x=1");
         assert_eq!(without_googles_own("alt=sse"), "");
+        assert_eq!(without_googles_own("access_token=ya29.a&x=1&oauth_token=ya29.b&access%5Ftoken=ya29.c&%24alt=sse&fields=key"), "x=1&fields=key");
         assert_eq!(query_key(Some("alt=sse&key=jtn_a_b")).as_deref(), Some("jtn_a_b"));
         assert_eq!(query_key(Some("key=AIza")), None);
     }

@@ -101,6 +101,14 @@ fn path_of(kind: &ProviderKind, prefix: &str, endpoint: Endpoint, path: &str) ->
 
 /// Splits a base URL into its origin and the path before the endpoint's own.
 pub(crate) fn parse_base(base_url: &str) -> Result<(Origin, String), String> {
+    match parse_url(base_url)? {
+        (origin, path, None) => Ok((origin, path.trim_end_matches('/').to_owned())),
+        _ => Err(format!("base_url `{base_url}` must hold no query")),
+    }
+}
+
+/// Splits an address into its origin, its path and its query.
+pub(crate) fn parse_url(base_url: &str) -> Result<(Origin, String, Option<String>), String> {
     let uri: Uri = base_url.trim().parse().map_err(|e| format!("base_url `{base_url}` is not a URL: {e}"))?;
     let secure = match uri.scheme() {
         Some(s) if *s == Scheme::HTTPS => true,
@@ -111,10 +119,7 @@ pub(crate) fn parse_base(base_url: &str) -> Result<(Origin, String), String> {
     if authority.as_str().contains('@') {
         return Err("base_url must hold no user name or password; give the credential as `api_key`".to_owned());
     }
-    if uri.query().is_some() {
-        return Err(format!("base_url `{base_url}` must hold no query"));
-    }
-    Ok((origin(authority, secure)?, uri.path().trim_end_matches('/').to_owned()))
+    Ok((origin(authority, secure)?, uri.path().to_owned(), uri.query().map(str::to_owned)))
 }
 
 fn origin(authority: &Authority, secure: bool) -> Result<Origin, String> {

@@ -53,6 +53,13 @@ fn stays_here(name: &str) -> bool {
             | "origin"
             | "referer"
             | "baggage"
+            // Credentials of other services and of gateways between the caller and Jeton. None of the providers takes the caller's there.
+            | "apikey"
+            | "x-auth-token"
+            | "x-access-token"
+            | "private-token"
+            | "ocp-apim-subscription-key"
+            | "x-amz-security-token"
     ) || name.starts_with("jeton-")
         || name.starts_with("x-forwarded-")
         || name.starts_with("sec-")
@@ -222,6 +229,13 @@ mod tests {
             "upgrade: h2c",
             "te: trailers",
             "x-team: blue",
+            "apikey: k",
+            "x-auth-token: t",
+            "x-access-token: t",
+            "private-token: glpat-1",
+            "ocp-apim-subscription-key: k",
+            "x-amz-security-token: t",
+            "proxy-authorization: Basic YQ==",
         ] {
             check(&provider, &[line], &[]);
         }

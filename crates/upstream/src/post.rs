@@ -1,6 +1,6 @@
 //! One POST outside of any call of a model: a webhook, an endpoint under evaluation, Jeton's own server. No pool, no retry.
 
-use crate::address::parse_base;
+use crate::address::parse_url;
 use crate::connect::connect;
 use bytes::Bytes;
 use http::{HeaderMap, HeaderValue, Request, header};
@@ -21,15 +21,20 @@ pub struct Posted {
     pub body: Bytes,
 }
 
-/// Posts `body` to `url` (`http://` or `https://`, without query) and waits for the whole answer, at most `limit`.
+/// Posts `body` to `url` (`http://` or `https://`) and waits for the whole answer, at most `limit`.
 ///
 /// # Errors
 /// What went wrong, for people.
 pub async fn post(url: &str, headers: HeaderMap, body: Bytes, limit: Duration) -> Result<Posted, String> {
     let going = async {
-        let (origin, path) = parse_base(url)?;
+        let (origin, path, query) = parse_url(url)?;
+        let path = path.trim_end_matches('/');
+        let target = match query {
+            Some(query) => format!("{}?{query}", if path.is_empty() { "/" } else { path }),
+            None => (if path.is_empty() { "/" } else { path }).to_owned(),
+        };
         let mut connection = connect(&origin, limit).await.map_err(|error| error.to_string())?;
-        let mut request = Request::post(if path.is_empty() { "/" } else { path.as_str() }).body(Full::new(body)).map_err(|error| error.to_string())?;
+        let mut request = Request::post(target).body(Full::new(body)).map_err(|error| error.to_string())?;
         *request.headers_mut() = headers;
         request.headers_mut().insert(header::HOST, origin.host_header.clone());
         request.headers_mut().entry(header::CONTENT_TYPE).or_insert(HeaderValue::from_static("application/json"));
@@ -47,7 +52,7 @@ mod tests {
     use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
     #[tokio::test]
-    async fn a_body_goes_and_the_whole_answer_comes() {
+    async fn a_body_goes_with_the_query_and_the_whole_answer_comes() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let serving = tokio::spawn(async move {
@@ -57,10 +62,10 @@ mod tests {
             socket.write_all(b"HTTP/1.1 201 Created\r\ncontent-length: 5\r\nx-a: b\r\n\r\nhello").await.unwrap();
             String::from_utf8_lossy(&read[..count]).into_owned()
         });
-        let posted = post(&format!("http://{address}/hook"), HeaderMap::new(), Bytes::from("{}"), Duration::from_secs(5)).await.unwrap();
+        let posted = post(&format!("http://{address}/hook?alt=sse"), HeaderMap::new(), Bytes::from("{}"), Duration::from_secs(5)).await.unwrap();
         assert_eq!((posted.status, &posted.body[..], posted.headers["x-a"].as_bytes()), (201, &b"hello"[..], &b"b"[..]));
         let asked = serving.await.unwrap();
-        assert!(asked.starts_with("POST /hook HTTP/1.1\r\n") && asked.contains("content-type: application/json") && asked.ends_with("{}"), "{asked}");
+        assert!(asked.starts_with("POST /hook?alt=sse HTTP/1.1\r\n") && asked.contains("content-type: application/json") && asked.ends_with("{}"), "{asked}");
     }
 
     #[tokio::test]

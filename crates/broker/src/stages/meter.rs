@@ -26,6 +26,8 @@ pub(crate) struct Metered {
     meter: StreamMeter,
     translator: Option<Box<StreamTranslator>>,
     ready: VecDeque<Bytes>,
+    /// What the translator made of the withheld end, all but the closing.
+    last: Vec<u8>,
     /// Kept between pieces for its memory.
     pushed: Vec<Bytes>,
     phase: Phase,
@@ -73,6 +75,7 @@ impl Metered {
             meter: answer.meter,
             translator: answer.translator,
             ready: answer.ready,
+            last: Vec::new(),
             pushed: Vec::new(),
             phase: Phase::Flowing,
             begun: now,
@@ -217,12 +220,25 @@ impl Metered {
 
     /// The provider has said all: settle, and let the end wait for it.
     fn complete(&mut self) {
+        // Whether the answer is whole must be known before it is settled: the caller gets an error where it is not.
+        if let Err(fault) = self.translate_end()
+            && self.meter.error().is_none()
+        {
+            self.ready.extend(Some(Bytes::from(std::mem::take(&mut self.last))).filter(|last| !last.is_empty()));
+            return self.fail(fault);
+        }
         let ending = match (self.meter.error(), &self.call) {
             // The error event itself was passed on; the record tells of it too.
             (Some(said), Some(call)) => Ending::Failed(crate::stages::attempt::fault_of(call, said)),
             _ => Ending::Completed,
         };
         self.settle(ending);
+    }
+
+    /// Translates the provider's last bytes, and withholds what comes of them.
+    fn translate_end(&mut self) -> Result<(), Fault> {
+        let Some(translator) = &mut self.translator else { return Ok(()) };
+        translator.push(&self.meter.terminal(), &mut self.last).and_then(|()| translator.finish(&mut self.last))
     }
 
     /// The stream broke off: tell the caller in its dialect, and settle what was used.
@@ -266,25 +282,23 @@ impl Metered {
             let _ = Pin::new(upstream).poll_frame(&mut Context::from_waker(std::task::Waker::noop()));
         }
         self.upstream = None;
-        let terminal = self.meter.terminal();
         match outcome {
             Err(error) => self.tell(&not_durable(&error)),
-            Ok(()) => self.close(terminal),
+            Ok(()) => self.close(),
         }
     }
 
     /// The last bytes: the provider's terminal event as it is, or the caller's closing.
-    fn close(&mut self, terminal: Bytes) {
+    fn close(&mut self) {
         let Some(translator) = &mut self.translator else {
-            self.ready.extend(Some(terminal).filter(|terminal| !terminal.is_empty()));
+            self.ready.extend(Some(self.meter.terminal()).filter(|terminal| !terminal.is_empty()));
             return;
         };
-        let mut out = Vec::new();
-        let closed = translator.push(&terminal, &mut out).and_then(|()| translator.close(&self.closing_usage));
-        self.ready.extend(Some(Bytes::from(out)).filter(|out| !out.is_empty()));
-        match closed {
-            Ok(closing) => self.ready.extend(Some(Bytes::from(closing)).filter(|closing| !closing.is_empty())),
-            Err(fault) => self.tell(&fault),
+        let mut last = std::mem::take(&mut self.last);
+        let closed = translator.close(&self.closing_usage).map(|closing| last.extend(closing));
+        self.ready.extend(Some(Bytes::from(last)).filter(|last| !last.is_empty()));
+        if let Err(fault) = closed {
+            self.tell(&fault);
         }
     }
 }

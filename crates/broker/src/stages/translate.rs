@@ -50,7 +50,7 @@ pub(crate) fn translate(call: &mut Call, resolved: &Resolved, through: Endpoint)
     if request.output_limit.is_none() {
         facts.output_limit = None;
     }
-    let answering = Answering::new(request, through, encoded.names).identified(&call.id.to_string());
+    let answering = Answering::new(request, through, encoded.names).identified(&call.id.to_string()).answered_by(&resolved.entry.name);
     Ok(Arc::new(Translated { body, facts, loss, answering }))
 }
 

@@ -42,9 +42,14 @@ fn converse_frames(text: &str) -> Vec<u8> {
         event_frame("contentBlockDelta", &json!({ "contentBlockIndex": 0, "delta": { "text": text } })),
         event_frame("contentBlockStop", &json!({ "contentBlockIndex": 0 })),
         event_frame("messageStop", &json!({ "stopReason": "end_turn" })),
-        event_frame("metadata", &json!({ "usage": { "inputTokens": 5, "outputTokens": 3, "totalTokens": 8 }, "metrics": { "latencyMs": 9 } })),
+        metadata_frame(),
     ]
     .concat()
+}
+
+/// The last frame of such an answer.
+fn metadata_frame() -> Vec<u8> {
+    event_frame("metadata", &json!({ "usage": { "inputTokens": 5, "outputTokens": 3, "totalTokens": 8 }, "metrics": { "latencyMs": 9 } }))
 }
 
 /// A provider that streams in AWS's framing, in pieces that cut through frames.
@@ -272,6 +277,29 @@ fn what_breaks_in_bedrocks_stream_ends_in_an_error_of_the_caller_and_is_charged(
         let text = reply.text();
         assert!(text.contains("\"error\"") && text.to_lowercase().contains(&said.to_lowercase()) && !text.contains("[DONE]"), "{text}");
         let record = house.server.record(&reply.call());
+        assert!(record["charged_nanousd"].as_u64().is_some_and(|charged| charged > 0), "{record}");
+        house.verify();
+    }
+}
+
+#[test]
+fn an_answer_that_its_provider_gives_up_at_the_very_end_is_failed_in_the_ledger_too_and_charged() {
+    let streaming = ask("cloud/m").replacen('{', r#"{"stream":true,"#, 1);
+    let whole = converse_frames("Hello.");
+    let unended = converse_streaming(whole[..whole.len() - metadata_frame().len()].to_vec());
+    let given_up = json!({
+        "candidates": [{ "content": { "role": "model", "parts": [{ "text": "Hel" }] }, "finishReason": "MALFORMED_FUNCTION_CALL", "index": 0 }],
+        "usageMetadata": { "promptTokenCount": 5, "candidatesTokenCount": 3, "totalTokenCount": 8 },
+    });
+    let given_up = Upstream::start(move |exchange| exchange.events(&[format!("data: {given_up}\r\n\r\n").as_bytes()]));
+    for (upstream, api, code) in [(unended, "bedrock", "upstream_protocol"), (given_up, "gemini", "malformed_function_call")] {
+        let settings = format!("api = \"{api}\"\nbase_url = \"URL\"\napi_key = {{ env = \"KEY\" }}");
+        let house = house(upstream, &settings, "m", &[("KEY", "secret")]);
+        let reply = house.server.post(CHAT, streaming.as_str());
+        let text = reply.text();
+        assert!(text.contains("\"error\"") && text.contains("Hel") && text.contains(code) && !text.contains("[DONE]"), "{text}");
+        let record = house.server.record(&reply.call());
+        assert_eq!((record["status"].as_str(), record["fault"]["code"].as_str()), (Some("failed"), Some(code)), "{record}");
         assert!(record["charged_nanousd"].as_u64().is_some_and(|charged| charged > 0), "{record}");
         house.verify();
     }

@@ -18,7 +18,6 @@ use super::part::{CacheLife, Part, Piece};
 use super::request::{Request, Role};
 use super::target::Target;
 use super::writer::Writer;
-use crate::Endpoint;
 use jeton_core::Fault;
 use maker::Maker;
 use serde_json::{Map, Value};
@@ -34,9 +33,9 @@ struct Context<'a> {
     documents: RefCell<Vec<String>>,
 }
 
-/// Whether the model may be one of the family whose signatures the dialect carries (case 37). Always so for other dialects.
-pub(super) fn may_have_signed(target: &Target) -> bool {
-    target.endpoint != Endpoint::Converse || matches!(Maker::of(&target.model), Maker::Anthropic | Maker::Unknown)
+/// Whether the model's signatures are those of Bedrock's own models, which Anthropic's cannot read (case 37).
+pub(super) fn signs_for_bedrock(model: &str) -> bool {
+    !matches!(Maker::of(model), Maker::Anthropic | Maker::Unknown)
 }
 
 /// The body; the model stands in the path.

@@ -217,7 +217,7 @@ fn is_sendable(block: &Block<'_>, role: Role, request: &Request, target: &Target
         }
         Part::Text(text) | Part::Refusal(text) => !text.is_empty(),
         Part::Thinking { .. } | Part::RedactedThinking(_) => {
-            let is_kept = own_thinking(&piece.part, request).is_some() && super::encode_converse::may_have_signed(target);
+            let is_kept = own_thinking(&piece.part, request, target).is_some();
             if !is_kept && !matches!(&piece.part, Part::Thinking { text, signature: None } if text.is_empty()) {
                 loss.dropped(&piece.place, "reasoning without a signature of this family is not taken back");
             }

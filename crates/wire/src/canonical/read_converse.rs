@@ -4,7 +4,7 @@ use super::decode_converse::read_list;
 use super::loss::Loss;
 use super::object::Object;
 use super::reply::{Reply, StopReason};
-use jeton_core::Fault;
+use jeton_core::{Fault, FaultKind};
 use serde_json::Value;
 
 /// Fills `reply` from the document.
@@ -25,7 +25,7 @@ pub(super) fn fill(reply: &mut Reply, root: &mut Object<'_>, loss: &mut Loss) ->
     reply.parts = pieces.into_iter().map(|piece| piece.part).collect();
     let word = root.need_text("stopReason")?;
     let matched = matched_stop(root, loss)?;
-    reply.stop = stop(&word, matched, loss);
+    reply.stop = stop(&word, matched, loss)?;
     forget_figures(root);
     Ok(())
 }
@@ -47,8 +47,11 @@ pub(super) fn matched_stop(root: &mut Object<'_>, loss: &mut Loss) -> Result<Opt
 }
 
 /// Case 51. A word that is not known ends the turn, and is reported.
-pub(super) fn stop(word: &str, matched: Option<String>, loss: &mut Loss) -> StopReason {
-    match word {
+///
+/// # Errors
+/// Where the model's own words broke the rules: what is there is no answer, and a call in it may be torn.
+pub(super) fn stop(word: &str, matched: Option<String>, loss: &mut Loss) -> Result<StopReason, Fault> {
+    Ok(match word {
         "end_turn" => StopReason::EndTurn,
         "tool_use" => StopReason::ToolUse,
         "max_tokens" => StopReason::MaxTokens,
@@ -56,14 +59,15 @@ pub(super) fn stop(word: &str, matched: Option<String>, loss: &mut Loss) -> Stop
         "guardrail_intervened" | "content_filtered" | "refusal" => StopReason::Refusal,
         "model_context_window_exceeded" => StopReason::ContextWindowExceeded,
         "malformed_model_output" | "malformed_tool_use" => {
-            loss.approximated("stopReason", "an answer that the provider found malformed counts as cut short");
-            StopReason::MaxTokens
+            let what = if word == "malformed_tool_use" { "call of a tool" } else { "output" };
+            let why = format!("The provider gave the answer up ({word}): The model's {what} cannot be read.");
+            return Err(Fault::new(FaultKind::UpstreamFailed, why).code(word.to_owned()));
         }
         _ => {
             loss.dropped("stopReason", "the word is not known to Jeton");
             StopReason::EndTurn
         }
-    }
+    })
 }
 
 /// Members that are the meter's or the ledger's, or that say how the provider works.

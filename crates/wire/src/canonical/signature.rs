@@ -17,6 +17,10 @@ pub enum Family {
     OpenAi,
     /// Google's models: the `thoughtSignature` of a part.
     Gemini,
+    /// Models of Bedrock that are not Anthropic's, Nova first: the `signature` of a `reasoningText`.
+    Bedrock,
+    /// The same models: what is hidden in a `redactedContent`.
+    BedrockRedacted,
 }
 
 /// What a marked signature begins with; none of the vendors' own do, for theirs are base64.
@@ -57,8 +61,14 @@ pub(crate) fn standard_base64(text: String) -> String {
 }
 
 impl Family {
-    const ALL: [(Self, &'static str); 4] =
-        [(Self::Anthropic, "anthropic:"), (Self::AnthropicRedacted, "anthropic-redacted:"), (Self::OpenAi, "openai:"), (Self::Gemini, "gemini:")];
+    const ALL: [(Self, &'static str); 6] = [
+        (Self::Anthropic, "anthropic:"),
+        (Self::AnthropicRedacted, "anthropic-redacted:"),
+        (Self::OpenAi, "openai:"),
+        (Self::Gemini, "gemini:"),
+        (Self::Bedrock, "bedrock:"),
+        (Self::BedrockRedacted, "bedrock-redacted:"),
+    ];
 
     /// Whose signatures the endpoint carries by nature.
     #[must_use]
@@ -69,7 +79,7 @@ impl Family {
             // Aggregators hand on the signatures of many families there, and Anthropic's are the only ones that stand alone.
             Endpoint::Chat => Some(Self::Anthropic),
             Endpoint::Generate => Some(Self::Gemini),
-            // Bedrock's signed reasoning is that of Anthropic's models.
+            // Anthropic's models sign there as everywhere; what the others sign is marked.
             Endpoint::Converse => Some(Self::Anthropic),
             Endpoint::Embeddings => None,
         }
@@ -108,7 +118,7 @@ mod tests {
     #[test]
     fn case_37_a_signature_names_its_family_and_comes_back_byte_for_byte() {
         for face in [Endpoint::Messages, Endpoint::Responses, Endpoint::Chat, Endpoint::Generate] {
-            for family in [Family::Anthropic, Family::AnthropicRedacted, Family::OpenAi, Family::Gemini] {
+            for (family, _) in Family::ALL {
                 let sealed = seal(face, family, "EqQB+/=:x");
                 assert_eq!(unseal(face, &sealed), Some((family, "EqQB+/=:x")), "{face} {family:?}");
             }

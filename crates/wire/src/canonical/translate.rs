@@ -27,6 +27,8 @@ pub struct Answering {
     names: ToolNames,
     /// The id of an answer whose provider gives it none.
     id: String,
+    /// The model signs its reasoning as Bedrock's own models do.
+    signs_for_bedrock: bool,
 }
 
 impl Answering {
@@ -40,13 +42,20 @@ impl Answering {
             embedding: request.embedding.clone(),
             ..Request::new(request.endpoint, request.model.clone())
         };
-        Self { request: kept, from, names, id: String::new() }
+        Self { request: kept, from, names, id: String::new(), signs_for_bedrock: false }
     }
 
     /// With the id that the answer gets where its provider gives it none, as Bedrock does; of it, letters and digits are taken.
     #[must_use]
     pub fn identified(mut self, id: &str) -> Self {
         self.id = id.chars().filter(char::is_ascii_alphanumeric).collect();
+        self
+    }
+
+    /// With the provider's name of the model that is asked, which says whose its signatures are where many makers are asked in one dialect.
+    #[must_use]
+    pub fn answered_by(mut self, model: &str) -> Self {
+        self.signs_for_bedrock = self.from == Endpoint::Converse && super::encode_converse::signs_for_bedrock(model);
         self
     }
 
@@ -72,6 +81,8 @@ impl Answering {
         let family = match self.from {
             Endpoint::Responses => Family::OpenAi,
             Endpoint::Generate => Family::Gemini,
+            _ if self.signs_for_bedrock && is_redacted => Family::BedrockRedacted,
+            _ if self.signs_for_bedrock => Family::Bedrock,
             _ if is_redacted => Family::AnthropicRedacted,
             _ => Family::Anthropic,
         };
@@ -258,6 +269,8 @@ pub struct StreamTranslator {
     phase: Phase,
 }
 
+const UNENDED: &str = "its stream ended before its end";
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     Telling,
@@ -319,19 +332,36 @@ impl StreamTranslator {
         read
     }
 
+    /// The provider has said all: appends what is left to tell to `out`, all but the closing. Whether the answer is whole is known from
+    /// here on, and so what must be charged for.
+    ///
+    /// # Errors
+    /// A fault of the provider where its stream did not come to an end.
+    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), Fault> {
+        if let Some(event) = self.events.finish() {
+            self.take(&event.data, out)?;
+        }
+        if self.phase == Phase::Telling {
+            self.heard(out, |reader, _, hear| reader.end(hear)).inspect_err(|_| self.phase = Phase::Failed)?;
+        }
+        if self.phase != Phase::Failed {
+            self.phase = Phase::Ended;
+            if self.encoder.is_none() || self.stop.is_none() {
+                self.phase = Phase::Failed;
+                return Err(broken(UNENDED));
+            }
+        }
+        Ok(())
+    }
+
     /// The caller's closing: what is left to tell, why the answer ended, what it used, and the terminal event. Empty where an error
     /// was told.
     ///
     /// # Errors
-    /// A fault of the provider where its stream did not come to an end.
+    /// As [`StreamTranslator::finish`].
     pub fn close(&mut self, usage: &Usage) -> Result<Vec<u8>, Fault> {
         let mut out = Vec::new();
-        if let Some(event) = self.events.finish() {
-            self.take(&event.data, &mut out)?;
-        }
-        if self.phase == Phase::Telling {
-            self.heard(&mut out, |reader, _, hear| reader.end(hear)).inspect_err(|_| self.phase = Phase::Failed)?;
-        }
+        self.finish(&mut out)?;
         if std::mem::replace(&mut self.phase, Phase::Failed) == Phase::Failed {
             return Ok(out);
         }
@@ -341,7 +371,7 @@ impl StreamTranslator {
                 tell_usage(&self.answering, usage, &mut self.loss);
                 out.extend(encoder.closing(&stop, usage));
             }
-            _ => return Err(broken("its stream ended before its end")),
+            _ => return Err(broken(UNENDED)),
         }
         Ok(out)
     }

@@ -1,11 +1,13 @@
 //! Cases of Bedrock's Converse, with the dialects that they concern.
 
 use crate::fold;
-use crate::helpers::{Chat, Converse, Messages, Responses, answer, answered, ask_of, asking, stream, translate_chunks};
+use crate::helpers::{Chat, Converse, Messages, Responses, answer, answered, answering, ask_of, asking, stream, translate_chunks};
 use crate::scenario::{CREATED, all, plain_answer, told};
 use jeton_core::{Samplers, Usage};
 use jeton_wire::Endpoint;
-use jeton_wire::canonical::{Answering, Effort, Target, ToolNames, encode_reply, encode_request, read_reply, read_request, translate_document};
+use jeton_wire::canonical::{
+    Answering, Effort, StreamTranslator, Target, ToolNames, encode_reply, encode_request, read_reply, read_request, translate_document,
+};
 use jeton_wire::read_document;
 use serde_json::{Value, json};
 
@@ -291,8 +293,6 @@ fn case_51_every_reason_of_an_end_goes_across() {
         ("stop_sequence", "stop", "stop_sequence", ""),
         ("guardrail_intervened", "content_filter", "refusal", ""),
         ("content_filtered", "content_filter", "refusal", ""),
-        ("malformed_model_output", "length", "max_tokens", "approximated stopReason"),
-        ("malformed_tool_use", "length", "max_tokens", "approximated stopReason"),
         ("model_context_window_exceeded", "length", "model_context_window_exceeded", ""),
         ("something_new", "stop", "end_turn", "dropped stopReason"),
     ] {
@@ -302,6 +302,21 @@ fn case_51_every_reason_of_an_end_goes_across() {
         assert_eq!((document["stop_reason"].as_str(), told.join("")), (Some(messages), lost.to_owned()), "{word}");
         let (events, _) = stream(Converse, Messages, &format!("start\ntext \"Hi\"\nstop\nend \"{word}\"\nusage {{}}"));
         assert_eq!(fold::document(Messages, &events)["stop_reason"], messages, "{word}");
+    }
+}
+
+#[test]
+fn case_51_what_the_provider_found_malformed_is_an_error_and_no_answer_cut_short() {
+    for word in ["malformed_tool_use", "malformed_model_output"] {
+        let torn = json!([{ "toolUse": { "toolUseId": "t", "name": "a", "input": {} } }]);
+        let body = answered(Converse, torn, word, json!({ "inputTokens": 1, "outputTokens": 1, "totalTokens": 2 })).to_string();
+        let fault = translate_document(&answering(Converse, Chat), body.as_bytes(), Usage::default(), 0).unwrap_err();
+        assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some(word)));
+        let mut translator = StreamTranslator::new(answering(Converse, Messages), 0, Usage::default());
+        let events = [json!({ "messageStart": { "role": "assistant" } }), json!({ "messageStop": { "stopReason": word } }), json!({ "metadata": {} })];
+        let said: String = events.iter().map(|event| format!("data: {event}\n\n")).collect();
+        let fault = translator.push(&said.into_bytes().into(), &mut Vec::new()).unwrap_err();
+        assert_eq!((fault.kind.status(), fault.code.as_deref()), (502, Some(word)));
     }
 }
 
@@ -369,6 +384,45 @@ fn case_75_media_of_every_type_that_is_taken_and_a_refusal_of_the_others_by_name
     assert_eq!(ask(Converse, CLAUDE, &film), (film.clone(), none()));
     let fault = ask_of(Converse, &Target::new(Messages, "m", 64), &film).unwrap_err();
     assert_eq!((fault.param.as_deref(), fault.full_message().contains("`video`")), (Some("messages[0].content[0]"), true));
+}
+
+#[test]
+fn case_37_what_nova_signs_goes_back_to_nova_alone() {
+    let thought = json!([
+        { "reasoningContent": { "reasoningText": { "text": "I add.", "signature": "bm92YQ==" } } },
+        { "toolUse": { "toolUseId": "t", "name": "a", "input": {} } },
+    ]);
+    let body = answered(Converse, thought, "tool_use", Value::Null).to_string();
+    let of = |from, model: &str| {
+        let answered = translate_document(&answering(Converse, from).answered_by(model), body.as_bytes(), Usage::default(), CREATED).unwrap();
+        serde_json::from_slice::<Value>(&answered.body).unwrap()
+    };
+    let said = of(Messages, NOVA)["content"].clone();
+    assert_eq!(said[0]["signature"], "jeton:bedrock:bm92YQ==");
+    for model in [CLAUDE, PROFILE] {
+        assert_eq!(of(Messages, model)["content"][0]["signature"], "bm92YQ==", "{model}");
+    }
+    let back = json!({ "model": "m", "max_tokens": 9, "messages": [
+        { "role": "user", "content": "Hi" }, { "role": "assistant", "content": said },
+        { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "t", "content": "1" }] },
+    ] });
+    let (sent, lost) = ask(Messages, NOVA, &back);
+    let own = json!({ "reasoningContent": { "reasoningText": { "text": "I add.", "signature": "bm92YQ==" } } });
+    assert_eq!((&sent["messages"][1]["content"][0], lost.iter().any(|lost| lost.contains("messages[1].content[0]"))), (&own, false), "{lost:?}");
+    for target in [target(CLAUDE), Target::new(Messages, "claude-x", 64), Target::new(Endpoint::Generate, "gemini-x", 64), Target::new(Responses, "gpt-x", 64)]
+    {
+        let (sent, lost) = ask_of(Messages, &target, &back).unwrap();
+        assert!(!sent.to_string().contains("bm92YQ"), "{sent}");
+        assert!(lost.iter().any(|lost| lost.contains("messages[1].content[0]")), "{} {lost:?}", target.model);
+    }
+    // Responses shows nothing of it, and it comes back all the same.
+    let item = of(Responses, NOVA)["output"][0].clone();
+    assert_eq!(item["encrypted_content"], "jeton:bedrock:bm92YQ==");
+    let back = json!({ "model": "m", "input": [
+        { "role": "user", "content": "Hi" }, item, { "type": "function_call", "call_id": "t", "name": "a", "arguments": "{}" },
+        { "type": "function_call_output", "call_id": "t", "output": "1" },
+    ] });
+    assert_eq!(ask(Responses, NOVA, &back).0["messages"][1]["content"][0]["reasoningContent"]["reasoningText"]["signature"], "bm92YQ==");
 }
 
 #[test]

@@ -549,7 +549,11 @@ fn case_51_reasons_for_an_end_go_across_and_what_is_blocked_is_never_an_empty_an
         assert_eq!((end(Chat, &said, word).0.as_str(), end(Messages, &said, word).0.as_str()), (chat, messages), "{word}");
         assert_eq!(end(Chat, &said, word).1, none());
     }
-    assert_eq!(end(Chat, &said, "A_NEW_WORD"), ("stop".into(), vec!["dropped candidates[0].finishReason".into()]));
+    for word in ["OTHER", "IMAGE_OTHER", "NO_IMAGE", "A_NEW_WORD"] {
+        let told = vec!["approximated candidates[0].finishReason".to_owned()];
+        assert_eq!(end(Chat, &said, word), ("content_filter".into(), told.clone()), "{word}: half a text is no whole answer");
+        assert_eq!(end(Messages, &json!([{ "functionCall": { "name": "a" } }]), word), ("refusal".into(), told), "{word}");
+    }
     assert_eq!(end(Messages, &json!([]), "OTHER").0, "refusal", "nothing was said, and nobody knows why");
     assert_eq!(end(Messages, &json!([{ "functionCall": { "name": "a" } }]), "STOP").0, "tool_use");
     let blocked = json!({ "promptFeedback": { "blockReason": "PROHIBITED_CONTENT" }, "usageMetadata": { "promptTokenCount": 4, "totalTokenCount": 4 }, "modelVersion": "m" });

@@ -34,7 +34,7 @@ fn write_part(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
             w.member_text("text", text);
         }
         Part::Thinking { .. } | Part::RedactedThinking(_) => {
-            if let Some(own) = own_thinking(&piece.part, context.request) {
+            if let Some(own) = own_thinking(&piece.part, context.request, context.target) {
                 w.member_object("reasoningContent", |w| write_thought(w, &own));
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn write_piece(w: &mut Writer, piece: &Piece, context: &Context<'_>, 
             loss.approximated(&piece.place, "a refusal is text there");
             write_text(w, text, None);
         }
-        Part::Thinking { .. } | Part::RedactedThinking(_) => match own_thinking(&piece.part, request) {
+        Part::Thinking { .. } | Part::RedactedThinking(_) => match own_thinking(&piece.part, request, target) {
             Some(OwnThinking::Shown { text, signature }) => {
                 w.member("type", "thinking");
                 w.member_text("thinking", text);

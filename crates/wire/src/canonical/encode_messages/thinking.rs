@@ -3,6 +3,7 @@
 use super::Block;
 use crate::Endpoint;
 use crate::canonical::encode::{EFFORT_SHARES, effort_of_budget, effort_within, signature_for, thinks};
+use crate::canonical::encode_converse::signs_for_bedrock;
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Part, Piece};
 use crate::canonical::request::{Effort, Reasoning, Request, Role, ToolChoice};
@@ -26,19 +27,24 @@ pub(in crate::canonical) enum OwnThinking<'a> {
     Redacted(&'a str),
 }
 
-pub(in crate::canonical) fn own_thinking<'a>(part: &'a Part, request: &Request) -> Option<OwnThinking<'a>> {
+/// The reasoning of a part, where the family of the target's model signed it.
+pub(in crate::canonical) fn own_thinking<'a>(part: &'a Part, request: &Request, target: &Target) -> Option<OwnThinking<'a>> {
+    let (shown, redacted) = match target.endpoint == Endpoint::Converse && signs_for_bedrock(&target.model) {
+        true => (Family::Bedrock, Family::BedrockRedacted),
+        false => (Family::Anthropic, Family::AnthropicRedacted),
+    };
     match part {
-        Part::Thinking { text, signature: Some(signature) } => match signature_for(request, signature, Family::AnthropicRedacted) {
+        Part::Thinking { text, signature: Some(signature) } => match signature_for(request, signature, redacted) {
             Some(data) => Some(OwnThinking::Redacted(data)),
-            None => Some(OwnThinking::Shown { text, signature: signature_for(request, signature, Family::Anthropic)? }),
+            None => Some(OwnThinking::Shown { text, signature: signature_for(request, signature, shown)? }),
         },
-        Part::RedactedThinking(data) if request.endpoint == Endpoint::Responses => {
-            signature_for(request, data, Family::AnthropicRedacted).map(OwnThinking::Redacted)
+        // Reasoning that shows nothing has no other form there.
+        Part::RedactedThinking(data) if request.endpoint == Endpoint::Responses && shown == Family::Bedrock => {
+            let hidden = signature_for(request, data, redacted).map(OwnThinking::Redacted);
+            hidden.or_else(|| Some(OwnThinking::Shown { text: "", signature: signature_for(request, data, shown)? }))
         }
-        Part::RedactedThinking(data) => {
-            let data = signature_for(request, data, Family::AnthropicRedacted).or_else(|| signature_for(request, data, Family::Anthropic));
-            data.map(OwnThinking::Redacted)
-        }
+        Part::RedactedThinking(data) if request.endpoint == Endpoint::Responses => signature_for(request, data, redacted).map(OwnThinking::Redacted),
+        Part::RedactedThinking(data) => signature_for(request, data, redacted).or_else(|| signature_for(request, data, shown)).map(OwnThinking::Redacted),
         _ => None,
     }
 }
@@ -64,7 +70,7 @@ pub(in crate::canonical) fn thinking(request: &Request, target: &Target, limit: 
     if matches!(request.tool_choice, ToolChoice::Required | ToolChoice::Tool(_) | ToolChoice::Among { is_required: true, .. }) {
         return off("a model that must call a tool does not think there");
     }
-    if goes_on_without_thought(turns, request) {
+    if goes_on_without_thought(turns, request, target) {
         return off("the turn that goes on has no signed reasoning at its beginning");
     }
     match budget_tokens {
@@ -101,9 +107,9 @@ fn share_of(limit: u64, effort: Effort) -> u64 {
 
 /// Whether the model would go on with a turn that begins with a tool call instead of its reasoning, which the API refuses (case 36). All
 /// calls of tools since the user last spoke are one turn: behind a result the model may call the next tool without a thought.
-fn goes_on_without_thought(turns: &[(Role, Vec<Block<'_>>)], request: &Request) -> bool {
+fn goes_on_without_thought(turns: &[(Role, Vec<Block<'_>>)], request: &Request, target: &Target) -> bool {
     let is_result = |block: &Block<'_>| matches!(block, Block::Piece(Piece { part: Part::ToolResult { .. }, .. }));
-    let thinks = |block: &Block<'_>| matches!(block, Block::Piece(piece) if own_thinking(&piece.part, request).is_some());
+    let thinks = |block: &Block<'_>| matches!(block, Block::Piece(piece) if own_thinking(&piece.part, request, target).is_some());
     let answers = |turn: &(Role, Vec<Block<'_>>)| turn.0 == Role::User && turn.1.iter().any(is_result);
     if !turns.last().is_some_and(answers) {
         return false;

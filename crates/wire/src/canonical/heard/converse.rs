@@ -17,6 +17,8 @@ pub(super) struct ConverseReader {
     started: bool,
     /// Whether it was said why the answer ended.
     stopped: bool,
+    /// Why it is no answer. The event with the usage comes yet, and what was used is charged.
+    malformed: Option<Fault>,
     open: Option<(u64, Block)>,
 }
 
@@ -69,11 +71,17 @@ impl ConverseReader {
                     return Err(broken("`messageStop` comes before its time or twice"));
                 }
                 let matched = matched_stop(&mut inner, loss)?;
-                hear(Heard::Stop(stop(&inner.need_text("stopReason")?, matched, loss)));
+                match stop(&inner.need_text("stopReason")?, matched, loss) {
+                    Ok(stop) => hear(Heard::Stop(stop)),
+                    Err(fault) => self.malformed = Some(fault),
+                }
             }
             "metadata" => {
                 if !self.stopped {
                     return Err(broken("`metadata` comes before its time"));
+                }
+                if let Some(fault) = self.malformed.take() {
+                    return Err(fault);
                 }
                 // They are the meter's.
                 forget_figures(&mut inner);

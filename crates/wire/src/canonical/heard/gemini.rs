@@ -24,8 +24,6 @@ pub(in crate::canonical) struct GeminiReader {
     calls: usize,
     /// A text is being told, so that sources can be told of it.
     in_text: bool,
-    /// Something was told.
-    said: bool,
     /// A signature that is told once it is known what follows: directly before a call it would be that call's.
     waiting: Option<String>,
     /// What waits is the signature of a text that was told.
@@ -158,7 +156,6 @@ impl GeminiReader {
     fn tell(&mut self, delta: Delta<'_>, is_empty: bool, hear: &mut Hear<'_>) {
         self.in_text = false;
         if !is_empty {
-            self.said = true;
             hear(Heard::Delta(delta));
         }
     }
@@ -206,11 +203,13 @@ impl GeminiReader {
                 let why = message.unwrap_or("The model's call of a function cannot be read.");
                 return Err(Fault::new(FaultKind::UpstreamFailed, format!("The provider gave the answer up ({word}): {why}")).code(word.to_ascii_lowercase()));
             }
-            // For reasons that nobody knows, and without a word.
-            _ if !self.said => StopReason::Refusal,
+            // The model ended by `STOP` alone: for any other reason, and those that nobody knows yet, the answer was stopped.
             _ => {
-                loss.dropped(path.member("finishReason"), "the word is not known to Jeton");
-                if self.calls > 0 { StopReason::ToolUse } else { StopReason::EndTurn }
+                loss.approximated(
+                    path.member("finishReason"),
+                    format!("`{}` is no end of a turn, and counts as a refusal", word.chars().take(60).collect::<String>()),
+                );
+                StopReason::Refusal
             }
         })
     }
