@@ -1,7 +1,7 @@
 //! Cases: what is asked, and what would be right.
 
 use crate::Grader;
-use jeton_context::Place;
+use jeton_context::{Digest, Place};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -55,6 +55,12 @@ pub enum Input {
 }
 
 impl Input {
+    /// The digest of all that is asked.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(serde_json::to_string(self).unwrap_or_default().as_bytes())
+    }
+
     /// What was asked last, as text: what a pack looks for.
     #[must_use]
     pub fn last_text(&self) -> &str {

@@ -14,15 +14,15 @@ use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 mod joined;
+mod taken;
 mod traffic;
 
 pub use joined::{join, judged_rows, people};
+pub use taken::{Judged, taken};
 pub use traffic::{Changed, last_change};
 
 /// The kind of the notes; their subject is [`subject`].
 pub const LABEL: &str = "label";
-/// Runs of a suite that are looked through for labels.
-const RUNS: u64 = 20;
 const SEED: u64 = 1;
 
 /// What a person said of an answer. A changed mind is another label: the newest of each person counts.
@@ -51,6 +51,11 @@ pub fn subject(run: &str, cell: &Cell) -> String {
     format!("{run}/{}/{}/{}", cell.case, cell.target, cell.repeat)
 }
 
+/// The run of the answer that a label is about: ids of runs hold no slash.
+fn run_of(subject: &str) -> Option<&str> {
+    subject.split_once('/').map(|(run, _)| run)
+}
+
 /// The label as a note.
 ///
 /// # Errors
@@ -75,16 +80,20 @@ pub type Labels = HashMap<String, Vec<Label>>;
 /// Where the store fails.
 pub fn labels(store: &dyn Records, run: &str) -> Result<Labels, LedgerError> {
     let notes = store.notes(&NoteFilter { kind: Some(LABEL.to_owned()), subject_prefix: Some(format!("{run}/")), limit: None })?;
+    Ok(newest(notes))
+}
+
+/// The labels of notes, the newest first, by subject.
+fn newest(notes: Vec<Note>) -> Labels {
     let mut found = Labels::new();
-    // The newest come first.
     for note in notes {
-        let Ok(label) = serde_json::from_str::<Label>(&note.json).map(|label| Label { at: note.at, ..label }) else { continue };
+        let Some(label) = taken::read(&note) else { continue };
         let of_row = found.entry(note.subject).or_default();
         if !of_row.iter().any(|newer| newer.by == label.by && newer.grader == label.grader) {
             of_row.push(label);
         }
     }
-    Ok(found)
+    found
 }
 
 /// The digest of what decides a grader's verdicts: its name's rule, a judge's prompt and model among it.
@@ -358,19 +367,27 @@ fn score(row: &Row, grader: &str) -> Option<f64> {
     }
 }
 
-/// Runs of a suite that have labels: id, digest, labels. The newest first.
+/// Runs of a suite that have labels, however old: id, digest, labels. The newest first.
 ///
 /// # Errors
 /// Where the store fails.
 pub fn labelled_runs(store: &dyn Records, suite: &str) -> Result<Vec<(String, Digest, Labels)>, LedgerError> {
-    let mut found = Vec::new();
-    for run in store.runs(Some(suite), RUNS)? {
-        let of_run = labels(store, &run.id)?;
-        if let Some(head) = read_head(store, &run.id).ok().filter(|_| !of_run.is_empty()) {
-            found.push((run.id, head.digest, of_run));
+    let mut by_run: HashMap<String, Vec<Note>> = HashMap::new();
+    for note in store.notes(&NoteFilter { kind: Some(LABEL.to_owned()), subject_prefix: None, limit: None })? {
+        if let Some(run) = run_of(&note.subject) {
+            by_run.entry(run.to_owned()).or_default().push(note);
         }
     }
-    Ok(found)
+    let mut found = Vec::new();
+    for (run, notes) in by_run {
+        let Some(record) = store.run(&run)?.filter(|record| record.suite == suite) else { continue };
+        let of_run = newest(notes);
+        if let Some(head) = read_head(store, &run).ok().filter(|_| !of_run.is_empty()) {
+            found.push((record.started, run, head.digest, of_run));
+        }
+    }
+    found.sort_by(|one, other| (other.0, &other.1).cmp(&(one.0, &one.1)));
+    Ok(found.into_iter().map(|(_, run, digest, labels)| (run, digest, labels)).collect())
 }
 
 #[cfg(test)]

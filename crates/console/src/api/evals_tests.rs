@@ -1,6 +1,7 @@
 use super::tests::{check, fit, refused};
 use crate::evals_scene::{Scene, fill};
 use crate::fixture::{Fixture, NOW, good};
+use jeton_eval::run::{CAUSES_RUNS, VALUE_RUNS};
 use serde_json::{Value, json};
 
 /// Two runs of one suite, and one of another that was cut off.
@@ -50,6 +51,25 @@ async fn experiments_are_no_suite_and_targets_stand_with_their_newest_run() {
     let targets: Vec<&str> = suites[0]["targets"].as_array().unwrap().iter().map(|one| one["totals"]["target"].as_str().unwrap()).collect();
     assert_eq!(targets, ["sonnet", "mini", "lab"]);
     assert_eq!(names(&check(&fixture, "/api/evals/runs", "EvalRuns").await["runs"], "suite"), ["refunds", "triage", "refunds"]);
+}
+
+#[tokio::test]
+async fn experiments_take_no_place_in_lists_that_are_limited() {
+    let (fixture, [_, last]) = filled();
+    let waiting = check(&fixture, "/api/evals/labels", "EvalLabels").await["waiting"].clone();
+    assert!(!waiting.as_array().unwrap().is_empty());
+    let record = fixture.ledger.run(&last).unwrap().unwrap();
+    for n in 0..40 {
+        let suite = format!("refunds{}", if n % 2 == 0 { CAUSES_RUNS } else { VALUE_RUNS });
+        let mut head: Value = serde_json::from_str(&record.json).unwrap();
+        (head["id"], head["suite"]) = (json!(format!("{last}-{n}")), json!(suite));
+        let started = jeton_core::Timestamp(record.started.0 + 3_600_000 + n);
+        fixture.ledger.begin_run(&jeton_ledger::RunRecord { id: format!("{last}-{n}"), suite, started, json: head.to_string() }).unwrap();
+    }
+    let listed = |path: &'static str| check(&fixture, path, "EvalRuns");
+    assert_eq!(names(&listed("/api/evals/runs?limit=20").await["runs"], "suite"), ["refunds", "triage", "refunds"]);
+    assert_eq!(names(&listed("/api/evals/runs?limit=2").await["runs"], "suite"), ["refunds", "triage"]);
+    assert_eq!(check(&fixture, "/api/evals/labels", "EvalLabels").await["waiting"], waiting);
 }
 
 #[tokio::test]

@@ -150,11 +150,24 @@ pub(crate) const fn outcome_name(outcome: Outcome) -> &'static str {
 
 /// The heads of runs, newest first, without experiments; and how many heads could not be read.
 fn heads(console: &Console, suite: Option<&str>, limit: u64) -> Result<(Vec<RunHead>, usize), Fault> {
-    let records = console.ledger.runs(suite, limit).map_err(|error| ledger_fault(&error))?;
-    let shown = records.iter().filter(|record| suite.is_some() || !is_of_experiments(&record.suite));
-    let read: Vec<Option<RunHead>> = shown.map(|record| serde_json::from_str(&record.json).ok()).collect();
+    let read: Vec<Option<RunHead>> = records(console, suite, limit)?.iter().map(|record| serde_json::from_str(&record.json).ok()).collect();
     let unreadable = read.iter().filter(|head| head.is_none()).count();
     Ok((read.into_iter().flatten().collect(), unreadable))
+}
+
+/// So many records of runs, the newest first. Experiments are left out before they are counted: one examination makes dozens of them.
+fn records(console: &Console, suite: Option<&str>, limit: u64) -> Result<Vec<RunRecord>, Fault> {
+    let mut asked = limit;
+    loop {
+        let mut records = console.ledger.runs(suite, asked).map_err(|error| ledger_fault(&error))?;
+        let is_all = (records.len() as u64) < asked;
+        records.retain(|record| suite.is_some() || !is_of_experiments(&record.suite));
+        if is_all || records.len() as u64 >= limit {
+            records.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+            return Ok(records);
+        }
+        asked = asked.saturating_mul(4);
+    }
 }
 
 /// Runs of a suite, or of all, newest first.

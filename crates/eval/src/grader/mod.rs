@@ -60,8 +60,8 @@ pub struct Label {
     pub by: String,
 }
 
-/// Gives people's labels: by the case, the grader's name and the answer that was judged.
-pub type Labels = dyn Fn(&Case, &str, &Answer) -> Option<Label> + Send + Sync;
+/// Gives people's labels: by the case, the grader's name, what a person is asked, and the answer that was judged.
+pub type Labels = dyn Fn(&Case, &str, &str, &Answer) -> Option<Label> + Send + Sync;
 
 /// All that grading an answer needs. Shared by all cases of a run.
 pub struct Bench<'a> {
@@ -98,7 +98,7 @@ impl<'a> Bench<'a> {
 
 /// No labels: what people are to judge stays unscored.
 #[must_use]
-pub fn no_labels(_: &Case, _: &str, _: &Answer) -> Option<Label> {
+pub fn no_labels(_: &Case, _: &str, _: &str, _: &Answer) -> Option<Label> {
     None
 }
 
@@ -198,14 +198,15 @@ async fn slow(ready: &Ready<'_>, sample: &Sample<'_>, bench: &Bench<'_>) -> Judg
     }
 }
 
-/// Who was asked what, and said what: queues tell by it what waits for a person, and labels that come later are joined by it.
+/// Who was asked what, and said what: queues tell by it what waits for a person, and labels that come later are joined by it,
+/// and taken over where question, input and answer are the same.
 fn human(sample: &Sample<'_>, grader: &Grader, question: &str, bench: &Bench<'_>) -> Judged {
     let question = values::fill(question, sample.case)?.into_owned();
-    let mut raw = serde_json::json!({ "kind": "human", "question": question });
+    let mut raw = serde_json::json!({ "kind": "human", "question": question, "input": sample.case.input.digest() });
     if grader.negate {
         raw["negate"] = true.into();
     }
-    let Some(label) = (bench.labels)(sample.case, &grader.name, sample.answer) else {
+    let Some(label) = (bench.labels)(sample.case, &grader.name, &question, sample.answer) else {
         return Ok(Said::unscored("nobody has judged it yet").told(raw));
     };
     if !(0.0..=1.0).contains(&label.score) {

@@ -111,8 +111,13 @@ fn people_and_embeddings() {
     let material = Material::new(None, Err("none".into()), std::path::Path::new("."), std::path::Path::new("."));
     let (prepared, _) = Prepared::new(&suite, &material);
     let labelled = |score: f64, passes: Option<bool>| {
-        let labels = move |case: &Case, grader: &str, answer: &Answer| {
-            (case.id == "c1" && grader == "kind" && answer.text == "x").then(|| Label { score, passes, why: "warm".into(), by: "ada".into() })
+        let labels = move |case: &Case, grader: &str, question: &str, answer: &Answer| {
+            (case.id == "c1" && grader == "kind" && question == "Is c1 kind?" && answer.text == "x").then(|| Label {
+                score,
+                passes,
+                why: "warm".into(),
+                by: "ada".into(),
+            })
         };
         let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &labels, timeout_ms: None };
         wait(grade_all(&suite.cases[0], &answer("x"), &bench, None)).remove(0)
@@ -120,9 +125,12 @@ fn people_and_embeddings() {
     assert_eq!((labelled(0.7, None).verdict, labelled(0.2, None).verdict), (Verdict::Pass, Verdict::Fail));
     assert_eq!((labelled(0.7, Some(false)).verdict, labelled(f64::NAN, None).verdict), (Verdict::Fail, Verdict::Unscored));
     assert_eq!(labelled(0.7, None).why, "ada: warm");
-    let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &|_, _, _| None, timeout_ms: None };
+    let bench = Bench { models: &Script::default(), prepared: &prepared, tags: Vec::new(), labels: &no_labels, timeout_ms: None };
     let waiting = wait(grade_all(&suite.cases[0], &answer("x"), &bench, None)).remove(0);
-    assert_eq!((waiting.verdict, waiting.raw), (Verdict::Unscored, Some(json!({ "kind": "human", "question": "Is c1 kind?" }))));
+    assert_eq!(
+        (waiting.verdict, waiting.raw),
+        (Verdict::Unscored, Some(json!({ "kind": "human", "question": "Is c1 kind?", "input": suite.cases[0].input.digest() })))
+    );
     assert_eq!(crate::label::question(&labelled(0.7, None)), Some("Is c1 kind?"), "a label keeps the question");
     let similar = Trial::new(&Criterion::EmbeddingSimilarity { value: None, model: "e/m".into() }).reference("lamp");
     let similar = similar.script(Script::default().vector("lamp", &[1.0, 0.0]).vector("light", &[0.9, 0.1]).vector("dog", &[0.0, 1.0]).vector("", &[0.0]));

@@ -51,8 +51,10 @@ fn labelled(grade: &Grade, said: &[&Label]) -> Grade {
         Some(_) => Verdict::Fail,
     };
     let mut raw = json!({ "kind": "human", "question": question(grade).unwrap_or_default(), "by": people(said), "passes": passes });
-    if is_negated {
-        raw["negate"] = json!(true);
+    for kept in ["input", "negate"] {
+        if let Some(value) = grade.raw.as_ref().and_then(|raw| raw.get(kept)).filter(|value| **value != json!(false)) {
+            raw[kept] = value.clone();
+        }
     }
     Grade { weight: grade.weight, raw: Some(raw), ..Grade::new(grade.grader.clone(), verdict, why(said, passes)) }
 }

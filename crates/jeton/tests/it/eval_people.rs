@@ -4,6 +4,8 @@ use crate::common::{assert_has, project};
 use jeton_testkit::http::Request;
 use jeton_testkit::{Exchange, Output, Project, Upstream};
 use serde_json::{Value, json};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// What an answer says that wants the terminal for itself: clears it, sets its title, and turns the line.
 const NASTY: &str = "\u{1b}[2J\u{1b}]0;mine\u{7}\u{9b}31m\u{202e}";
@@ -86,6 +88,68 @@ fn labels_are_the_verdict_of_the_grader_that_asks_people() {
     assert_eq!(counts(&project.json(&["eval", "show", "kind"])), [18, 2, 0, 0]);
 }
 
+/// The newest run of a suite of people's questions, made anew.
+fn ran(project: &Project, more: &[&str]) -> [u64; 4] {
+    counts(&project.run(&[&["eval", "run", "kind", "--no-selftest", "--json"], more].concat()).json())
+}
+
+fn label(project: &Project, by: &str, set: &str) {
+    ended(&project.run(&["eval", "label", "kind", "--grader", "kind", "--by", by, "--set", set, "--json"]), 0);
+}
+
+#[test]
+fn a_label_is_taken_over_only_where_question_input_and_answer_are_the_same() {
+    let upstream = Upstream::start(|exchange| exchange.document(200, document("yes")));
+    let project = house(&upstream, 2, PERSON);
+    ended(&project.run(&["eval", "run", "kind", "--json"]), 5);
+    label(&project, "ada", "c0=pass");
+    label(&project, "ada", "c1=pass");
+    assert_eq!(ran(&project, &[]), [2, 0, 0, 0], "the same answers to the same questions");
+    let [suite, cases] = ["kind.toml", "kind.jsonl"].map(|name| project.dir().join("evals").join(name));
+    let change = |file: &std::path::Path, from: &str, to: &str| {
+        let text = std::fs::read_to_string(file).unwrap();
+        assert!(text.contains(from), "{text}");
+        std::fs::write(file, text.replace(from, to)).unwrap();
+    };
+    change(&suite, "Is it kind?", "Is it rude?");
+    assert_eq!(ran(&project, &[]), [0, 0, 2, 0], "nobody was asked that");
+    change(&suite, "Is it rude?", "Is it kind?");
+    change(&cases, "\"input\":\"case 0\"", "\"input\":\"something else\"");
+    assert_eq!(ran(&project, &[]), [1, 0, 1, 0], "nobody has judged the answer to that");
+    change(&cases, "\"input\":\"something else\"", "\"input\":\"case 0\"");
+    assert_eq!(ran(&project, &[]), [2, 0, 0, 0], "what was said still stands");
+}
+
+#[test]
+fn labels_count_however_old_their_run_is() {
+    let upstream = Upstream::start(|exchange| exchange.document(200, document("case 0")));
+    let project = house(&upstream, 1, &format!("[[grade]]\nkind = \"contains\"\n{PERSON}"));
+    ended(&project.run(&["eval", "run", "kind", "--json"]), 5);
+    label(&project, "ada", "c0=fail");
+    ended(&project.run(&["eval", "label", "kind", "--grader", "contains", "--by", "ada", "--set", "c0=pass", "--json"]), 0);
+    for _ in 0..20 {
+        assert_eq!(ran(&project, &["--cache"]), [0, 1, 0, 0]);
+    }
+    assert_eq!(ran(&project, &["--cache"]), [0, 1, 0, 0], "the labelled run is the 22nd");
+    let calibrated = project.json(&["eval", "show", "kind", "--calibrate"])["calibrated"][0].clone();
+    assert_eq!((&calibrated["grader"], &calibrated["labelled"]), (&json!("contains"), &json!(1)), "{calibrated}");
+}
+
+#[test]
+fn votes_on_identical_answers_are_pooled_and_the_last_word_of_each_person_counts() {
+    let upstream = Upstream::start(|exchange| exchange.document(200, document("yes")));
+    let project = house(&upstream, 1, PERSON);
+    ended(&project.run(&["eval", "run", "kind", "--repeats", "3", "--json"]), 5);
+    label(&project, "ada", "c0/fast/0=fail");
+    label(&project, "bob", "c0/fast/1=pass");
+    label(&project, "eve", "c0/fast/2=pass");
+    assert_eq!(ran(&project, &["--repeats", "3"]), [3, 0, 0, 0], "two of three people say pass");
+    label(&project, "bob", "c0/fast/0=fail");
+    assert_eq!(ran(&project, &["--repeats", "3"]), [0, 3, 0, 0], "bob has changed his mind in the later run");
+    label(&project, "dan", "c0/fast/1=pass");
+    assert_eq!(ran(&project, &["--repeats", "3"]), [0, 0, 3, 0], "two against two is no verdict");
+}
+
 /// What would steer a terminal.
 fn steers(text: &str) -> Vec<char> {
     text.chars().filter(|c| (c.is_control() && !matches!(c, '\n' | '\t')) || ('\u{202a}'..='\u{202e}').contains(c)).collect()
@@ -120,6 +184,40 @@ fn what_models_and_providers_say_steers_no_terminal() {
     check(&["eval", "causes", "kind", "--no-experiments"], "c1");
     check(&["eval", "compare", "kind", "kind"], "VERDICT");
     check(&["eval", "label", "kind", "--grader", "exact", "--list"], "c1");
+}
+
+#[test]
+fn what_stopped_a_run_and_what_graders_are_called_steer_no_terminal() {
+    let is_down = Arc::new(AtomicBool::new(false));
+    let upstream = Upstream::start({
+        let is_down = Arc::clone(&is_down);
+        move |exchange| {
+            if is_down.load(Ordering::SeqCst) {
+                let refused = json!({ "error": { "message": format!("no {NASTY}"), "type": "authentication_error", "code": "invalid_api_key" } });
+                return exchange.document(401, refused.to_string().as_bytes());
+            }
+            exchange.document(200, document(&asked(exchange)))
+        }
+    });
+    let name = "g\\u001b[2J\\u009b31m";
+    let project = house(&upstream, 40, &format!("[[grade]]\nname = \"{name}\"\nkind = \"exact\"\n"));
+    ended(&project.run(&["eval", "run", "kind", "--json"]), 0);
+    let check = |args: &[&str], says: &[&str]| {
+        let told = project.run(args);
+        let all = format!("{}{}", told.stdout, told.stderr);
+        assert_eq!(steers(&all), [], "{args:?}: {all:?}");
+        says.iter().for_each(|say| assert!(all.contains(say), "{args:?}: {all}"));
+    };
+    let grader = "g\u{1b}[2J\u{9b}31m";
+    check(&["eval", "label", "kind", "--grader", grader, "--by", "ada\u{1b}[2J", "--set", "c1=pass"], &["1 labelled by ada\u{fffd}[2J"]);
+    check(&["eval", "show", "kind", "--calibrate"], &["Graders tested: ", "`g\u{fffd}[2J\u{fffd}31m`", "g\u{fffd}[2J\u{fffd}31m: 1 labels by 1 people"]);
+    check(&["eval", "show", "kind", "--case", "c1"], &["Pass g\u{fffd}[2J\u{fffd}31m"]);
+    is_down.store(true, Ordering::SeqCst);
+    check(&["eval", "run", "kind"], &["nothing was answered any more"]);
+    let stopped = "nothing was answered any more: The provider answered 401";
+    check(&["eval", "compare", "kind", "kind"], &["does not count", stopped, "VERDICT"]);
+    check(&["eval", "size", "kind", "--detect", "5pp"], &["does not count", stopped]);
+    check(&["eval", "gate", "kind", "--not-worse-than", "kind:fast"], &["does not count", stopped]);
 }
 
 #[test]

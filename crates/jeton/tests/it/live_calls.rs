@@ -211,6 +211,8 @@ fn the_watch_runs_what_is_due_once_and_stays_within_the_days_budget() {
     assert_eq!(first.code, 0, "{first:?}");
     let beats = project.run(&["ledger", "export", "--table", "notes"]).stdout;
     assert!(beats.contains("heartbeat"), "{beats}");
+    let runs = project.json(&["eval", "list", "--runs", "desk"]).to_string();
+    assert!(runs.contains("\"run-2") && !runs.contains("eval:"), "a run has a run's id: {runs}");
     verify(&project);
     let cost = project.json(&["cost", "--by", "tag"]);
     let charged: u64 =

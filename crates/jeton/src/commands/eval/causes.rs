@@ -6,7 +6,7 @@ use super::{Desk, chance, refused, wall};
 use crate::cli::CausesArgs;
 use crate::context::Context;
 use crate::failure::Failure;
-use crate::output::{self, plain};
+use crate::output::{self, line, plain};
 use jeton_context::Digest;
 use jeton_context::engine::Engine;
 use jeton_context::past::{Found, Wanted, find};
@@ -161,10 +161,10 @@ fn show(report: &Report, is_record_only: bool) {
         } else {
             format!(" {} {}", if label.jointly { "together with" } else { "or" }, label.also.iter().map(|cause| cause.name()).collect::<Vec<_>>().join(", "))
         };
-        println!("{} ({}): {}{also}, {:?}\n  {}", label.case, label.target, label.cause, label.level, plain(&label.proof));
+        println!("{} ({}): {}{also}, {:?}\n  {}", line(&label.case), line(&label.target), label.cause, label.level, plain(&label.proof));
         label.tried.iter().for_each(|tried| {
             let p = tried.p.map_or(String::new(), |p| format!(", p = {p:.3}"));
-            println!("    {} of {} passed {}{p}", tried.passed, tried.n, tried.arm);
+            println!("    {} of {} passed {}{p}", tried.passed, tried.n, line(&tried.arm));
         });
     }
     println!("\n{}", made(report, is_record_only));

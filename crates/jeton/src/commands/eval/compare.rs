@@ -18,7 +18,7 @@ use serde_json::json;
 pub(super) fn compare(context: &Context, args: &EvalCompareArgs, is_json: bool) -> Result<(), Failure> {
     let store = super::super::store(context)?;
     let asked = asked(&store, args)?;
-    asked.notes.iter().for_each(|note| eprintln!("{note}"));
+    asked.notes.iter().for_each(|note| eprintln!("{}", output::plain(note)));
     match asked.candidates.as_slice() {
         [candidate] => pair(&asked.baseline, candidate, args, &asked.notes, is_json),
         many => all(&asked.baseline, many, args, &asked.notes, is_json),
@@ -131,7 +131,7 @@ fn labels<'s>(sides: &[&'s Side]) -> Vec<&'s str> {
 
 fn tell_invalid(sides: &[&Side]) {
     for side in sides {
-        println!("\n{} is INVALID: {:.1} % of its cells have no verdict.", side.label, 100.0 * missing(side).unwrap_or_default());
+        println!("\n{} is INVALID: {:.1} % of its cells have no verdict.", output::line(&side.label), 100.0 * missing(side).unwrap_or_default());
     }
 }
 
@@ -141,7 +141,7 @@ fn refs(rows: &[Row]) -> Vec<&Row> {
 
 /// A family for people.
 fn show_all(found: &Family, baseline: &Side, invalid: &[&str]) {
-    println!("against {}\n", baseline.label);
+    println!("against {}\n", output::line(&baseline.label));
     let p = |p: Option<f64>| p.map_or_else(|| "–".to_owned(), |p| format!("{p:.4}"));
     let row = |member: &Member| {
         let of = &member.comparison;
@@ -171,13 +171,13 @@ fn show_all(found: &Family, baseline: &Side, invalid: &[&str]) {
         ),
     }
     if let Some(member) = found.members.first() {
-        println!("`jeton eval compare {} {}` shows the flips of one.", baseline.label, member.comparison.candidate);
+        println!("`jeton eval compare {} {}` shows the flips of one.", output::line(&baseline.label), output::line(&member.comparison.candidate));
     }
 }
 
 /// A comparison for people.
 fn show(comparison: &Comparison, limit: usize, run: &str) {
-    println!("{}\n  against {}", comparison.candidate, comparison.baseline);
+    println!("{}\n  against {}", output::line(&comparison.candidate), output::line(&comparison.baseline));
     println!("\n  VERDICT: {}", told(comparison));
     println!(
         "\n  passed   {:.1} % → {:.1} % on {} cases of both ({} cannot be paired)",
@@ -208,7 +208,7 @@ fn show(comparison: &Comparison, limit: usize, run: &str) {
         }
     }
     if let Some(flip) = comparison.broken.first().or(comparison.fixed.first()) {
-        println!("\n`jeton eval show {run} --case {}` opens one.", flip.case);
+        println!("\n`jeton eval show {run} --case {}` opens one.", output::line(&flip.case));
     }
 }
 

@@ -69,7 +69,7 @@ fn of_itself(args: &GateArgs, suite: &str, question: Question, is_json: bool) ->
     if is_json {
         output::json(&json!({ "run": null, "gate": answer, "totals": null }));
     } else {
-        println!("GATE: {}", told(&answer));
+        println!("GATE: {}", output::line(&told(&answer)));
         println!("Both are the same target, and nothing is worse than itself: nothing was run. `--not-worse-than RUN:TARGET` compares with an earlier run.");
     }
     Ok(())
@@ -126,7 +126,7 @@ fn not_worse(args: &GateArgs, desk: &Desk, (baseline, names): (&String, &[String
     let judged = asked?;
     let of = if reference.target.is_none() && reference.names().contains(&judged) { judged.clone() } else { reference.one(baseline)? };
     let side = reference.side(&of, &[]);
-    reference.notes.iter().for_each(|note| eprintln!("{note}"));
+    reference.notes.iter().for_each(|note| eprintln!("{}", output::plain(note)));
     if reference.head.digest != desk.suite.digest {
         eprintln!("the suite has changed since {}: cases are matched by their ids", reference.head.id);
     }

@@ -124,7 +124,7 @@ impl Labelling<'_> {
         if is_json {
             output::json(&json!({ "run": self.head.id, "labelled": found.iter().map(|(row, ..)| subject(&self.head.id, &row.cell)).collect::<Vec<_>>() }));
         } else {
-            println!("{} labelled by {}.", found.len(), self.by);
+            println!("{} labelled by {}.", found.len(), output::line(self.by));
         }
         Ok(())
     }
@@ -200,7 +200,7 @@ impl Labelling<'_> {
     fn show(&self, nth: usize, of: usize, waiting: &Waiting<'_>) {
         let row = waiting.row;
         // The target is not named: who labels must not know whose answer it is.
-        println!("\n── {nth} of {of} · {} · {}", row.cell.case, waiting.grade.grader);
+        println!("\n── {nth} of {of} · {} · {}", output::line(&row.cell.case), output::line(&waiting.grade.grader));
         self.input(&row.cell.case).into_iter().for_each(|input| println!("asked:   {}", plain(input)));
         println!("answer:  {}", plain(row.answer.as_ref().map_or("", |answer| &answer.text)));
         self.question(waiting.grade).into_iter().for_each(|question| println!("question: {}", plain(question)));

@@ -153,7 +153,7 @@ impl Desk {
             models: &*self.caller,
             prepared: &prepared,
             tags: vec![format!("suite:{}", self.suite.name), "grader".to_owned()],
-            labels: &move |case, grader, answer| labels.find(case, grader, answer),
+            labels: &move |case, grader, question, answer| labels.find(case, grader, question, answer),
             timeout_ms: self.suite.timeout_ms,
         };
         let place = Place {

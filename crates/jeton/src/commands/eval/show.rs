@@ -61,7 +61,7 @@ fn tell_agreement(of: &Agreement) {
         Some(name) => format!("; {name} {} on {} answers of more than one", figure(of.value.as_ref(), 1.0, 2), of.shared),
         None => String::new(),
     };
-    println!("\n{}: {} labels by {} people{agreed}.", of.grader, of.labels, of.people);
+    println!("\n{}: {} labels by {} people{agreed}.", line(&of.grader), of.labels, of.people);
 }
 
 fn tell_calibrated(found: &[Calibrated], run: &str) {
@@ -89,9 +89,9 @@ fn tell_calibrated(found: &[Calibrated], run: &str) {
     );
     for of in found {
         if of.labelled == 0 && of.withdrawn.is_empty() {
-            println!("{} · {}: nobody has labelled it: `jeton eval label {run} --grader {}` does.", of.target, of.grader, of.grader);
+            println!("{} · {}: nobody has labelled it: `jeton eval label {run} --grader {}` does.", line(&of.target), line(&of.grader), line(&of.grader));
         }
-        of.withdrawn.iter().for_each(|(why, count)| println!("{} · {}: {count} labels are withdrawn: {why}.", of.target, of.grader));
+        of.withdrawn.iter().for_each(|(why, count)| println!("{} · {}: {count} labels are withdrawn: {}.", line(&of.target), line(&of.grader), line(why)));
     }
     println!("The correction holds where the labelled answers are a random sample: the queue is in the run's random order.");
 }
@@ -137,11 +137,11 @@ pub(super) fn figure(estimate: Option<&Estimate>, by: f64, decimals: usize) -> S
 /// The totals of a run for people.
 pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
     let state = if is_whole { "" } else { " (not whole: the figures are of what is done)" };
-    println!("{} · suite {} · {} cases · seed {}{state}", head.id, head.suite, head.cases, head.choice.seed);
+    println!("{} · suite {} · {} cases · seed {}{state}", head.id, line(&head.suite), head.cases, head.choice.seed);
     match &head.selftest {
         None => println!("The graders were not tested: --no-selftest."),
         Some(test) => {
-            println!("Graders tested: {} checks, {} faults, {} not applicable: {}.", test.checked, test.faults.len(), test.not_applicable, test.told())
+            println!("Graders tested: {} checks, {} faults, {} not applicable: {}.", test.checked, test.faults.len(), test.not_applicable, line(&test.told()))
         }
     }
     let row = |target: &TargetTotals| {
@@ -164,14 +164,14 @@ pub(super) fn summary(head: &RunHead, totals: &Totals, is_whole: bool) {
         if let Validity::Invalid { share, most } = target.validity {
             println!(
                 "\n{}: INVALID: {:.1} % of the cells have no verdict, more than {:.1} %. Nothing can be said of its quality.",
-                target.target,
+                line(&target.target),
                 100.0 * share,
                 100.0 * most
             );
         }
         if !target.faults.is_empty() {
             let faults: Vec<String> = target.faults.iter().map(|(code, count)| format!("{} {count}", line(code))).collect();
-            println!("\n{}: errors: {}", target.target, faults.join(", "));
+            println!("\n{}: errors: {}", line(&target.target), faults.join(", "));
         }
     }
     repeats(totals);
@@ -232,7 +232,7 @@ fn show_case(rows: &[Row], case: &str, is_json: bool) -> Result<(), Failure> {
         return Ok(());
     }
     for row in found {
-        println!("{} · {} · repeat {} · {}", row.cell.case, row.cell.target, row.cell.repeat, outcome_word(row.outcome));
+        println!("{} · {} · repeat {} · {}", line(&row.cell.case), line(&row.cell.target), row.cell.repeat, outcome_word(row.outcome));
         if let Some(answer) = &row.answer {
             println!("  answer ({}): {}", line(answer.finish.as_deref().unwrap_or("no reason given")), plain(&answer.text));
             answer.tools.iter().for_each(|tool| println!("  calls {} {}", line(&tool.name), line(&tool.arguments.to_string())));
@@ -241,11 +241,11 @@ fn show_case(rows: &[Row], case: &str, is_json: bool) -> Result<(), Failure> {
         row.fault.iter().for_each(|fault| println!("  {} ({}): {}", line(&fault.code), super::fault_word(fault.class), plain(&fault.message)));
         for grade in &row.grades {
             let score = grade.score.map_or_else(|| "–".to_owned(), |score| format!("{score:.2}"));
-            println!("  {:?} {} {score} {}", grade.verdict, grade.grader, plain(&grade.why));
+            println!("  {:?} {} {score} {}", grade.verdict, line(&grade.grader), plain(&grade.why));
         }
         if let Some(context) = &row.context {
-            println!("  context: pack {} · {} of {} tokens", context.pack, context.tokens, context.budget_tokens);
-            context.units.iter().for_each(|unit| println!("    {} ({}, {} tokens)", unit.unit, unit.view, unit.tokens));
+            println!("  context: pack {} · {} of {} tokens", line(&context.pack), context.tokens, context.budget_tokens);
+            context.units.iter().for_each(|unit| println!("    {} ({}, {} tokens)", line(&unit.unit), line(&unit.view), unit.tokens));
             context.missing.iter().for_each(|(unit, why)| println!("    lacks {}: {}", line(unit), line(why)));
         }
         println!();

@@ -100,8 +100,8 @@ fn assumed(found: &mut Sizing, why: Unknown, aim: Aim) {
 }
 
 fn show(found: &Sizing, suite: &str) {
-    found.passed_over.iter().for_each(|unfit| eprintln!("{unfit}"));
-    println!("suite {suite}: {} cases; basis: {}", found.cases, found.basis);
+    found.passed_over.iter().for_each(|unfit| eprintln!("{}", output::plain(unfit)));
+    println!("suite {}: {} cases; basis: {}", output::line(suite), found.cases, output::line(&found.basis));
     match found.detectable {
         Some(least) => println!("  what is there sees differences from {:.1} points on, in {:.0} of 100 runs", 100.0 * least, 100.0 * found.power),
         None => println!("  what the suite's own cases can see is not known"),

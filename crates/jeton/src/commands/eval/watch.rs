@@ -1,6 +1,6 @@
 //! `jeton eval watch`: suites run on their schedules, with heartbeats, and alarms on silence and drift.
 
-use super::run::{Begun, Gating, account_of, execute};
+use super::run::{Begun, Gating, execute};
 use super::{Desk, chance, choice};
 use crate::caller::Wall;
 use crate::cli::{ChoiceArgs, WatchArgs};
@@ -142,11 +142,11 @@ fn state(store: &dyn Records, suite: &str) -> Result<WatchState, Failure> {
 
 /// Runs a suite. That it could not be run is a heartbeat without a score: after a while it is silence.
 fn run(context: &Context, store: &SqliteStore, suite: &Suite, watch: &Watch, due: Timestamp) -> Heartbeat {
-    let account = account_of(&run_id(SystemClock.now(), chance()));
+    let id = run_id(SystemClock.now(), chance());
     let wall = daily_wall(context, store, suite, watch);
     let done = wall.and_then(|wall| Desk::open_to_try(context, &suite.place.path, wall.as_ref(), &[])).and_then(|desk| {
         let choice = choice(&ChoiceArgs::default(), &desk.suite);
-        desk.with(async |place| execute(place, &desk, Begun::New(choice, account), Gating::default()).await)?
+        desk.with(async |place| execute(place, &desk, Begun::New(choice, id), Gating::default()).await)?
     });
     match done {
         Ok(done) => {
