@@ -220,19 +220,15 @@ impl Metered {
 
     /// The provider has said all: settle, and let the end wait for it.
     fn complete(&mut self) {
+        // The record tells of the error event that is passed on, too.
+        let said = self.meter.error().zip(self.call.as_ref()).map(|(said, call)| crate::stages::attempt::fault_of(call, said));
         // Whether the answer is whole must be known before it is settled: the caller gets an error where it is not.
-        if let Err(fault) = self.translate_end()
-            && self.meter.error().is_none()
-        {
-            self.ready.extend(Some(Bytes::from(std::mem::take(&mut self.last))).filter(|last| !last.is_empty()));
-            return self.fail(fault);
+        if let Err(fault) = self.translate_end() {
+            let last = Bytes::from(std::mem::take(&mut self.last));
+            self.ready.extend(Some(last).filter(|last| !last.is_empty()));
+            return self.fail(said.unwrap_or(fault));
         }
-        let ending = match (self.meter.error(), &self.call) {
-            // The error event itself was passed on; the record tells of it too.
-            (Some(said), Some(call)) => Ending::Failed(crate::stages::attempt::fault_of(call, said)),
-            _ => Ending::Completed,
-        };
-        self.settle(ending);
+        self.settle(said.map_or(Ending::Completed, Ending::Failed));
     }
 
     /// Translates the provider's last bytes, and withholds what comes of them.
