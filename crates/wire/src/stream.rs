@@ -310,8 +310,9 @@ impl StreamMeter {
             } else if self.terminal_seen || is_whole(&bytes, &shape) {
                 let blank = if bytes.ends_with(b"\n") { &b"\n"[..] } else { b"\n\n" };
                 let way = self.judge(&bytes, &shape);
+                let is_withheld = matches!(way, Way::WithholdInstead) && self.facts.error.is_none();
                 self.send(bytes, way, &mut forward);
-                if !forward.is_empty() {
+                if !forward.is_empty() && !is_withheld {
                     forward.push(Bytes::from_static(blank));
                 }
             }
@@ -405,7 +406,8 @@ impl StreamMeter {
         self.tail = match way {
             // A rewritten event is sent whole, its last line feed included.
             Way::Strip | Way::ForwardRewritten(_) => TailWay::Strip,
-            Way::Withhold | Way::WithholdInstead if self.facts.error.is_none() || self.has_last_event() => TailWay::Withhold,
+            Way::Withhold => TailWay::Withhold,
+            Way::WithholdInstead if self.facts.error.is_none() => TailWay::Withhold,
             _ => TailWay::Forward,
         };
         way
