@@ -3,7 +3,7 @@
 use super::loss::{Loss, Path};
 use super::object::{Object, complaint, invalid, wrong};
 use super::part::{CacheLife, Media, MediaKind, MediaSource, Part, Piece};
-use super::request::{Asked, Request, ResponseFormat, ToolChoice, ToolDecl, ToolKind};
+use super::request::{Asked, Request, ResponseFormat, Role, ToolChoice, ToolDecl, ToolKind};
 use super::{decode_chat, decode_converse, decode_embeddings, decode_gemini, decode_messages, decode_responses, exact};
 use crate::Endpoint;
 use jeton_core::Fault;
@@ -89,7 +89,12 @@ pub(super) fn piece(part: Part, mut object: Object<'_>, loss: &mut Loss) -> Resu
 
 /// The mark `cache_control`, where it is there.
 pub(super) fn cache_mark(object: &mut Object<'_>, loss: &mut Loss) -> Result<Option<CacheLife>, Fault> {
-    object.object("cache_control", |mut mark| {
+    cache_mark_named("cache_control", object, loss)
+}
+
+/// A mark of the cache by its dialect's name, where it is there.
+pub(super) fn cache_mark_named(name: &str, object: &mut Object<'_>, loss: &mut Loss) -> Result<Option<CacheLife>, Fault> {
+    object.object(name, |mut mark| {
         mark.ignore("type");
         let life = match mark.text("ttl")?.as_deref() {
             Some("1h") => CacheLife::OneHour,
@@ -101,6 +106,16 @@ pub(super) fn cache_mark(object: &mut Object<'_>, loss: &mut Loss) -> Result<Opt
         };
         mark.rest(loss);
         Ok(life)
+    })
+}
+
+/// Who speaks, in Anthropic's words, which are Bedrock's.
+pub(super) fn read_role(message: &mut Object<'_>) -> Result<Role, Fault> {
+    Ok(match message.need_text("role")?.as_str() {
+        "user" => Role::User,
+        "assistant" => Role::Assistant,
+        "system" => Role::System,
+        unknown => return Err(message.fault("role", format!("is `{unknown}`; known are user and assistant."))),
     })
 }
 

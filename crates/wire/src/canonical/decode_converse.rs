@@ -3,11 +3,11 @@
 mod blocks;
 mod media;
 
-use super::decode::{asked, stop_texts};
+use super::decode::{asked, cache_mark_named, read_role, stop_texts};
 use super::exact;
 use super::loss::{Loss, Path};
 use super::object::{Object, complaint};
-use super::part::{CacheLife, Piece};
+use super::part::Piece;
 use super::request::{Asked, Effort, Message, Request, ResponseFormat, Role, ServiceTier, ToolChoice, ToolDecl, ToolKind};
 use jeton_core::Fault;
 use serde_json::Value;
@@ -63,12 +63,7 @@ fn read_tier(word: String) -> ServiceTier {
 }
 
 fn read_message(mut message: Object<'_>, loss: &mut Loss) -> Result<Message, Fault> {
-    let role = match message.need_text("role")?.as_str() {
-        "user" => Role::User,
-        "assistant" => Role::Assistant,
-        "system" => Role::System,
-        unknown => return Err(message.fault("role", format!("is `{unknown}`; known are user and assistant."))),
-    };
+    let role = read_role(&mut message)?;
     let parts = read_list(&mut message, "content", loss)?;
     message.rest(loss);
     Ok(Message { role, parts })
@@ -81,7 +76,7 @@ pub(super) fn read_list(object: &mut Object<'_>, name: &str, loss: &mut Loss) ->
     let mut pieces: Vec<Piece> = Vec::with_capacity(blocks.len());
     for (index, block) in blocks.into_iter().enumerate() {
         let mut block = Object::of(block, path.element(index))?;
-        if let Some(life) = read_cache_point(&mut block, loss)? {
+        if let Some(life) = cache_mark_named("cachePoint", &mut block, loss)? {
             match pieces.last_mut() {
                 Some(piece) => piece.cache = Some(life),
                 None => loss.dropped(block.path, "a mark of the cache stands behind nothing"),
@@ -94,28 +89,12 @@ pub(super) fn read_list(object: &mut Object<'_>, name: &str, loss: &mut Loss) ->
     Ok(pieces)
 }
 
-fn read_cache_point(block: &mut Object<'_>, loss: &mut Loss) -> Result<Option<CacheLife>, Fault> {
-    block.object("cachePoint", |mut mark| {
-        mark.ignore("type");
-        let life = match mark.text("ttl")?.as_deref() {
-            Some("1h") => CacheLife::OneHour,
-            Some("5m") | None => CacheLife::FiveMinutes,
-            Some(_) => {
-                loss.approximated(mark.path.member("ttl"), "the time is not known to Jeton, and five minutes stand for it");
-                CacheLife::FiveMinutes
-            }
-        };
-        mark.rest(loss);
-        Ok(life)
-    })
-}
-
 fn read_tools(request: &mut Request, mut config: Object<'_>, loss: &mut Loss) -> Result<(), Fault> {
     let tools = config.list("tools")?;
     let path = config.path.member("tools");
     for (index, tool) in tools.into_iter().enumerate() {
         let mut tool = Object::of(tool, path.element(index))?;
-        if let Some(life) = read_cache_point(&mut tool, loss)? {
+        if let Some(life) = cache_mark_named("cachePoint", &mut tool, loss)? {
             match request.tools.last_mut() {
                 Some(before) => before.cache = Some(life),
                 None => loss.dropped(tool.path, "a mark of the cache stands behind nothing"),

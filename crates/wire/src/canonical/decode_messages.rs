@@ -1,6 +1,6 @@
 //! Messages and token-count requests.
 
-use super::decode::{ReadPart, asked, declaration, other, piece, provider_tool, response_format, sampling, stop_texts, text_or_parts};
+use super::decode::{ReadPart, asked, declaration, other, piece, provider_tool, read_role, response_format, sampling, stop_texts, text_or_parts};
 use super::exact;
 use super::loss::Loss;
 use super::object::Object;
@@ -94,12 +94,7 @@ fn read_output(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss) ->
 }
 
 fn read_message(mut message: Object<'_>, loss: &mut Loss) -> Result<Message, Fault> {
-    let role = match message.need_text("role")?.as_str() {
-        "user" => Role::User,
-        "assistant" => Role::Assistant,
-        "system" => Role::System,
-        unknown => return Err(message.fault("role", format!("is `{unknown}`; known are user and assistant."))),
-    };
+    let role = read_role(&mut message)?;
     let content = message.need("content")?;
     let parts = text_or_parts(Some(content), &message.path.member("content"), READ, loss)?;
     message.rest(loss);

@@ -180,6 +180,19 @@ pub(super) fn schema_path(request: &Request, member: &str) -> String {
     }
 }
 
+/// Tells what of a schema's surroundings has no place where a schema stands alone and always holds.
+pub(super) fn tell_bare_schema(name: &str, description: Option<&str>, strict: bool, request: &Request, loss: &mut Loss) {
+    if !name.is_empty() {
+        loss.dropped(schema_path(request, "name"), "a schema has no name there");
+    }
+    if description.is_some() {
+        loss.dropped(schema_path(request, "description"), "a schema has no description there");
+    }
+    if !strict {
+        loss.approximated(schema_path(request, "strict"), "a schema always holds strictly there");
+    }
+}
+
 /// The member of the request that leaves it to the model how much it thinks.
 pub(super) const fn adaptive_path(request: &Request) -> &'static str {
     match request.endpoint {

@@ -5,12 +5,11 @@ use super::{Context, write_cache_point};
 use crate::Dialect;
 use crate::canonical::citations::as_converse;
 use crate::canonical::encode::refused_part;
+use crate::canonical::encode_messages::parts::write_input;
 use crate::canonical::encode_messages::thinking::{OwnThinking, own_thinking};
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Citation, Part, Piece};
-use crate::canonical::request::ToolKind;
 use crate::canonical::writer::Writer;
-use crate::canonical::{INVALID_INPUT, WRAPPED_INPUT, object_text};
 use jeton_core::Fault;
 use serde_json::{Map, Value};
 
@@ -92,21 +91,6 @@ fn write_cited(w: &mut Writer, piece: &Piece, text: &str, citations: &[Citation]
 pub(super) fn tool_id(id: &str) -> String {
     let fitting = |c: char| if c.is_ascii_alphanumeric() || "_.:-".contains(c) { c } else { '_' };
     crate::canonical::names::short(id).chars().map(fitting).collect()
-}
-
-/// Case 47: what is no JSON object is kept inside one, by the name that Anthropic advises for broken arguments.
-fn write_input(w: &mut Writer, piece: &Piece, kind: ToolKind, arguments: &str, loss: &mut Loss) {
-    if kind == ToolKind::Custom {
-        return w.member_object("input", |w| w.member(WRAPPED_INPUT, arguments));
-    }
-    match object_text(arguments) {
-        None if arguments.trim().is_empty() => w.member_object("input", |_| {}),
-        Some(object) => w.member_raw("input", object),
-        None => {
-            loss.approximated(&piece.place, "arguments that are no JSON object stand as text in one");
-            w.member_object("input", |w| w.member(INVALID_INPUT, arguments));
-        }
-    }
 }
 
 fn write_result(w: &mut Writer, piece: &Piece, id: &str, content: &[Piece], is_error: bool, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {

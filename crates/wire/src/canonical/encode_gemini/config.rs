@@ -2,7 +2,9 @@
 
 use super::Context;
 use crate::Endpoint;
-use crate::canonical::encode::{NO_SAMPLERS, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within};
+use crate::canonical::encode::{
+    NO_SAMPLERS, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, stop_path, tell_bare_schema, thinks, within,
+};
 use crate::canonical::loss::Loss;
 use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat};
 use crate::canonical::writer::Writer;
@@ -77,15 +79,7 @@ fn write_format(w: &mut Writer, request: &Request, loss: &mut Loss) {
     let Some(format) = &request.response_format else { return };
     w.member("responseMimeType", "application/json");
     if let ResponseFormat::JsonSchema { name, description, schema, strict } = format {
-        if !name.is_empty() {
-            loss.dropped(schema_path(request, "name"), "a schema has no name there");
-        }
-        if description.is_some() {
-            loss.dropped(schema_path(request, "description"), "a schema has no description there");
-        }
-        if !strict {
-            loss.approximated(schema_path(request, "strict"), "a schema always holds strictly there");
-        }
+        tell_bare_schema(name, description.as_deref(), *strict, request, loss);
         w.member("responseJsonSchema", schema);
     }
 }

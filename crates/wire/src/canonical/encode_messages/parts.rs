@@ -85,7 +85,7 @@ fn tool_id(id: &str) -> String {
 }
 
 /// Case 47: what is no JSON object is kept inside one, by the name that the vendor advises for broken arguments.
-fn write_input(w: &mut Writer, piece: &Piece, kind: ToolKind, arguments: &str, loss: &mut Loss) {
+pub(in crate::canonical) fn write_input(w: &mut Writer, piece: &Piece, kind: ToolKind, arguments: &str, loss: &mut Loss) {
     if kind == ToolKind::Custom {
         return w.member_object("input", |w| w.member(WRAPPED_INPUT, arguments));
     }

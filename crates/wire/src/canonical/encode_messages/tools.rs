@@ -1,7 +1,7 @@
 //! The tools of a Messages request, and the form of its answer.
 
 use crate::Dialect;
-use crate::canonical::encode::{refusal, schema_path, tools_offered};
+use crate::canonical::encode::{refusal, schema_path, tell_bare_schema, tools_offered};
 use crate::canonical::loss::Loss;
 use crate::canonical::names::ToolNames;
 use crate::canonical::request::{Effort, Request, ResponseFormat, ToolChoice, ToolDecl, ToolKind};
@@ -74,15 +74,7 @@ pub(super) fn write_choice(w: &mut Writer, choice: &ToolChoice, parallel: bool, 
 pub(super) fn write_output(w: &mut Writer, effort: Option<Effort>, request: &Request, loss: &mut Loss) {
     let schema = match &request.response_format {
         Some(ResponseFormat::JsonSchema { name, description, schema, strict }) => {
-            if !name.is_empty() {
-                loss.dropped(schema_path(request, "name"), "a schema has no name there");
-            }
-            if description.is_some() {
-                loss.dropped(schema_path(request, "description"), "a schema has no description there");
-            }
-            if !strict {
-                loss.approximated(schema_path(request, "strict"), "a schema always holds strictly there");
-            }
+            tell_bare_schema(name, description.as_deref(), *strict, request, loss);
             let (schema, changed) = closed(schema);
             if changed {
                 loss.approximated(schema_path(request, "schema"), "objects have no other members than those of the schema there");
