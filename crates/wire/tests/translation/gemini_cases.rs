@@ -669,3 +669,17 @@ fn bytes_in_the_alphabet_for_addresses_reach_others_in_their_own() {
         assert_eq!(body["messages"][0]["content"][0]["source"]["data"], wanted, "{data}");
     }
 }
+
+#[test]
+fn case_75_a_film_is_refused_by_its_path_and_never_passed_off_as_a_document() {
+    for source in [
+        json!({ "fileData": { "mimeType": "video/mp4", "fileUri": "https://a.test/x.mp4" } }),
+        json!({ "inlineData": { "mime_type": "video/mp4", "data": "AAAA" } }),
+    ] {
+        let body = asking(Generate, json!({ "contents": [{ "role": "user", "parts": [source, { "text": "What happens?" }] }] }));
+        for to in OTHERS {
+            let (message, path) = refused(Generate, to, &body);
+            assert_eq!(path, "contents[0].parts[0]", "{message}");
+        }
+    }
+}

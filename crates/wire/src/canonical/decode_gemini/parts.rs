@@ -49,7 +49,9 @@ pub(crate) fn read_said(mut part: Object<'_>, loss: &mut Loss) -> Result<(Said, 
         call
     } else if let Some(result) = part.object("functionResponse", |result| read_result(result, loss))? {
         result
-    } else if let Some(media) = read_media(&mut part, loss)? {
+    } else if !is_video(&part)
+        && let Some(media) = read_media(&mut part, loss)?
+    {
         Said::Media(media)
     } else if let Some(kind) = part.first_name().map(str::to_owned) {
         return Ok((Said::Other { kind, json: exact::text(&part.into_value()) }, signature));
@@ -112,6 +114,13 @@ fn texts_of(value: &Value) -> Vec<String> {
         }
         other => vec![exact::text(other)],
     }
+}
+
+/// Whether it is a film, which stays as it is: no dialect but Gemini's own has a place for it, and as a file it would be taken for a PDF.
+fn is_video(part: &Object<'_>) -> bool {
+    let media = ["inlineData", "fileData"].iter().find_map(|name| part.peek(name));
+    let kind = media.and_then(|media| media.get("mimeType").or_else(|| media.get("mime_type"))).and_then(Value::as_str);
+    kind.is_some_and(|kind| kind.starts_with("video/"))
 }
 
 /// Bytes (`inlineData`) or an address (`fileData`).
