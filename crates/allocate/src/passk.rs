@@ -1,13 +1,15 @@
 //! Whether one of k attempts passes, and whether all do.
 
 use crate::bootstrap::{RESAMPLES_MIN, bootstrap};
+use crate::estimate::usual;
 use crate::proportion::clopper_pearson;
-use crate::{Estimate, Level, Method};
+use crate::weight::{effective_clusters, relative};
+use crate::{Estimate, Level, Method, Observation};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 
 /// The attempts at one case.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Attempts {
     /// See [`crate::Observation::cluster`].
     pub cluster: usize,
@@ -15,6 +17,9 @@ pub struct Attempts {
     pub n: u64,
     /// How many passed.
     pub passed: u64,
+    /// See [`crate::Observation::weight`].
+    #[serde(default = "usual")]
+    pub weight: f64,
 }
 
 impl Attempts {
@@ -63,17 +68,22 @@ pub fn pass_hat_k(cases: &[Attempts], k: u64, level: Level, seed: u64) -> Option
 }
 
 fn over_cases(cases: &[Attempts], of: impl Fn(&Attempts) -> Option<f64>, level: Level, seed: u64) -> Option<Estimate> {
-    let scored: Vec<(usize, f64)> = cases.iter().map(|case| Some((case.cluster, of(case)?))).collect::<Option<_>>()?;
-    let mean = |scored: &[(usize, f64)]| (!scored.is_empty()).then(|| scored.iter().map(|(_, score)| score).sum::<f64>() / scored.len() as f64);
-    let is_edge = scored.iter().all(|(_, score)| *score <= 0.0) || scored.iter().all(|(_, score)| *score >= 1.0);
+    let scored = |case: &Attempts| Some(Observation { cluster: case.cluster, value: of(case)?, weight: case.weight });
+    let scored = relative(&cases.iter().map(scored).collect::<Option<Vec<_>>>()?)?;
+    let mean = |scored: &[Observation]| {
+        let weight: f64 = scored.iter().map(|o| o.weight).sum();
+        (weight > 0.0).then(|| scored.iter().map(|o| o.weight * o.value).sum::<f64>() / weight)
+    };
+    let is_edge = scored.iter().all(|o| o.value <= 0.0) || scored.iter().all(|o| o.value >= 1.0);
     if is_edge && !scored.is_empty() {
         // Resamples would all be alike. That all of C scores in [0, 1] are 1 has at most the chance μ^C, so the exact bound holds here too.
-        let clusters = scored.iter().map(|(cluster, _)| cluster).collect::<BTreeSet<_>>().len();
+        let clusters = scored.iter().map(|o| o.cluster).collect::<BTreeSet<_>>().len();
+        let worth = effective_clusters(&scored).floor();
         let value = mean(&scored)?;
-        let interval = clopper_pearson(value * clusters as f64, clusters as f64, level).filter(|_| clusters > 1);
-        return Some(Estimate { value, interval, level, n: cases.len(), clusters, method: Method::ClopperPearson });
+        let interval = clopper_pearson(value * worth, worth, level).filter(|_| clusters > 1);
+        return Some(Estimate { value, interval, level, n: scored.len(), clusters, method: Method::ClopperPearson });
     }
-    let estimate = bootstrap(&scored, |(cluster, _)| *cluster, mean, level, RESAMPLES_MIN, seed)?;
+    let estimate = bootstrap(&scored, |o| o.cluster, mean, level, RESAMPLES_MIN, seed)?;
     Some(Estimate { interval: estimate.interval.map(|i| i.within(0.0, 1.0)), ..estimate })
 }
 
@@ -83,7 +93,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn attempts(n: u64, passed: u64) -> Attempts {
-        Attempts { cluster: 0, n, passed }
+        Attempts { cluster: 0, n, passed, weight: 1.0 }
     }
 
     /// By counting: 3 of 5 passed; of the ten pairs one has no pass and three have two.
@@ -103,12 +113,17 @@ mod tests {
 
     #[test]
     fn cases_with_too_few_attempts_make_it_unknown() {
-        let cases: Vec<Attempts> = (0..20).map(|i| Attempts { cluster: i, n: 4, passed: (i % 5) as u64 }).collect();
+        let cases: Vec<Attempts> = (0..20).map(|i| Attempts { cluster: i, n: 4, passed: (i % 5) as u64, weight: 1.0 }).collect();
         let at = pass_at_k(&cases, 2, Level::P95, 1).unwrap();
         let all = pass_hat_k(&cases, 2, Level::P95, 1).unwrap();
         assert!(all.value < 0.5 && at.value > 0.5 && all.interval.unwrap().contains(all.value));
         assert_eq!(pass_at_k(&cases, 5, Level::P95, 1), None);
         assert_eq!(pass_at_k(&[], 1, Level::P95, 1), None);
+        // Weights decide what counts: the mean of 1 and 0 at three to one, and what weighs nothing is not there.
+        let weighted =
+            |weights: [f64; 3]| [4, 0, 2].into_iter().zip(weights).enumerate().map(|(cluster, (passed, weight))| Attempts { cluster, n: 4, passed, weight });
+        let value = |weights| pass_at_k(&weighted(weights).collect::<Vec<_>>(), 1, Level::P95, 1).map(|found| (found.value, found.n));
+        assert_eq!((value([3.0, 1.0, 0.0]), value([6.0, 2.0, 0.0]), value([0.0; 3])), (Some((0.75, 2)), Some((0.75, 2)), None));
         let sure: Vec<Attempts> = cases.iter().map(|case| Attempts { passed: 4, ..*case }).collect();
         assert_eq!(pass_hat_k(&sure, 4, Level::P95, 1).unwrap().interval, clopper_pearson(20.0, 20.0, Level::P95));
     }

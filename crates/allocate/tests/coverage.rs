@@ -176,7 +176,7 @@ fn bootstrap_of_odd_statistics() {
         let cases: Vec<Attempts> = (0..60)
             .map(|cluster| {
                 let rate = random.unit();
-                Attempts { cluster, n: 5, passed: (0..5).map(|_| u64::from(random.unit() < rate)).sum() }
+                Attempts { cluster, n: 5, passed: (0..5).map(|_| u64::from(random.unit() < rate)).sum(), weight: 1.0 }
             })
             .collect();
         pass_hat_k(&cases, 3, LEVEL, random.next_u64()).and_then(|e| e.interval).is_some_and(|i| i.contains(0.25))

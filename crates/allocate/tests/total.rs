@@ -121,7 +121,7 @@ proptest! {
     fn counts((a, n, b, m) in (0_u64..300, 0_u64..300, 0_u64..300, 0_u64..300), k in count()) {
         let arms = Arms { arm_passed: a, arm_n: n, control_passed: b, control_n: m };
         prop_assert!(fisher(arms).is_none_or(|p| [p.greater, p.less, p.two_sided].iter().all(|p| (0.0..=1.0).contains(p))));
-        let attempts = Attempts { cluster: 0, n, passed: a };
+        let attempts = Attempts { cluster: 0, n, passed: a, weight: 1.0 };
         prop_assert!(attempts.pass_at(k).is_none_or(|p| (-1e-12..=1.0).contains(&p)));
         prop_assert!(attempts.pass_all(k).is_none_or(|p| (0.0..=1.0).contains(&p)));
         sound(pass_at_k(&[attempts], k, Level::P95, 1));

@@ -9,8 +9,8 @@ use serde::Serialize;
 /// The seed of all resampling: the same rows give the same figures.
 const SEED: u64 = 1;
 
-/// pass@k and pass^k of one target: the chance that at least one, and that each, of `k` attempts at a case passes, as the mean over cases. A
-/// case counts once, whatever its weight.
+/// pass@k and pass^k of one target: the chance that at least one, and that each, of `k` attempts at a case passes, as the mean over cases by
+/// their weights.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct PassK {
     /// How many attempts.
@@ -58,15 +58,18 @@ fn attempts(cases: &[(&str, Vec<&Row>)], of: impl Fn(&Row) -> Option<f64>) -> Ve
     let case = |(_, rows): &(&str, Vec<&Row>)| {
         let verdicts: Vec<f64> = rows.iter().filter_map(|row| of(row)).collect();
         let passed = verdicts.iter().filter(|score| **score > 0.5).count() as u64;
-        Attempts { cluster: rows.first().map_or(0, |row| clusters.number(&row.cluster)), n: verdicts.len() as u64, passed }
+        let (cluster, weight) = rows.first().map_or((0, 0.0), |row| (clusters.number(&row.cluster), row.weight));
+        Attempts { cluster, n: verdicts.len() as u64, passed, weight }
     };
     cases.iter().map(case).collect()
 }
 
-/// The mean over all cases; none where one of them has no value.
+/// The mean over all cases that count; none where one of them has no value.
 fn mean(cases: &[Attempts], of: impl Fn(&Attempts) -> Option<f64>) -> Option<f64> {
-    let values: Vec<f64> = cases.iter().map(of).collect::<Option<_>>()?;
-    (!values.is_empty()).then(|| values.iter().sum::<f64>() / values.len() as f64)
+    let counting = cases.iter().filter(|case| case.weight > 0.0);
+    let values: Vec<(f64, f64)> = counting.map(|case| Some((case.weight, of(case)?))).collect::<Option<_>>()?;
+    let weight: f64 = values.iter().map(|(weight, _)| weight).sum();
+    (weight > 0.0).then(|| values.iter().map(|(weight, value)| weight * value).sum::<f64>() / weight)
 }
 
 #[cfg(test)]
@@ -131,6 +134,19 @@ mod tests {
             found(&cases)[1].pass_hat_k.unwrap()
         };
         assert_eq!((grouped(1).clusters, grouped(4).clusters, grouped(1).n), (8, 2, 8));
+    }
+
+    #[test]
+    fn a_single_attempt_is_the_pass_rate_whatever_the_weights() {
+        let mut rows = rows(&[("a", "pp"), ("b", "pf"), ("c", "ff"), ("d", "pp")]);
+        let weights = [("c0", 3.0), ("c1", 2.0), ("c2", 1.0), ("c3", 0.0)];
+        rows.iter_mut().for_each(|row| row.weight = weights.iter().find(|(case, _)| row.cell.case == *case).unwrap().1);
+        let found = super::pass_k(&rows.iter().collect::<Vec<_>>(), Level::P95);
+        let once = found[0].pass_at_k.as_ref().unwrap();
+        close(once.value, 4.0 / 6.0);
+        assert_eq!(once.n, 3);
+        close(found[0].pass_at_k_bounds.unwrap().low, once.value);
+        close(found[1].pass_hat_k.as_ref().unwrap().value, 0.5);
     }
 
     #[test]
