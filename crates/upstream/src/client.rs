@@ -155,6 +155,9 @@ async fn answer_from_network(attempt: &Try) -> Result<TryResponse, TryError> {
     };
     let (answer, connection) = exchange(attempt, network, proof.as_ref()).await?;
     let (head, incoming) = answer.into_parts();
+    if let (StatusCode::UNAUTHORIZED, Proof::Token(account)) = (head.status, &network.proof) {
+        account.forget().await;
+    }
     check_head(head.status, &head.headers)?;
     let body = TryBody::network(incoming, connection, Arc::clone(provider));
     Ok(as_server_sent(TryResponse { status: head.status, headers: head.headers, body }))

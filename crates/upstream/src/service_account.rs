@@ -98,6 +98,11 @@ impl ServiceAccount {
         Ok(header)
     }
 
+    /// Google refused the token before its time, as it does once a key or a permission is withdrawn: the next call asks for another.
+    pub(crate) async fn forget(&self) {
+        *self.token.lock().await = None;
+    }
+
     async fn ask(&self, now: Timestamp, limit: Duration) -> Result<Token, TryError> {
         let failed = |kind: FaultKind, why: String| TryError::new(Stage::Connect, kind, format!("no access token for the service account: {why}")).unsent();
         let assertion = self.assertion(now).map_err(|why| failed(FaultKind::Internal, why))?;

@@ -186,18 +186,23 @@ fn keys_and_the_list_of_models_are_as_googles_clients_want_them() {
     assert!(models["models"].as_array().unwrap().iter().any(|model| model["name"] == "models/acme/fast"), "{models}");
 }
 
+/// A house whose provider is Vertex AI, with the key file of a service account.
+fn vertex(upstream: Upstream) -> House {
+    let label = "PRIVATE KEY";
+    let key = include_str!("../../../upstream/src/service_account/test-key.txt");
+    let account = json!({ "type": "service_account", "client_email": "a@p.test", "token_uri": format!("{}/token", upstream.url()),
+        "private_key": format!("-----BEGIN {label}-----\n{key}-----END {label}-----\n") });
+    let settings = "api = \"vertex\"\nbase_url = \"URL/v1/projects/p/locations/global/publishers/google\"\napi_key = { env = \"ACCOUNT\" }";
+    house(upstream, settings, "gemini-x", &[("ACCOUNT", &account.to_string())])
+}
+
 #[test]
 fn vertex_is_asked_with_a_token_of_the_service_account() {
     let upstream = Upstream::start(|exchange| match exchange.request.target.as_str() {
         "/token" => exchange.document(200, r#"{"access_token":"ya29.token","expires_in":3600,"token_type":"Bearer"}"#),
         _ => exchange.document(200, generated("Hello.").to_string()),
     });
-    let label = "PRIVATE KEY";
-    let key = include_str!("../../../upstream/src/service_account/test-key.txt");
-    let account = json!({ "type": "service_account", "client_email": "a@p.test", "token_uri": format!("{}/token", upstream.url()),
-        "private_key": format!("-----BEGIN {label}-----\n{key}-----END {label}-----\n") });
-    let settings = "api = \"vertex\"\nbase_url = \"URL/v1/projects/p/locations/global/publishers/google\"\napi_key = { env = \"ACCOUNT\" }";
-    let house = house(upstream, settings, "gemini-x", &[("ACCOUNT", &account.to_string())]);
+    let house = vertex(upstream);
     for _ in 0..2 {
         let reply = house.server.post(MESSAGES, ask("cloud/gemini-x"));
         assert_eq!(reply.status(), 200, "{}", reply.text());
@@ -355,4 +360,20 @@ fn nothing_is_lost_behind_a_reason_of_geminis_end() {
     assert_eq!(own.text(), events.concat());
     assert_eq!(house.server.record(&own.call())["usage"]["output"], 800);
     house.verify();
+}
+
+#[test]
+fn a_token_that_google_refuses_is_asked_for_anew() {
+    let refused = std::sync::atomic::AtomicBool::new(false);
+    let upstream = Upstream::start(move |exchange| match exchange.request.target.as_str() {
+        "/token" => exchange.document(200, r#"{"access_token":"ya29.token","expires_in":3600,"token_type":"Bearer"}"#),
+        _ if !refused.swap(true, std::sync::atomic::Ordering::SeqCst) => {
+            exchange.document(401, r#"{"error":{"code":401,"message":"Invalid credentials.","status":"UNAUTHENTICATED"}}"#)
+        }
+        _ => exchange.document(200, generated("Hello.").to_string()),
+    });
+    let house = vertex(upstream);
+    assert_eq!([401, 200, 200].map(|_| house.server.post(MESSAGES, ask("cloud/gemini-x")).status()), [401, 200, 200]);
+    let asked: Vec<String> = house.upstream.requests().into_iter().map(|sent| sent.target).collect();
+    assert_eq!(asked.iter().filter(|target| *target == "/token").count(), 2, "{asked:?}");
 }
