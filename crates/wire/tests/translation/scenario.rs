@@ -133,6 +133,12 @@ impl Scenario {
         self.text(&format!("sse {from} → {to}")).or_else(|| self.streamed(to))
     }
 
+    /// The whole answer that `from`'s stream tells a caller of `to`: mostly that of the document.
+    pub(crate) fn told_by_stream(&self, from: Endpoint, to: Endpoint) -> Option<Value> {
+        let own = self.json(&format!("{from} → {to} streamed")).map(|short| self.with_repeated(to, in_envelope(to, short)));
+        own.or_else(|| self.answered_across(from, to))
+    }
+
     /// The losses that are told of `what` (`asked`, `answered`, `streamed`) between two dialects, sorted.
     pub(crate) fn lost(&self, what: &str, from: Endpoint, to: Endpoint) -> Vec<String> {
         let head = format!("{what} {from} → {to}: ");
