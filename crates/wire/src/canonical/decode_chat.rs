@@ -185,6 +185,11 @@ pub(super) fn read_thoughts(message: &mut Object<'_>, loss: &mut Loss) -> Result
     Ok(parts)
 }
 
+/// How closely an image is to be looked at, where that is not what a model does by itself.
+pub(super) fn closeness(image: &mut Object<'_>) -> Result<Option<String>, Fault> {
+    Ok(image.text("detail")?.filter(|detail| detail != "auto"))
+}
+
 /// An element of `reasoning_details`, the form in which aggregators hand reasoning on.
 fn read_detail(mut detail: Object<'_>, loss: &mut Loss) -> Result<Piece, Fault> {
     let part = match detail.peek_text("type") {
@@ -225,7 +230,7 @@ fn read_part(mut part: Object<'_>, loss: &mut Loss) -> Result<Piece, Fault> {
             Value::String(url) => media_at(MediaKind::Image, url, None),
             object => {
                 let mut image = Object::of(object, part.path.member("image_url"))?;
-                let read = media_at(MediaKind::Image, image.need_text("url")?, image.text("detail")?);
+                let read = media_at(MediaKind::Image, image.need_text("url")?, closeness(&mut image)?);
                 image.rest(loss);
                 read
             }

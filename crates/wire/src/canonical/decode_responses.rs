@@ -3,7 +3,7 @@
 use super::decode::{
     ReadPart, allowed_tools, asked, declaration, media_at, other, piece, provider_tool, response_format, sampling, text_or_parts, word_choice,
 };
-use super::decode_chat::{common, effort, file_part};
+use super::decode_chat::{closeness, common, effort, file_part};
 use super::decode_messages::read_citation;
 use super::loss::{Loss, Path};
 use super::names::namespaced;
@@ -239,7 +239,7 @@ pub(super) fn read_part(mut part: Object<'_>, loss: &mut Loss) -> Result<Piece, 
 }
 
 fn read_image(part: &mut Object<'_>) -> Result<Part, Fault> {
-    let detail = part.text("detail")?;
+    let detail = closeness(part)?;
     if let Some(id) = part.text("file_id")? {
         return Ok(Part::Media(Media { kind: MediaKind::Image, source: MediaSource::FileId(id), name: None, detail }));
     }

@@ -161,6 +161,12 @@ fn write_message(w: &mut Writer, role: Role, pieces: &[&Piece], context: &Contex
                 Role::Assistant => "assistant",
             },
         );
+        // The list's form of an assistant's message belongs to the server that gave out its id; servers that hold to the reference
+        // refuse it without one.
+        if let ([Piece { part: Part::Text(text), .. }], Role::Assistant) = (pieces.as_slice(), role) {
+            w.member("content", text);
+            return;
+        }
         w.member_list("content", |w| {
             for piece in &pieces {
                 w.object(|w| failed = failed.take().or(write_part(w, piece, role, context, loss).err()));
@@ -195,7 +201,8 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target) ->
                 MediaSource::Base64 { media_type, data } => w.member("image_url", &format!("data:{media_type};base64,{data}")),
                 MediaSource::FileId(id) => w.member("file_id", id),
             }
-            w.member_of("detail", detail.as_deref());
+            // The reference has it as required, with this as what a model does by itself.
+            w.member("detail", detail.as_deref().unwrap_or("auto"));
         }
         MediaKind::File => {
             w.member("type", "input_file");

@@ -118,7 +118,7 @@ pub struct Media {
     pub source: MediaSource,
     /// Its file name or title, where given.
     pub name: Option<String>,
-    /// How closely an image is to be looked at (OpenAI `detail`), where given.
+    /// How closely an image is to be looked at (OpenAI `detail`), where given; `auto`, which is what a model does by itself, is not.
     pub detail: Option<String>,
 }
 

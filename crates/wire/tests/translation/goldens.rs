@@ -23,7 +23,6 @@ fn compare(what: &str, check: impl Fn(&Scenario, Endpoint, Endpoint) -> Option<R
                 wrong.extend(result.err().map(|why| format!("{}, {from} → {to}:\n{why}", scenario.name)));
             }
         }
-        println!("{what}, {from} → {to}: {compared}");
         assert!(compared >= FEWEST, "{what}, {from} → {to}: {compared}");
     }
     assert!(wrong.is_empty(), "{} {what} differ\n\n{}", wrong.len(), wrong.join("\n\n"));
@@ -93,6 +92,7 @@ fn check_request(scenario: &Scenario, from: Endpoint, to: Endpoint, asked: &Valu
     match written {
         Err(fault) => same_lost(&[format!("refused {}", fault.param.as_deref().unwrap_or("?"))], lost),
         Ok((body, loss)) => {
+            keep(scenario, from, to, "ask", &body);
             let got: Value = serde_json::from_slice(&body).map_err(|error| error.to_string())?;
             same("request", &plain_request(got), &plain_request(wanted.ok_or("it was to be refused")?))?;
             same_lost(&told(&loss), lost)

@@ -266,6 +266,9 @@ fn plain_turn(turn: &mut Value) {
     if turn.get("role") == Some(&"developer".into()) {
         turn["role"] = "system".into();
     }
+    if turn.get("type") == Some(&"input_image".into()) && turn.get("detail") == Some(&"auto".into()) {
+        turn.as_object_mut().unwrap().shift_remove("detail");
+    }
     for name in ["content", "output"] {
         for inner in turn.get_mut(name).and_then(Value::as_array_mut).into_iter().flatten() {
             plain_turn(inner);
