@@ -5,9 +5,10 @@ mod parts;
 mod tools;
 mod turn;
 
-use super::encode::{drop_asked, drop_cache, drop_choice, instruction_text, parallel_path, turns};
+use super::encode::{drop_asked, drop_cache, drop_choice, format_path, instruction_text, parallel_path, turns};
 use super::loss::Loss;
 use super::names::ToolNames;
+use super::object::invalid;
 use super::part::{Part, Piece};
 use super::request::{Request, Role, ServiceTier};
 use super::target::Target;
@@ -31,6 +32,19 @@ impl Context<'_> {
     const fn is_graded(&self) -> bool {
         self.target.takes.adaptive_thinking
     }
+}
+
+/// Before Gemini 3, Google refuses JSON and tools in one request: https://github.com/googleapis/python-genai/issues/867.
+fn refuse_json_beside_tools(context: &Context<'_>) -> Result<(), Fault> {
+    let Context { request, target, .. } = context;
+    let is_googles_to_judge = context.is_graded() || request.endpoint == crate::Endpoint::Generate;
+    if is_googles_to_judge || request.tools.is_empty() || request.response_format.is_none() {
+        return Ok(());
+    }
+    let path = format_path(request);
+    let why = format!("`{path}` asks for JSON beside tools, and `{}` takes one of them at a time.", target.model);
+    let remedy = "Name a model of Gemini 3 or of another provider, or declare a tool whose arguments are the answer.";
+    Err(invalid(why).code("not_translatable").param(path).remedy(remedy))
 }
 
 /// The parts of a request that are settled before anything is written.
@@ -84,6 +98,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         loss.dropped(parallel_path(request), "calls side by side cannot be forbidden there");
     }
     let context = Context { request, target, names, results: Results::of(&request.messages) };
+    refuse_json_beside_tools(&context)?;
     let plan = plan(&context, loss);
     let mut failed = None;
     let mut writer = Writer::with_capacity(4096);

@@ -683,3 +683,19 @@ fn case_75_a_film_is_refused_by_its_path_and_never_passed_off_as_a_document() {
         }
     }
 }
+
+#[test]
+fn json_beside_tools_is_refused_before_gemini_3_and_taken_from_it_on() {
+    let body = asking(
+        Chat,
+        json!({
+            "tools": [{ "type": "function", "function": { "name": "a", "parameters": { "type": "object", "properties": {} } } }],
+            "response_format": { "type": "json_object" },
+        }),
+    );
+    let (why, path) = refused(Chat, Generate, &body);
+    assert_eq!(path, "response_format");
+    assert!(why.contains("`m` takes one of them at a time") && why.contains("declare a tool whose arguments are the answer"), "{why}");
+    let (body, lost) = ask_of(Chat, &graded(), &body).unwrap();
+    assert_eq!((&body["generationConfig"]["responseMimeType"], lost), (&json!("application/json"), none()));
+}
