@@ -32,6 +32,17 @@ fn outcome(from: Endpoint, to: Endpoint, chunks: &[&[u8]]) -> (Vec<u8>, Result<V
     }
 }
 
+/// All cuts at once, of every stream on its way to every dialect; the next test has each of them alone.
+#[test]
+fn a_stream_that_comes_byte_by_byte_gives_the_same_events() {
+    for (name, from, bytes) in &streams() {
+        for (_, to) in pairs().filter(|(one, _)| one == from) {
+            let single: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert_eq!(outcome(*from, to, &single), outcome(*from, to, &[bytes]), "{name} {from} → {to}");
+        }
+    }
+}
+
 #[test]
 fn a_stream_cut_at_every_byte_gives_the_same_events() {
     // Every byte of three, and some places of all the others.
