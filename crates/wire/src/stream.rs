@@ -341,6 +341,11 @@ impl StreamMeter {
         join(&mut self.withheld)
     }
 
+    /// The bytes withheld so far, which [`StreamMeter::terminal`] gives.
+    pub fn withheld(&self) -> impl Iterator<Item = &Bytes> {
+        self.withheld.iter()
+    }
+
     /// Whether content was seen: text, reasoning, a tool call, a refusal, audio. Pings, roles and openings are none.
     #[must_use]
     pub const fn content_started(&self) -> bool {

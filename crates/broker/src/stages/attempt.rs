@@ -328,8 +328,8 @@ async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate,
     }
     note_first_content(call);
     let Some(translated) = &candidate.translated else { return Outcome::Answered(Answer::Document { status, headers, body }) };
-    match translated.document(call, &body) {
-        Ok(body) => Outcome::Answered(Answer::Document { status, headers: translate::json_headers(headers), body }),
+    match translated.document(call, status, headers, &body) {
+        Ok(answer) => Outcome::Answered(answer),
         Err(fault) => {
             settle::close_try_unanswered(call, "not_read".to_owned(), Some(fault.clone()));
             Outcome::Failed { fault, said: None, is_passing: true }
@@ -427,7 +427,10 @@ async fn first_content(
     let mut translator = None;
     if let Some(translated) = &candidate.translated {
         let mut stream = translated.stream(call);
-        if let Err(fault) = translate::pass(&mut stream, &mut ready) {
+        // An answer that ends without content may be none: its last words say so, and they are withheld until the charge is durable.
+        let is_all = meter.terminal_seen() && !meter.content_started();
+        let judged = if is_all { translated.judge(call, ready.iter().chain(meter.withheld())) } else { Ok(()) };
+        if let Err(fault) = judged.and_then(|()| translate::pass(&mut stream, &mut ready)) {
             settle::close_try_unanswered(call, "not_read".to_owned(), Some(fault.clone()));
             return Outcome::Failed { fault, said: None, is_passing: true };
         }

@@ -10,6 +10,7 @@ use jeton_core::{Fault, FaultKind, Usage};
 use jeton_project::{Api, OutputLimitField, StreamOptions};
 use jeton_wire::canonical::{
     Answering, Effort, Loss, Request, SignedTurn, StreamTranslator, Takes, Target, encode_request, put_back, read_request, translate_document,
+    translate_document_to_stream,
 };
 use jeton_wire::{Dialect, Endpoint, Observed, RequestFacts, encode_error, scan};
 use std::collections::VecDeque;
@@ -177,6 +178,8 @@ pub(crate) fn refusal(call: &Call, status: StatusCode, headers: HeaderMap, fault
     fault.code = fault.code.or(code);
     let dialect = call.inbound.endpoint.dialect();
     let body = encode_error(dialect, &fault, Some(&call.id.to_string()));
+    // Some servers answer with an error under 200, which a caller's client takes for an answer.
+    let status = if status.is_success() { StatusCode::from_u16(fault.kind.status()).unwrap_or(StatusCode::BAD_GATEWAY) } else { status };
     // 529 is Anthropic's own; the others say the same with 503.
     let status = if status.as_u16() == 529 && dialect != Dialect::Anthropic { StatusCode::SERVICE_UNAVAILABLE } else { status };
     Answer::Document { status, headers: json_headers(headers), body: body.into() }
@@ -196,16 +199,33 @@ pub(crate) fn pass(translator: &mut StreamTranslator, ready: &mut VecDeque<Bytes
 }
 
 impl Translated {
-    /// A whole answer in the caller's dialect. What of it did not come across is noted on the call.
+    /// A whole answer in the caller's dialect, under the provider's headers. What of it did not come across is noted on the call. Some
+    /// servers give a document where a stream is asked for; the caller's client waits for events, and gets them.
     ///
     /// # Errors
     /// Where the provider's answer is none of its dialect.
-    pub(crate) fn document(&self, call: &mut Call, body: &[u8]) -> Result<Bytes, Fault> {
-        let translated = translate_document(&self.answering, body, call.usage.clone(), call.started.seconds())?;
+    pub(crate) fn document(&self, call: &mut Call, status: StatusCode, mut headers: HeaderMap, body: &[u8]) -> Result<Answer, Fault> {
+        let (usage, created) = (call.usage.clone(), call.started.seconds());
+        let (translated, media_type) = if self.facts.stream {
+            (translate_document_to_stream(&self.answering, body, usage, created)?, "text/event-stream")
+        } else {
+            (translate_document(&self.answering, body, usage, created)?, "application/json")
+        };
         note_loss(call, "answer", &translated.loss);
         call.dropped.extend(translated.loss);
         keep_signed(call, &translated.signed);
-        Ok(translated.body.into())
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(media_type));
+        Ok(Answer::Document { status, headers, body: translated.body.into() })
+    }
+
+    /// Whether what came of a stream, which is all that will come, is an answer at all.
+    ///
+    /// # Errors
+    /// Why it is none.
+    pub(crate) fn judge<'a>(&self, call: &Call, mut stream: impl Iterator<Item = &'a Bytes>) -> Result<(), Fault> {
+        let (mut translator, mut out) = (self.stream(call), Vec::new());
+        stream.try_for_each(|bytes| translator.push(bytes, &mut out))?;
+        translator.finish(&mut out)
     }
 
     /// What turns the provider's stream into the caller's.

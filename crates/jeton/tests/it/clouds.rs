@@ -311,6 +311,32 @@ fn an_answer_that_its_provider_gives_up_at_the_very_end_is_failed_in_the_ledger_
 }
 
 #[test]
+fn an_answer_that_is_given_up_before_its_content_goes_on_to_the_next_model() {
+    let streaming = ask("r").replacen('{', r#"{"stream":true,"#, 1);
+    let given_up = json!({
+        "candidates": [{ "finishReason": "MALFORMED_FUNCTION_CALL", "index": 0 }],
+        "usageMetadata": { "promptTokenCount": 5, "candidatesTokenCount": 3, "totalTokenCount": 8 },
+    });
+    let answers = move |model: &str| if model.contains("/bad:") { given_up.clone() } else { generated("Hello.") };
+    let upstream = Upstream::start(move |exchange| {
+        let event = format!("data: {}\r\n\r\n", answers(&exchange.request.target));
+        exchange.events(&[event.as_bytes()])
+    });
+    let settings = "api = \"gemini\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }\n[routes.r]\ntry = [\"cloud/bad\", \"cloud/good\"]";
+    let house = house(upstream, settings, "bad", &[("KEY", "secret")]);
+    let reply = house.server.post(CHAT, streaming.as_str());
+    assert_eq!((reply.status(), content_of(&data(&reply.text())).as_str()), (200, "Hello."), "{}", reply.text());
+    let record = house.server.record(&reply.call());
+    let tries = record["tries"].as_array().unwrap();
+    assert_eq!((tries.len(), tries[0]["fault"]["code"].as_str()), (2, Some("malformed_function_call")), "{record}");
+    assert!(tries[0]["charged_nanousd"].as_u64().is_some_and(|charged| charged > 0), "{record}");
+    // Where nothing is behind it, the client gets an error and no stream that has begun.
+    let reply = house.server.post(CHAT, streaming.replace("\"r\"", "\"cloud/bad\""));
+    assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (502, Some("malformed_function_call")), "{}", reply.text());
+    house.verify();
+}
+
+#[test]
 fn case_52_a_beta_of_the_callers_header_stands_in_bedrocks_body_and_the_answer_bears_the_calls_id() {
     const CLAUDE: &str = "us.anthropic.claude-sonnet-4-5-20250929-v1:0";
     let settings = "api = \"bedrock\"\nbase_url = \"URL\"\napi_key = { env = \"KEY\" }";

@@ -319,3 +319,26 @@ fn a_chat_client_that_gives_nothing_back_keeps_its_signed_reasoning_streamed_and
         house.verify();
     }
 }
+
+#[test]
+fn an_error_under_200_has_the_status_of_its_kind_in_the_callers_dialect() {
+    let overloaded = r#"{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+    for ask in [ASK_CLAUDIA.to_owned(), streaming(ASK_CLAUDIA)] {
+        let house = House::new(Upstream::document(overloaded));
+        let reply = house.server.post(CHAT, ask);
+        assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (503, Some("overloaded")), "{}", reply.text());
+        house.verify();
+    }
+}
+
+#[test]
+fn a_document_where_a_stream_was_asked_for_comes_as_the_events_of_one() {
+    let house = House::new(Upstream::document(fixtures::messages_document(5, 3)));
+    let reply = house.server.post(CHAT, streaming(ASK_CLAUDIA));
+    assert_eq!((reply.status(), reply.header("content-type")), (200, Some("text/event-stream")), "{}", reply.text());
+    let events = events(&reply.text());
+    let said: String = events.iter().filter_map(|event| event["choices"][0]["delta"]["content"].as_str()).collect();
+    assert_eq!((said.as_str(), events.last()), ("Hello.", Some(&json!("[DONE]"))));
+    assert_eq!(house.server.record(&reply.call())["charged_nanousd"], 11_000);
+    house.verify();
+}

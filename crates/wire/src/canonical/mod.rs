@@ -69,7 +69,7 @@ pub use signature::{Family, has_marked, seal, unseal};
 pub use signed::{SignedTurn, put_back};
 pub use stream::{Delta, StreamEncoder, encode_stream, encode_stream_cut};
 pub use target::{Takes, Target};
-pub use translate::{Answering, StreamTranslator, Translation, translate_document};
+pub use translate::{Answering, StreamTranslator, Translation, translate_document, translate_document_to_stream};
 
 use serde_json::{Value, json};
 

@@ -9,7 +9,7 @@ use super::reply::{Reply, StopReason, encode_reply};
 use super::request::{Request, ToolKind};
 use super::signature::{Family, seal};
 use super::signed::SignedTurn;
-use super::stream::{Delta, StreamEncoder};
+use super::stream::{Delta, StreamEncoder, encode_stream_cut};
 use super::usage::{anthropic_tier, bedrock_tier, openai_tier};
 use crate::sse::{EVENT_BYTES_MAX, SseReader};
 use crate::{Endpoint, encode_error_event};
@@ -97,7 +97,7 @@ impl Answering {
 /// A whole answer in the caller's dialect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Translation {
-    /// The document.
+    /// The document, or the events.
     pub body: Vec<u8>,
     /// What of the answer did not come across.
     pub loss: Loss,
@@ -111,6 +111,25 @@ pub struct Translation {
 /// # Errors
 /// A fault of the provider where the body is no answer of its dialect.
 pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<Translation, Fault> {
+    translate_whole(answering, body, usage, created, |request, reply| encode_reply(answering.face(), request, reply))
+}
+
+/// As [`translate_document`], told as the events of a stream: for a provider that answers with a document where it was asked for a
+/// stream.
+///
+/// # Errors
+/// As [`translate_document`].
+pub fn translate_document_to_stream(answering: &Answering, body: &[u8], usage: Usage, created: i64) -> Result<Translation, Fault> {
+    translate_whole(answering, body, usage, created, |request, reply| encode_stream_cut(answering.face(), request, reply, |text| vec![text]).concat())
+}
+
+fn translate_whole(
+    answering: &Answering,
+    body: &[u8],
+    usage: Usage,
+    created: i64,
+    encode: impl FnOnce(&Request, &Reply) -> Vec<u8>,
+) -> Result<Translation, Fault> {
     let (mut reply, mut loss) = read_reply(answering.from, body, usage, created)?;
     (reply.id, reply.model) = answering.named(&reply.id, &reply.model);
     tell_end(answering, &reply.stop, &mut loss);
@@ -118,7 +137,7 @@ pub fn translate_document(answering: &Answering, body: &[u8], usage: Usage, crea
     let parts = std::mem::take(&mut reply.parts);
     reply.parts = parts.into_iter().filter_map(|part| own_part(answering, part, &mut loss)).collect();
     let signed = if answering.loses_thoughts() { SignedTurn::of(&reply.parts) } else { SignedTurn::default() };
-    Ok(Translation { body: encode_reply(answering.face(), &answering.request, &reply), loss, signed })
+    Ok(Translation { body: encode(&answering.request, &reply), loss, signed })
 }
 
 /// OpenAI's dialects do not tell which stop text was met (case 50), nor that a turn was paused or the window full (case 51).
