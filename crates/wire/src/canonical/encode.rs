@@ -223,7 +223,7 @@ pub(super) fn strict_there(strict: bool, schema: Option<&serde_json::Value>, req
 
 /// Who uses it, in at most 64 characters, as OpenAI takes it (case 53).
 pub(super) fn user_there<'a>(user: &'a Asked<String>, loss: &mut Loss) -> std::borrow::Cow<'a, str> {
-    let short = super::names::short(&user.value);
+    let short = super::names::short_id(&user.value, 64);
     if short != user.value {
         loss.approximated(user.path, "it is longer than the 64 characters that are taken there, so its beginning stands with a hash of it");
     }

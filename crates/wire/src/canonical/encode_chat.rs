@@ -7,7 +7,7 @@ use super::encode::{
     results_first, schema_path, stop_path, strict_there, thinks, turns, user_there, write_said, write_samplers,
 };
 use super::loss::Loss;
-use super::names::ToolNames;
+use super::names::{ToolNames, short_id};
 use super::part::{Media, MediaKind, MediaSource, Part, Piece};
 use super::request::{Effort, Reasoning, Request, ResponseFormat, Role, Sampling, ServiceTier, ToolKind};
 use super::target::Target;
@@ -17,6 +17,8 @@ use jeton_core::Fault;
 use serde_json::{Value, json};
 use tools::{write_choice, write_tools};
 
+/// What OpenAI's older models take of a call's id: a longer one is a 400 (https://github.com/openclaw/openclaw/pull/875).
+const ID_CHARS_MAX: usize = 40;
 /// Stop texts that OpenAI takes at most.
 const STOPS_MAX: usize = 4;
 
@@ -235,7 +237,7 @@ fn write_result<'a>(w: &mut Writer, piece: &'a Piece, loss: &mut Loss) -> Vec<&'
     }
     w.object(|w| {
         w.member("role", "tool");
-        w.member("tool_call_id", id);
+        w.member("tool_call_id", &*short_id(id, ID_CHARS_MAX));
         match texts.as_slice() {
             [text] => w.member_text("content", text),
             [] => w.member("content", if others.is_empty() { "" } else { "(See the user's next message.)" }),
@@ -299,7 +301,7 @@ fn write_call(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
     drop_cache(&piece.place, piece.cache, loss);
     let name = context.names.sent(name);
     w.object(|w| {
-        w.member("id", id);
+        w.member("id", &*short_id(id, ID_CHARS_MAX));
         if *kind == ToolKind::Custom && context.target.takes.custom_tools {
             w.member("type", "custom");
             w.member_object("custom", |w| {

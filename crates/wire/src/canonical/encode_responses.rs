@@ -9,7 +9,7 @@ use super::encode::{
 };
 use super::encode_chat::{TOOL_FAILED, effort, write_tier};
 use super::loss::Loss;
-use super::names::ToolNames;
+use super::names::{ToolNames, short_id};
 use super::part::{Media, MediaKind, MediaSource, Part, Piece};
 use super::request::{Effort, Message, Request, ResponseFormat, Role, ToolKind};
 use super::signature::Family;
@@ -19,6 +19,9 @@ use crate::Endpoint;
 use jeton_core::Fault;
 use serde_json::json;
 use tools::{write_choice, write_tools};
+
+/// What the API takes of a `call_id`: a longer one is a 400 (https://github.com/RooCodeInc/Roo-Code/pull/10763).
+const CALL_ID_CHARS_MAX: usize = 64;
 
 /// The least output limit that the API takes, in tokens.
 const OUTPUT_TOKENS_MIN: u64 = 16;
@@ -98,10 +101,11 @@ const fn reasons(request: &Request) -> bool {
     reasoning.effort.is_some() || reasoning.budget_tokens.is_some() || reasoning.is_adaptive || reasoning.is_shown
 }
 
-/// Case 60: a first system text without marks is `instructions`; the others keep their places among the items (case 20).
+/// Case 60: a first system text without marks is `instructions`; the others keep their places among the items (case 20). Where it is
+/// all that is said, it stays there, too: the API takes no empty `input`.
 fn instructions(messages: &[Message]) -> (Option<&str>, &[Message]) {
     match messages {
-        [Message { role: Role::System, parts }, rest @ ..] => match parts.as_slice() {
+        [Message { role: Role::System, parts }, rest @ ..] if !rest.is_empty() => match parts.as_slice() {
             [Piece { part: Part::Text(text), cache: None, .. }] => (Some(text), rest),
             _ => (None, messages),
         },
@@ -228,13 +232,13 @@ fn write_item(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
             w.object(|w| match kind {
                 ToolKind::Custom if target.takes.custom_tools => {
                     w.member("type", "custom_tool_call");
-                    w.member("call_id", id);
+                    w.member("call_id", &*short_id(id, CALL_ID_CHARS_MAX));
                     w.member("name", &*name);
                     w.member("input", arguments_json);
                 }
                 _ => {
                     w.member("type", "function_call");
-                    w.member("call_id", id);
+                    w.member("call_id", &*short_id(id, CALL_ID_CHARS_MAX));
                     w.member("name", &*name);
                     match kind {
                         ToolKind::Custom => w.member("arguments", &json!({ super::WRAPPED_INPUT: arguments_json }).to_string()),
@@ -289,7 +293,7 @@ fn write_result(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut
     let mut failed = None;
     w.object(|w| {
         w.member("type", if is_custom { "custom_tool_call_output" } else { "function_call_output" });
-        w.member("call_id", id);
+        w.member("call_id", &*short_id(id, CALL_ID_CHARS_MAX));
         match pieces.as_slice() {
             [] => w.member("output", ""),
             [Piece { part: Part::Text(text), .. }] => w.member_text("output", text),

@@ -74,18 +74,18 @@ fn fitting(name: &str) -> Cow<'_, str> {
     if name.len() <= NAME_CHARS_MAX && name.chars().all(fits) {
         return Cow::Borrowed(name);
     }
-    Cow::Owned(cut(name))
+    Cow::Owned(cut(name, NAME_CHARS_MAX))
 }
 
-/// `text` if it has at most [`NAME_CHARS_MAX`] characters, else its beginning with a hash of the whole.
-pub(super) fn short(text: &str) -> Cow<'_, str> {
-    if text.chars().count() <= NAME_CHARS_MAX { Cow::Borrowed(text) } else { Cow::Owned(cut(text)) }
+/// The id of a call or a user if it has at most `chars_max` characters, else its beginning with a hash of the whole.
+pub(super) fn short_id(id: &str, chars_max: usize) -> Cow<'_, str> {
+    if id.chars().count() <= chars_max { Cow::Borrowed(id) } else { Cow::Owned(cut(id, chars_max)) }
 }
 
-fn cut(name: &str) -> String {
+fn cut(name: &str, chars_max: usize) -> String {
     let fits = |c: char| c.is_ascii_alphanumeric() || c == '_' || c == '-';
     let tail = format!("_{:08x}", hash(name));
-    let head = name.chars().map(|c| if fits(c) { c } else { '_' }).take(NAME_CHARS_MAX - tail.len());
+    let head = name.chars().map(|c| if fits(c) { c } else { '_' }).take(chars_max - tail.len());
     head.collect::<String>() + &tail
 }
 

@@ -457,3 +457,28 @@ fn names_of_tools_that_no_vendor_takes_are_changed_in_every_place() {
     assert_ne!(name, "files.read");
     assert_eq!((&out["tool_choice"]["name"], &out["messages"][1]["content"][0]["name"]), (&json!(name), &json!(name)));
 }
+
+#[test]
+fn ids_of_calls_that_openai_would_refuse_are_shortened_alike_in_call_and_result() {
+    let id = format!("call_{}|fc_{}", "x".repeat(24), "y".repeat(50));
+    let body = json!({ "model": "m", "max_tokens": 9, "tools": [{ "name": "a", "input_schema": { "type": "object" } }], "messages": [
+        { "role": "user", "content": "Hi" },
+        { "role": "assistant", "content": [{ "type": "tool_use", "id": id, "name": "a", "input": {} }] },
+        { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": id, "content": "1" }] },
+    ] });
+    let chat = ask(Messages, Chat, &body).0;
+    let sent = chat["messages"][1]["tool_calls"][0]["id"].as_str().unwrap();
+    assert_eq!((sent.len(), Some(sent)), (40, chat["messages"][2]["tool_call_id"].as_str()));
+    let responses = ask(Messages, Responses, &body).0;
+    let sent = responses["input"][1]["call_id"].as_str().unwrap();
+    assert_eq!((sent.len(), Some(sent)), (64, responses["input"][2]["call_id"].as_str()));
+    assert!(sent.starts_with("call_xxx"), "{sent}");
+}
+
+/// Prompts of one system message are common, and Responses takes no empty `input`.
+#[test]
+fn instructions_that_stand_alone_are_an_item_for_responses() {
+    let (body, lost) = ask(Chat, Responses, &json!({ "model": "m", "messages": [{ "role": "system", "content": "Be brief." }] }));
+    assert_eq!((body.get("instructions"), lost.len()), (None, 0));
+    assert_eq!(body["input"], json!([{ "type": "message", "role": "developer", "content": [{ "type": "input_text", "text": "Be brief." }] }]));
+}

@@ -90,7 +90,7 @@ fn write_cited(w: &mut Writer, piece: &Piece, text: &str, citations: &[Citation]
 /// Ids are letters, digits and `_.:-` there, at most 64 of them (`ToolUseBlock.toolUseId`).
 pub(super) fn tool_id(id: &str) -> String {
     let fitting = |c: char| if c.is_ascii_alphanumeric() || "_.:-".contains(c) { c } else { '_' };
-    crate::canonical::names::short(id).chars().map(fitting).collect()
+    crate::canonical::names::short_id(id, 64).chars().map(fitting).collect()
 }
 
 fn write_result(w: &mut Writer, piece: &Piece, id: &str, content: &[Piece], is_error: bool, context: &Context<'_>, loss: &mut Loss) -> Result<(), Fault> {
