@@ -1,5 +1,7 @@
 //! JSON schemas, as far as the vendors' rules for them differ (case 60).
 
+use super::loss::Loss;
+use super::request::ToolDecl;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
@@ -38,31 +40,77 @@ pub(super) fn fits_strict(schema: &Value) -> bool {
     within(schema).all(fits_strict)
 }
 
-/// `schema` with every object closed, as Anthropic demands it of the schema of an answer, and whether it had to be changed.
-pub(super) fn closed(schema: &Value) -> (Cow<'_, Value>, bool) {
-    if is_closed(schema) {
+/// Bounds that Anthropic's decoding cannot hold: a schema with one of them is refused. After the JSON schema limitations in
+/// https://platform.claude.com/docs/en/build-with-claude/structured-outputs; Bedrock's are the same.
+const BOUNDS: [&str; 12] = [
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "contains",
+];
+/// The formats of texts that it holds.
+const FORMATS: [&str; 10] = ["date-time", "time", "date", "duration", "email", "hostname", "uri", "ipv4", "ipv6", "uuid"];
+
+/// Why a schema comes out of [`held`] as another one.
+pub(super) const HELD: &str =
+    "objects have no other members than those of the schema there, and bounds of numbers, texts and lists are words of its descriptions";
+
+/// `schema` as Anthropic takes it where answers are held to it: every object closed, and what it cannot hold said in the descriptions,
+/// as the vendor's own SDKs do; and whether it had to be changed.
+pub(super) fn held(schema: &Value) -> (Cow<'_, Value>, bool) {
+    if is_held(schema) {
         return (Cow::Borrowed(schema), false);
     }
-    let mut closed = schema.clone();
-    close(&mut closed);
-    (Cow::Owned(closed), true)
+    let mut held = schema.clone();
+    hold(&mut held);
+    (Cow::Owned(held), true)
 }
 
-fn is_closed(schema: &Value) -> bool {
+fn is_held(schema: &Value) -> bool {
     let Value::Object(schema) = schema else { return true };
-    (!is_object_schema(schema) || schema.get("additionalProperties") == Some(&Value::Bool(false))) && within(schema).all(is_closed)
+    let is_closed = !is_object_schema(schema) || schema.get("additionalProperties") == Some(&Value::Bool(false));
+    is_closed && !schema.contains_key("oneOf") && !schema.iter().any(|(name, value)| is_beyond(name, value)) && within(schema).all(is_held)
 }
 
-fn close(schema: &mut Value) {
+/// Whether a member of a schema says what cannot be held.
+fn is_beyond(name: &str, value: &Value) -> bool {
+    match name {
+        "minItems" => value.as_u64().is_none_or(|least| least > 1),
+        "format" => value.as_str().is_none_or(|format| !FORMATS.contains(&format)),
+        _ => BOUNDS.contains(&name),
+    }
+}
+
+fn hold(schema: &mut Value) {
     let Value::Object(schema) = schema else { return };
     if is_object_schema(schema) {
         schema.insert("additionalProperties".into(), Value::Bool(false));
     }
+    if !schema.contains_key("anyOf")
+        && let Some(choices) = schema.shift_remove("oneOf")
+    {
+        schema.insert("anyOf".into(), choices);
+    }
+    let beyond: Vec<String> = schema.iter().filter(|(name, value)| is_beyond(name, value)).map(|(name, _)| name.clone()).collect();
+    let words: Vec<String> = beyond.iter().filter_map(|name| Some(format!("{name}: {}", schema.shift_remove(name)?))).collect();
+    if !words.is_empty() {
+        let words = format!("{{{}}}", words.join(", "));
+        let description = schema.get("description").and_then(Value::as_str).map_or(words.clone(), |said| format!("{said}\n\n{words}"));
+        schema.insert("description".into(), description.into());
+    }
     for (name, value) in schema {
         match value {
-            value if SINGLE.contains(&name.as_str()) => close(value),
-            Value::Array(inner) if LISTS.contains(&name.as_str()) => inner.iter_mut().for_each(close),
-            Value::Object(inner) if NAMED.contains(&name.as_str()) => inner.values_mut().for_each(close),
+            value if SINGLE.contains(&name.as_str()) => hold(value),
+            Value::Array(inner) if LISTS.contains(&name.as_str()) => inner.iter_mut().for_each(hold),
+            Value::Object(inner) if NAMED.contains(&name.as_str()) => inner.values_mut().for_each(hold),
             _ => {}
         }
     }
@@ -79,6 +127,16 @@ pub(super) fn input_schema(schema: Option<&Value>) -> Cow<'_, Value> {
             Cow::Owned(typed.into())
         }
     }
+}
+
+/// As [`input_schema`]; calls of a strict tool are [`held`] to it.
+pub(super) fn tool_schema<'a>(tool: &'a ToolDecl, loss: &mut Loss) -> Cow<'a, Value> {
+    let schema = input_schema(tool.schema.as_ref());
+    if tool.strict != Some(true) || is_held(&schema) {
+        return schema;
+    }
+    loss.approximated(&tool.place, HELD);
+    Cow::Owned(held(&schema).0.into_owned())
 }
 
 #[cfg(test)]
@@ -104,10 +162,30 @@ mod tests {
     #[test]
     fn case_60_objects_are_closed_and_nothing_else_is_changed() {
         let open = nested(&json!({ "type": "string" }), &json!([]));
-        let (closed_schema, changed) = closed(&open);
-        assert!(changed && is_closed(&closed_schema));
-        assert_eq!(*closed_schema, nested(&json!(false), &json!([])));
-        assert!(!closed(&closed_schema).1);
+        let (closed, changed) = held(&open);
+        assert!(changed && is_held(&closed));
+        assert_eq!(*closed, nested(&json!(false), &json!([])));
+        assert!(!held(&closed).1);
         assert_eq!(*input_schema(Some(&json!({ "properties": {} }))), json!({ "type": "object", "properties": {} }));
+    }
+
+    #[test]
+    fn case_60_bounds_that_cannot_be_held_are_words_of_the_description() {
+        let bounded = json!({ "type": "object", "additionalProperties": false, "properties": {
+            "n": { "type": "integer", "minimum": 1, "maximum": 9, "description": "How many." },
+            "mail": { "type": "string", "format": "email", "pattern": "@" },
+            "code": { "type": "string", "format": "regex", "maxLength": 4 },
+            "list": { "type": "array", "minItems": 1, "items": { "oneOf": [{ "type": "number", "multipleOf": 0.5 }, { "type": "null" }] } },
+            "many": { "type": "array", "minItems": 2, "items": {} },
+        } });
+        let (schema, changed) = held(&bounded);
+        let wanted = json!({ "type": "object", "additionalProperties": false, "properties": {
+            "n": { "type": "integer", "description": "How many.\n\n{minimum: 1, maximum: 9}" },
+            "mail": { "type": "string", "format": "email", "pattern": "@" },
+            "code": { "type": "string", "description": "{format: \"regex\", maxLength: 4}" },
+            "list": { "type": "array", "minItems": 1, "items": { "anyOf": [{ "type": "number", "description": "{multipleOf: 0.5}" }, { "type": "null" }] } },
+            "many": { "type": "array", "items": {}, "description": "{minItems: 2}" },
+        } });
+        assert_eq!((&*schema, changed, held(&schema).1), (&wanted, true, false));
     }
 }

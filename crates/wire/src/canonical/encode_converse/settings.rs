@@ -8,7 +8,7 @@ use crate::canonical::encode::{
 use crate::canonical::exact;
 use crate::canonical::loss::Loss;
 use crate::canonical::request::{Asked, Effort, Reasoning, Request, ResponseFormat, Sampling, ServiceTier};
-use crate::canonical::schema::closed;
+use crate::canonical::schema::{HELD, held};
 use crate::canonical::writer::Writer;
 use jeton_core::Samplers;
 use serde_json::{Map, Number, Value, json};
@@ -158,9 +158,9 @@ pub(super) fn write_output(w: &mut Writer, effort: Option<&'static str>, request
             if !strict {
                 loss.approximated(schema_path(request, "strict"), "a schema always holds strictly there");
             }
-            let (schema, changed) = closed(schema);
+            let (schema, changed) = held(schema);
             if changed {
-                loss.approximated(schema_path(request, "schema"), "objects have no other members than those of the schema there");
+                loss.approximated(schema_path(request, "schema"), HELD);
             }
             Some((name, description, exact::text(&schema)))
         }

@@ -8,7 +8,7 @@ use crate::canonical::encode_messages::Block;
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Part, Piece};
 use crate::canonical::request::{Role, ToolChoice, ToolDecl, ToolKind};
-use crate::canonical::schema::input_schema;
+use crate::canonical::schema::{input_schema, tool_schema};
 use crate::canonical::writer::Writer;
 use crate::canonical::{wrapped_description, wrapped_schema};
 use jeton_core::Fault;
@@ -97,7 +97,7 @@ fn write_used(w: &mut Writer, used: &[&str], context: &Context<'_>) {
 }
 
 fn write_spec(w: &mut Writer, tool: &ToolDecl, context: &Context<'_>, loss: &mut Loss) {
-    let ToolDecl { name, description, schema, kind, strict, cache: _, details, place } = tool;
+    let ToolDecl { name, description, schema: _, kind, strict, cache: _, details, place } = tool;
     w.member("name", &*context.names.sent(name));
     let described = |description: Option<String>| description.filter(|text| !text.is_empty());
     if *kind == ToolKind::Custom {
@@ -107,7 +107,7 @@ fn write_spec(w: &mut Writer, tool: &ToolDecl, context: &Context<'_>, loss: &mut
         return;
     }
     w.member_of("description", described(description.clone()));
-    w.member_object("inputSchema", |w| w.member("json", &*input_schema(schema.as_ref())));
+    w.member_object("inputSchema", |w| w.member("json", &*tool_schema(tool, loss)));
     w.member_of("strict", *strict);
 }
 

@@ -5,7 +5,7 @@ use crate::canonical::encode::{refusal, schema_path, tell_bare_schema, tools_off
 use crate::canonical::loss::Loss;
 use crate::canonical::names::ToolNames;
 use crate::canonical::request::{Effort, Request, ResponseFormat, ToolChoice, ToolDecl, ToolKind};
-use crate::canonical::schema::{closed, input_schema};
+use crate::canonical::schema::{HELD, held, tool_schema};
 use crate::canonical::target::Target;
 use crate::canonical::writer::Writer;
 use crate::canonical::{wrapped_description, wrapped_schema};
@@ -35,7 +35,7 @@ pub(super) fn write_tools(w: &mut Writer, request: &Request, target: &Target, na
 }
 
 fn write_tool(w: &mut Writer, tool: &ToolDecl, names: &ToolNames, loss: &mut Loss) {
-    let ToolDecl { name, description, schema, kind, strict, cache, details, place } = tool;
+    let ToolDecl { name, description, schema: _, kind, strict, cache, details, place } = tool;
     w.member("name", &*names.sent(name));
     if *kind == ToolKind::Custom {
         loss.approximated(place, "a tool of free text is declared as a function with one text");
@@ -43,7 +43,7 @@ fn write_tool(w: &mut Writer, tool: &ToolDecl, names: &ToolNames, loss: &mut Los
         w.member("input_schema", &wrapped_schema());
     } else {
         w.member_of("description", description.as_deref());
-        w.member("input_schema", &*input_schema(schema.as_ref()));
+        w.member("input_schema", &*tool_schema(tool, loss));
         w.member_of("strict", *strict);
     }
     write_cache(w, *cache);
@@ -75,9 +75,9 @@ pub(super) fn write_output(w: &mut Writer, effort: Option<Effort>, request: &Req
     let schema = match &request.response_format {
         Some(ResponseFormat::JsonSchema { name, description, schema, strict }) => {
             tell_bare_schema(name, description.as_deref(), *strict, request, loss);
-            let (schema, changed) = closed(schema);
+            let (schema, changed) = held(schema);
             if changed {
-                loss.approximated(schema_path(request, "schema"), "objects have no other members than those of the schema there");
+                loss.approximated(schema_path(request, "schema"), HELD);
             }
             Some(schema)
         }
