@@ -27,13 +27,22 @@ pub struct Abilities {
     pub effort_min: String,
     /// The highest grade of effort that it takes.
     pub effort_max: String,
+    /// Grades between these two that it does not know.
+    pub effort_gaps: Vec<String>,
     /// Which sampling settings it takes.
     pub samplers: Samplers,
 }
 
 impl Default for Abilities {
     fn default() -> Self {
-        Self { adaptive_thinking: false, thinking_budget: true, effort_min: "none".to_owned(), effort_max: "high".to_owned(), samplers: Samplers::Both }
+        Self {
+            adaptive_thinking: false,
+            thinking_budget: true,
+            effort_min: "none".to_owned(),
+            effort_max: "high".to_owned(),
+            effort_gaps: Vec::new(),
+            samplers: Samplers::Both,
+        }
     }
 }
 
@@ -67,6 +76,7 @@ struct Rule {
     thinking_budget: Option<bool>,
     effort_min: Option<String>,
     effort_max: Option<String>,
+    effort_gaps: Option<Vec<String>>,
     samplers: Option<Samplers>,
     #[expect(dead_code, reason = "for whoever reads the file")]
     source: String,
@@ -99,6 +109,9 @@ impl Abilities {
             if let Some(effort) = &rule.effort_max {
                 abilities.effort_max.clone_from(effort);
             }
+            if let Some(grades) = &rule.effort_gaps {
+                abilities.effort_gaps.clone_from(grades);
+            }
         }
         abilities
     }
@@ -111,6 +124,7 @@ impl Abilities {
             thinking_budget: own.thinking_budget.unwrap_or(self.thinking_budget),
             effort_min: self.effort_min,
             effort_max: own.effort_max.clone().unwrap_or(self.effort_max),
+            effort_gaps: self.effort_gaps,
             samplers: own.samplers.unwrap_or(self.samplers),
         }
     }
@@ -137,11 +151,22 @@ mod tests {
         let opus = Abilities::of("anthropic", "claude-opus-4-7");
         assert_eq!(
             opus,
-            Abilities { adaptive_thinking: true, thinking_budget: false, effort_max: "max".into(), samplers: Samplers::None, ..Abilities::default() }
+            Abilities {
+                adaptive_thinking: true,
+                thinking_budget: false,
+                effort_max: "max".into(),
+                effort_gaps: vec!["minimal".into()],
+                samplers: Samplers::None,
+                ..Abilities::default()
+            }
         );
         assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-5-20250929").samplers, Samplers::One);
         assert_eq!(Abilities::of("anthropic", "claude-sonnet-4-20250514").samplers, Samplers::Both);
         assert_eq!(Abilities::of("openai", "gpt-5.5").effort_max, "xhigh");
+        let lowest = ["o3", "gpt-5-codex", "gpt-5-mini", "gpt-5.1", "gpt-4o"].map(|model| Abilities::of("openai", model).effort_min);
+        assert_eq!(lowest, ["low", "low", "minimal", "none", "none"]);
+        assert_eq!(Abilities::of("openai", "gpt-5.1").effort_gaps, ["minimal"]);
+        assert_eq!(Abilities::of("anthropic", "claude-opus-4-6").effort_gaps, ["minimal", "xhigh"]);
         assert_eq!(Abilities::of("openai", "gpt-4o"), Abilities::default());
         assert_eq!(Abilities::of("google", "gemini-2.5-flash"), Abilities::default());
         assert_eq!(

@@ -118,6 +118,7 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
         adaptive_thinking: abilities.adaptive_thinking,
         effort_min: Effort::of(&abilities.effort_min).unwrap_or(Effort::None),
         effort_max: Effort::of(&abilities.effort_max).unwrap_or(Effort::High),
+        effort_gaps: abilities.effort_gaps.iter().filter_map(|grade| Effort::of(grade)).collect(),
         thinking_budget: abilities.thinking_budget,
         samplers: abilities.samplers,
         stream_options: asks_for_usage(call, resolved),

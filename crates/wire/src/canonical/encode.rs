@@ -299,12 +299,30 @@ pub(super) fn thinks(asked: Option<&str>, target: &Target, loss: &mut Loss) -> b
     thinks
 }
 
-/// The highest grade that the target takes, where a higher one is asked for.
+/// The grade that was asked for, or the one that stands for it where the target does not take it.
 pub(super) fn effort_within(effort: &Asked<Effort>, target: &Target, loss: &mut Loss) -> Effort {
-    if effort.value > target.takes.effort_max {
-        loss.approximated(effort.path, format!("the highest grade there is `{}`", target.takes.effort_max.name()));
+    let grade = graded(effort.value, target);
+    if grade != effort.value {
+        let which = match effort.value {
+            asked if asked > target.takes.effort_max => "the highest grade there is",
+            asked if asked < target.takes.effort_min => "the lowest grade there is",
+            _ => "the nearest grade there is",
+        };
+        loss.approximated(effort.path, format!("{which} `{}`", grade.name()));
     }
-    effort.value.min(target.takes.effort_max)
+    grade
+}
+
+/// The grade that the target takes for `effort`: within its bounds, and for one that it does not know the next lower, or the lowest of
+/// all with which it thinks.
+pub(super) fn graded(effort: Effort, target: &Target) -> Effort {
+    let takes = &target.takes;
+    let bound = effort.min(takes.effort_max).max(takes.effort_min);
+    if !takes.effort_gaps.contains(&bound) {
+        return bound;
+    }
+    let known = || Effort::ALL.iter().map(|(grade, _)| *grade).filter(|grade| *grade > Effort::None && !takes.effort_gaps.contains(grade));
+    known().rfind(|grade| *grade < bound).or_else(|| known().find(|grade| *grade > bound)).unwrap_or(bound)
 }
 
 /// Which share of the output limit each grade of effort thinks at most, after the table that OpenRouter publishes ("Reasoning tokens"

@@ -3,8 +3,8 @@
 mod tools;
 
 use super::encode::{
-    adaptive_path, document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, refuse_foreign_file, refused_part,
-    results_first, schema_path, stop_path, strict_there, thinks, turns, user_there, write_said, write_samplers,
+    adaptive_path, document_text, drop_asked, drop_cache, drop_choice, drop_sampling, effort_of_budget, effort_within, graded, refuse_foreign_file,
+    refused_part, results_first, schema_path, stop_path, strict_there, thinks, turns, user_there, write_said, write_samplers,
 };
 use super::loss::Loss;
 use super::names::{ToolNames, short_id};
@@ -374,11 +374,11 @@ pub(super) fn effort(request: &Request, target: &Target, loss: &mut Loss) -> Opt
     if *is_adaptive {
         // Left out, some models would not think at all.
         loss.approximated(adaptive_path(request), "a middle grade of effort stands for the model's own judgement");
-        return Some(Effort::Medium.min(target.takes.effort_max));
+        return Some(graded(Effort::Medium, target));
     }
     let budget = budget_tokens.as_ref()?;
     loss.approximated(budget.path, "a grade of effort stands for the budget");
-    Some(effort_of_budget(budget.value, request.output_limit.unwrap_or(target.output_limit)))
+    Some(graded(effort_of_budget(budget.value, request.output_limit.unwrap_or(target.output_limit)), target))
 }
 
 /// Case 53.

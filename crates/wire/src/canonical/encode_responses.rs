@@ -79,7 +79,9 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         w.member_of("prompt_cache_key", cache_key.as_ref().map(|asked| &asked.value));
         // What is kept there under ids that no other dialect knows is of no use to anybody.
         w.member("store", &store.as_ref().is_some_and(|asked| asked.value));
-        if !store.as_ref().is_some_and(|asked| asked.value) && (reasoning.is_encrypted || reasons(request)) {
+        // A model that does not think refuses to be asked for what it thought: https://github.com/NousResearch/hermes-agent/pull/24234
+        let thinks = target.takes.effort_max > Effort::None;
+        if thinks && !store.as_ref().is_some_and(|asked| asked.value) && (reasoning.is_encrypted || reasons(request)) {
             w.member("include", &[ENCRYPTED]);
         }
         if *stream {
@@ -339,6 +341,10 @@ fn write_text(w: &mut Writer, format: Option<&ResponseFormat>, verbosity: Option
 fn write_reasoning(w: &mut Writer, context: &Context<'_>, loss: &mut Loss) {
     let reasoning = &context.request.reasoning;
     let effort = effort(context.request, context.target, loss);
+    if context.target.takes.effort_max == Effort::None {
+        reasoning.summary.iter().for_each(|summary| loss.dropped(summary.path, "the model does not think"));
+        return;
+    }
     let summary = match &reasoning.summary {
         Some(summary) => Some(summary.value.as_str()),
         None if reasoning.is_shown => Some("auto"),

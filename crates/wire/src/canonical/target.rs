@@ -39,6 +39,8 @@ pub struct Takes {
     pub effort_min: Effort,
     /// The highest grade of effort; none: the model does not think.
     pub effort_max: Effort,
+    /// Grades between these two that it does not know.
+    pub effort_gaps: Vec<Effort>,
     /// Which of temperature, `top_p` and `top_k` it takes.
     pub samplers: Samplers,
     /// Chat: whether usage can be asked for in a stream.
@@ -55,6 +57,7 @@ impl Default for Takes {
             thinking_budget: true,
             effort_min: Effort::None,
             effort_max: Effort::High,
+            effort_gaps: Vec::new(),
             samplers: Samplers::One,
             stream_options: true,
         }

@@ -1,6 +1,6 @@
 //! Cases of requests, for every pair of dialects that they apply to.
 
-use crate::helpers::{Chat, Messages, PAIRS, Responses, ask, ask_of, asking, refused};
+use crate::helpers::{Chat, Generate, Messages, PAIRS, Responses, ask, ask_of, asking, refused};
 use jeton_wire::Endpoint;
 use jeton_wire::canonical::{Effort, Target};
 use serde_json::{Value, json};
@@ -481,4 +481,43 @@ fn instructions_that_stand_alone_are_an_item_for_responses() {
     let (body, lost) = ask(Chat, Responses, &json!({ "model": "m", "messages": [{ "role": "system", "content": "Be brief." }] }));
     assert_eq!((body.get("instructions"), lost.len()), (None, 0));
     assert_eq!(body["input"], json!([{ "type": "message", "role": "developer", "content": [{ "type": "input_text", "text": "Be brief." }] }]));
+}
+
+#[test]
+fn case_49_a_grade_that_the_model_does_not_know_is_the_nearest_one() {
+    let mut o_series = Target::new(Responses, "o3", 64_000);
+    o_series.takes.effort_min = Effort::Low;
+    let mut newer = Target::new(Chat, "gpt-5.1", 64_000);
+    newer.takes.effort_gaps = vec![Effort::Minimal];
+    let mut opus = Target::new(Messages, "claude-opus-4-6", 64_000);
+    (opus.takes.adaptive_thinking, opus.takes.effort_max, opus.takes.effort_gaps) = (true, Effort::Max, vec![Effort::Minimal, Effort::XHigh]);
+    let level = |word: &str| json!({ "generationConfig": { "thinkingConfig": { "thinkingLevel": word } }, "contents": [{ "parts": [{ "text": "Hi" }] }] });
+    let graded = |target: &Target, effort: &str| {
+        let from = if target.endpoint == Responses { Chat } else { Responses };
+        let body = match from {
+            Chat => asking(Chat, json!({ "reasoning_effort": effort })),
+            _ => asking(Responses, json!({ "reasoning": { "effort": effort } })),
+        };
+        let (body, lost) = ask_of(from, target, &body).unwrap();
+        let places = ["/reasoning/effort", "/reasoning_effort", "/output_config/effort"];
+        let grade = places.iter().find_map(|place| body.pointer(place)?.as_str()).unwrap_or_default().to_owned();
+        (grade, lost.len())
+    };
+    assert_eq!([graded(&o_series, "none"), graded(&o_series, "minimal"), graded(&o_series, "low")], [("low".into(), 1), ("low".into(), 1), ("low".into(), 0)]);
+    assert_eq!([graded(&newer, "minimal"), graded(&newer, "none")], [("low".into(), 1), ("none".into(), 0)]);
+    assert_eq!([graded(&opus, "minimal"), graded(&opus, "xhigh"), graded(&opus, "max")], [("low".into(), 1), ("high".into(), 1), ("max".into(), 0)]);
+    // A small budget stands for no grade that is refused, either.
+    let thinking = json!({ "thinking": { "type": "enabled", "budget_tokens": 1024 }, "max_tokens": 32_000 });
+    assert_eq!(ask_of(Messages, &newer, &asking(Messages, thinking)).unwrap().0["reasoning_effort"], "low");
+    assert_eq!(ask_of(Generate, &newer, &level("MINIMAL")).unwrap().0["reasoning_effort"], "low");
+}
+
+#[test]
+fn case_49_a_model_that_does_not_think_is_asked_nothing_about_it() {
+    let mut plain = Target::new(Responses, "gpt-4.1", 64_000);
+    plain.takes.effort_max = Effort::None;
+    for thinking in [json!({ "type": "disabled" }), json!({ "type": "enabled", "budget_tokens": 1024 })] {
+        let (body, _) = ask_of(Messages, &plain, &asking(Messages, json!({ "thinking": thinking, "max_tokens": 4_000 }))).unwrap();
+        assert_eq!((body.get("reasoning"), body.get("include")), (None, None), "{body}");
+    }
 }

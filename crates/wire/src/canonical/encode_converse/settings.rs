@@ -3,7 +3,7 @@
 use super::Context;
 use super::maker::Maker;
 use crate::canonical::encode::{
-    NO_SAMPLERS, adaptive_path, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, schema_path, stop_path, thinks, within,
+    NO_SAMPLERS, adaptive_path, drop_sampling, drop_sampling_because, effort_of_budget, effort_within, graded, schema_path, stop_path, thinks, within,
 };
 use crate::canonical::exact;
 use crate::canonical::loss::Loss;
@@ -118,7 +118,7 @@ pub(super) fn effort(context: &Context<'_>, more: &mut Map<String, Value>, loss:
         (Some(effort), _) => Asked::new(effort_within(effort, target, loss), effort.path),
         (None, Some(budget)) => {
             loss.approximated(budget.path, "the model itself decides how much it thinks, at the grade nearest to the budget");
-            Asked::new(effort_of_budget(budget.value, request.output_limit.unwrap_or(target.output_limit)), budget.path)
+            Asked::new(graded(effort_of_budget(budget.value, request.output_limit.unwrap_or(target.output_limit)), target), budget.path)
         }
         (None, None) => {
             if *is_adaptive || *is_shown {

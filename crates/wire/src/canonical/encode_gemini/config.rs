@@ -138,17 +138,8 @@ fn budget_within(budget: &Asked<u64>, context: &Context<'_>, loss: &mut Loss) ->
     Thinking::Budget(i64::try_from(tokens).unwrap_or(i64::MAX))
 }
 
-/// The grade within what the model takes.
-fn grade(effort: &Asked<Effort>, context: &Context<'_>, loss: &mut Loss) -> Effort {
-    let least = context.target.takes.effort_min;
-    if effort.value < least {
-        loss.approximated(effort.path, format!("the lowest grade there is `{}`", least.name()));
-    }
-    effort_within(effort, context.target, loss).max(least)
-}
-
 fn budget_of(effort: &Asked<Effort>, context: &Context<'_>, loss: &mut Loss) -> Thinking {
-    let wished = grade(effort, context, loss);
+    let wished = effort_within(effort, context.target, loss);
     let tokens = BUDGETS.iter().find(|(grade, _)| *grade == wished).map_or(0, |(_, tokens)| *tokens);
     if wished != Effort::None {
         loss.approximated(effort.path, "a budget of thinking tokens stands for the grade");
@@ -164,7 +155,7 @@ fn level(effort: Option<&Asked<Effort>>, budget: Option<&Asked<u64>>, context: &
             loss.approximated(budget.path, "a level stands for the budget");
             effort_of_budget(budget.value, context.request.output_limit.unwrap_or(context.target.output_limit))
         }
-        (None, Some(effort)) => grade(effort, context, loss),
+        (None, Some(effort)) => effort_within(effort, context.target, loss),
         (None, None) => return Thinking::Unsaid,
     };
     Thinking::Level(match wished {

@@ -2,7 +2,7 @@
 
 use super::Block;
 use crate::Endpoint;
-use crate::canonical::encode::{EFFORT_SHARES, effort_of_budget, effort_within, signature_for, thinks};
+use crate::canonical::encode::{EFFORT_SHARES, effort_of_budget, effort_within, graded, signature_for, thinks};
 use crate::canonical::encode_converse::signs_for_bedrock;
 use crate::canonical::loss::Loss;
 use crate::canonical::part::{Part, Piece};
@@ -77,7 +77,7 @@ pub(in crate::canonical) fn thinking(request: &Request, target: &Target, limit: 
         None if target.takes.adaptive_thinking => return Thinking::Adaptive(effort.as_ref().map(|effort| effort_within(effort, target, loss))),
         Some(budget) if !target.takes.thinking_budget => {
             loss.approximated(budget.path, "the model itself decides how much it thinks, at the grade nearest to the budget");
-            return Thinking::Adaptive(Some(effort_of_budget(budget.value, limit).min(target.takes.effort_max)));
+            return Thinking::Adaptive(Some(graded(effort_of_budget(budget.value, limit), target)));
         }
         _ => {}
     }
