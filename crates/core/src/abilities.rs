@@ -31,6 +31,8 @@ pub struct Abilities {
     pub effort_gaps: Vec<String>,
     /// Which sampling settings it takes.
     pub samplers: Samplers,
+    /// Whether it takes texts at which to stop.
+    pub stop_texts: bool,
 }
 
 impl Default for Abilities {
@@ -42,6 +44,7 @@ impl Default for Abilities {
             effort_max: "high".to_owned(),
             effort_gaps: Vec::new(),
             samplers: Samplers::Both,
+            stop_texts: true,
         }
     }
 }
@@ -78,6 +81,7 @@ struct Rule {
     effort_max: Option<String>,
     effort_gaps: Option<Vec<String>>,
     samplers: Option<Samplers>,
+    stop_texts: Option<bool>,
     #[expect(dead_code, reason = "for whoever reads the file")]
     source: String,
     #[expect(dead_code, reason = "for whoever reads the file")]
@@ -103,6 +107,7 @@ impl Abilities {
             abilities.adaptive_thinking = rule.adaptive_thinking.unwrap_or(abilities.adaptive_thinking);
             abilities.thinking_budget = rule.thinking_budget.unwrap_or(abilities.thinking_budget);
             abilities.samplers = rule.samplers.unwrap_or(abilities.samplers);
+            abilities.stop_texts = rule.stop_texts.unwrap_or(abilities.stop_texts);
             if let Some(effort) = &rule.effort_min {
                 abilities.effort_min.clone_from(effort);
             }
@@ -126,13 +131,16 @@ impl Abilities {
             effort_max: own.effort_max.clone().unwrap_or(self.effort_max),
             effort_gaps: self.effort_gaps,
             samplers: own.samplers.unwrap_or(self.samplers),
+            stop_texts: self.stop_texts,
         }
     }
 }
 
-/// Anthropic's models are the same wherever they run: behind Bedrock's id, which may have a region before it (`us.anthropic.…`).
+/// Models are the same wherever they run: OpenAI's at Azure, where deployments mostly bear their names, and Anthropic's behind Bedrock's
+/// id, which may have a region before it (`us.anthropic.…`).
 fn by_maker<'a>(provider: &'a str, model: &'a str) -> (&'a str, &'a str) {
     match (provider, model.split_once("anthropic.")) {
+        ("azure", _) => ("openai", model),
         ("amazon-bedrock", Some((region, name))) if region.is_empty() || region.ends_with('.') => ("anthropic", name),
         _ => (provider, model),
     }
@@ -165,6 +173,8 @@ mod tests {
         assert_eq!(Abilities::of("openai", "gpt-5.5").effort_max, "xhigh");
         let lowest = ["o3", "gpt-5-codex", "gpt-5-mini", "gpt-5.1", "gpt-4o"].map(|model| Abilities::of("openai", model).effort_min);
         assert_eq!(lowest, ["low", "low", "minimal", "none", "none"]);
+        let stops = ["o1", "o3-mini", "o3", "gpt-5-mini", "gpt-5.1-chat-latest"].map(|model| Abilities::of("openai", model).stop_texts);
+        assert_eq!(stops, [true, true, false, false, true]);
         assert_eq!(Abilities::of("openai", "gpt-5.1").effort_gaps, ["minimal"]);
         assert_eq!(Abilities::of("anthropic", "claude-opus-4-6").effort_gaps, ["minimal", "xhigh"]);
         assert_eq!(Abilities::of("openai", "gpt-4o"), Abilities::default());
@@ -176,6 +186,7 @@ mod tests {
         assert!(Abilities::of("google", "gemini-3-pro-preview").adaptive_thinking && Abilities::of("google", "gemini-2.0-flash").effort_max == "none");
         assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
         assert_eq!(Abilities::of("amazon-bedrock", "anthropic.claude-opus-4-7"), opus);
+        assert_eq!(Abilities::of("azure", "gpt-5-mini"), Abilities::of("openai", "gpt-5-mini"));
         assert_eq!(Abilities::of("amazon-bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0").samplers, Samplers::One);
         assert_eq!(Abilities::of("amazon-bedrock", "us.amazon.nova-pro-v1:0"), Abilities::default());
     }

@@ -121,6 +121,7 @@ fn takes(call: &Call, resolved: &Resolved, through: Endpoint) -> Takes {
         effort_gaps: abilities.effort_gaps.iter().filter_map(|grade| Effort::of(grade)).collect(),
         thinking_budget: abilities.thinking_budget,
         samplers: abilities.samplers,
+        stop_texts: abilities.stop_texts,
         stream_options: asks_for_usage(call, resolved),
     }
 }

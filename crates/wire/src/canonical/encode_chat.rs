@@ -59,7 +59,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         write_choice(w, tool_choice, *parallel_tool_calls, request, names);
         let limit = output_limit.or(target.sets_limit.then_some(target.output_limit));
         w.member_of(if target.takes.completion_limit { "max_completion_tokens" } else { "max_tokens" }, limit);
-        write_stop(w, stop, stop_path(request), loss);
+        write_stop(w, stop, stop_path(request), target, loss);
         write_format(w, response_format.as_ref(), request, loss);
         write_sampling(w, &request.sampling, target, loss);
         w.member_of("reasoning_effort", effort(request, target, loss).map(Effort::name));
@@ -322,7 +322,10 @@ fn write_call(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut L
     });
 }
 
-fn write_stop(w: &mut Writer, stop: &[String], path: &str, loss: &mut Loss) {
+fn write_stop(w: &mut Writer, stop: &[String], path: &str, target: &Target, loss: &mut Loss) {
+    if !target.takes.stop_texts && !stop.is_empty() {
+        return loss.dropped(path, "the model takes no stop texts");
+    }
     if stop.len() > STOPS_MAX {
         loss.approximated(path, "four stop texts are taken there, the first four");
     }

@@ -43,6 +43,8 @@ pub struct Takes {
     pub effort_gaps: Vec<Effort>,
     /// Which of temperature, `top_p` and `top_k` it takes.
     pub samplers: Samplers,
+    /// Chat: whether it takes texts at which to stop.
+    pub stop_texts: bool,
     /// Chat: whether usage can be asked for in a stream.
     pub stream_options: bool,
 }
@@ -59,6 +61,7 @@ impl Default for Takes {
             effort_max: Effort::High,
             effort_gaps: Vec::new(),
             samplers: Samplers::One,
+            stop_texts: true,
             stream_options: true,
         }
     }

@@ -521,3 +521,13 @@ fn case_49_a_model_that_does_not_think_is_asked_nothing_about_it() {
         assert_eq!((body.get("reasoning"), body.get("include")), (None, None), "{body}");
     }
 }
+
+#[test]
+fn stop_texts_are_told_as_lost_where_the_model_takes_none() {
+    let mut o3 = Target::new(Chat, "o3", 64_000);
+    o3.takes.stop_texts = false;
+    let (body, lost) = ask_of(Messages, &o3, &asking(Messages, json!({ "stop_sequences": ["\n\n"] }))).unwrap();
+    assert_eq!((body.get("stop"), lost), (None, vec!["dropped stop_sequences".to_owned()]));
+    let (body, lost) = ask_of(Messages, &o3, &asking(Messages, json!({}))).unwrap();
+    assert_eq!((body.get("stop"), lost.len()), (None, 0));
+}
