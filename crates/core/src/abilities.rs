@@ -136,11 +136,11 @@ impl Abilities {
     }
 }
 
-/// Models are the same wherever they run: OpenAI's at Azure, where deployments mostly bear their names, and Anthropic's behind Bedrock's
-/// id, which may have a region before it (`us.anthropic.…`).
+/// Models are the same wherever they run: at Azure, where deployments mostly bear their names, and Anthropic's behind Bedrock's id, which
+/// may have a region before it (`us.anthropic.…`).
 fn by_maker<'a>(provider: &'a str, model: &'a str) -> (&'a str, &'a str) {
     match (provider, model.split_once("anthropic.")) {
-        ("azure", _) => ("openai", model),
+        ("azure", _) => (if model.starts_with("claude") { "anthropic" } else { "openai" }, model),
         ("amazon-bedrock", Some((region, name))) if region.is_empty() || region.ends_with('.') => ("anthropic", name),
         _ => (provider, model),
     }
@@ -187,6 +187,7 @@ mod tests {
         assert_eq!(Abilities::of("acme", "claude-opus-4-7"), Abilities::default());
         assert_eq!(Abilities::of("amazon-bedrock", "anthropic.claude-opus-4-7"), opus);
         assert_eq!(Abilities::of("azure", "gpt-5-mini"), Abilities::of("openai", "gpt-5-mini"));
+        assert_eq!(Abilities::of("azure", "claude-opus-4-7"), opus);
         assert_eq!(Abilities::of("amazon-bedrock", "eu.anthropic.claude-sonnet-4-5-20250929-v1:0").samplers, Samplers::One);
         assert_eq!(Abilities::of("amazon-bedrock", "us.amazon.nova-pro-v1:0"), Abilities::default());
     }
