@@ -9,7 +9,9 @@ use super::part::{Citation, Part, Piece};
 use super::reply::{Reply, StopReason};
 use super::{exact, read_converse, read_gemini};
 use crate::Endpoint;
+use crate::error::read_embedded;
 use jeton_core::{Fault, FaultKind, Usage};
+use serde_json::Value;
 
 /// Reads the body of a successful answer. Its usage is not read here but given: [`crate::read_document`] knows all its forms.
 /// `created` is told where the dialect does not say when the answer was made, in seconds since 1970.
@@ -67,7 +69,7 @@ fn chat(reply: &mut Reply, root: &mut Object<'_>, loss: &mut Loss) -> Result<(),
     let choices = root.each("choices", |mut choice| {
         let index = choice.count("index")?.unwrap_or(0);
         let pieces = choice.need_object("message", |message| chat_message(message, loss))?;
-        let stop = chat_stop(choice.text("finish_reason")?.as_deref(), &choice.path, loss);
+        let stop = chat_stop(&mut choice, loss)?.unwrap_or(StopReason::EndTurn);
         // vLLM tells which stop text was met.
         let matched = choice.text("stop_reason").ok().flatten();
         choice.rest(loss);
@@ -94,18 +96,24 @@ fn chat_message(mut message: Object<'_>, loss: &mut Loss) -> Result<Vec<Piece>, 
     Ok(pieces)
 }
 
-/// Case 51. A word that is not known ends the turn, and is reported.
-pub(super) fn chat_stop(word: Option<&str>, path: &Path<'_>, loss: &mut Loss) -> StopReason {
-    match word {
-        Some("stop") | None => StopReason::EndTurn,
-        Some("length") => StopReason::MaxTokens,
-        Some("tool_calls" | "function_call") => StopReason::ToolUse,
-        Some("content_filter") => StopReason::Refusal,
-        Some(_) => {
-            loss.dropped(path.member("finish_reason"), "the word is not known to Jeton");
+/// Case 51. A word that is not known ends the turn, and is reported. Aggregators and servers of one's own say by a word that the answer
+/// failed, which ends nothing.
+pub(super) fn chat_stop(choice: &mut Object<'_>, loss: &mut Loss) -> Result<Option<StopReason>, Fault> {
+    if let Some(error) = choice.take("error").filter(Value::is_object) {
+        return Err(read_embedded(error.to_string().as_bytes()).to_fault());
+    }
+    let Some(word) = choice.text("finish_reason")?.filter(|word| !word.is_empty()) else { return Ok(None) };
+    Ok(Some(match word.as_str() {
+        "stop" => StopReason::EndTurn,
+        "length" => StopReason::MaxTokens,
+        "tool_calls" | "function_call" => StopReason::ToolUse,
+        "content_filter" => StopReason::Refusal,
+        "error" | "abort" => return Err(Fault::new(FaultKind::UpstreamFailed, format!("The provider gave the answer up ({word}).")).code("given_up")),
+        _ => {
+            loss.dropped(choice.path.member("finish_reason"), "the word is not known to Jeton");
             StopReason::EndTurn
         }
-    }
+    }))
 }
 
 /// What the parts say of the end, where the dialect has no word of its own for it.
@@ -119,6 +127,9 @@ pub(super) fn settled(stop: StopReason, parts: &[Part]) -> StopReason {
 }
 
 fn messages(reply: &mut Reply, root: &mut Object<'_>, loss: &mut Loss) -> Result<(), Fault> {
+    if root.peek("content").is_none() {
+        return Err(root.fault("content", "is missing."));
+    }
     let pieces = root.each("content", |block| read_block(block, loss))?;
     let word = root.need_text("stop_reason")?;
     let matched = root.text("stop_sequence")?;
@@ -149,6 +160,9 @@ fn responses(reply: &mut Reply, root: &mut Object<'_>, loss: &mut Loss) -> Resul
         #[expect(clippy::cast_possible_truncation, reason = "whole seconds since 1970")]
         let created = created as i64;
         reply.created = created;
+    }
+    if root.peek("output").is_none() {
+        return Err(root.fault("output", "is missing."));
     }
     let items = root.each("output", |item| output_item(item, loss))?;
     reply.parts = parts(items.into_iter().flatten().collect());

@@ -1,9 +1,11 @@
 //! Providers that break their own protocol: a clean error, never a hang, never a false end.
 
-use crate::helpers::{Chat, Converse, Generate, Messages, Responses, answered, answering, hi, pairs, stream_of, translate_chunks};
+use crate::helpers::{Chat, Converse, Generate, Messages, Responses, answer, answered, answering, hi, pairs, stream_of, translate_chunks};
+use crate::script;
 use jeton_core::Usage;
 use jeton_wire::Endpoint;
-use serde_json::Value;
+use jeton_wire::canonical::translate_document;
+use serde_json::{Value, json};
 
 const START: &str = "start {\"input_tokens\":1,\"output_tokens\":1}";
 
@@ -161,4 +163,79 @@ fn calls_that_come_side_by_side_are_told_one_after_the_other_and_whole() {
     let (events, _) = crate::helpers::stream(Chat, Messages, lines);
     let document = crate::fold::document(Messages, &events);
     assert_eq!((document["content"][0]["input"].to_string(), document["content"][1]["input"].to_string()), ("{\"x\":1}".into(), "{\"y\":2}".into()));
+}
+
+#[test]
+fn what_a_responses_stream_says_at_the_end_alone_is_told_too() {
+    let created = json!({ "type": "response.created", "response": { "id": "resp_1", "model": "m", "status": "in_progress" } });
+    let call = |arguments: &str| json!({ "type": "function_call", "id": "fc_1", "call_id": "c1", "name": "f", "arguments": arguments, "status": "completed" });
+    let completed = |output: Value| json!({ "type": "response.completed", "response": { "id": "resp_1", "model": "m", "status": "completed", "output": output, "usage": null } });
+    let stream = |events: &[Value]| events.iter().map(|event| format!("data: {event}\n\n")).collect::<String>();
+    let arguments = |events: &[Value]| {
+        let bytes = stream(events);
+        let (out, _) = translate_chunks(&answering(Responses, Chat), [bytes.as_bytes()], &Usage::default()).map_err(|broken| broken.1.message)?;
+        let events = script::parse(&out);
+        let told = events.iter().filter_map(|(_, event)| event.pointer("/choices/0/delta/tool_calls/0/function/arguments")?.as_str());
+        Ok::<String, String>(told.collect())
+    };
+    let begun = [created.clone(), json!({ "type": "response.output_item.added", "output_index": 0, "item": call("") })];
+    let delta = |text: &str| json!({ "type": "response.function_call_arguments.delta", "output_index": 0, "item_id": "fc_1", "delta": text });
+    let done = |arguments: &str| json!({ "type": "response.output_item.done", "output_index": 0, "item": call(arguments) });
+    let end = completed(json!([call(r#"{"x":1}"#)]));
+    // The rest of the arguments with the end of the item.
+    let partly = [begun.as_slice(), &[delta(r#"{"x""#), done(r#"{"x":1}"#), end.clone()]].concat();
+    assert_eq!(arguments(&partly).as_deref(), Ok(r#"{"x":1}"#));
+    // Two different sets of arguments are none.
+    let torn = [begun.as_slice(), &[delta(r#"{"x":2}"#), done(r#"{"x":1}"#), end.clone()]].concat();
+    assert!(arguments(&torn).unwrap_err().contains("told in two ways"));
+    // A call that stands in the response alone, behind a message that was told.
+    let message = json!({ "type": "message", "id": "msg_1", "role": "assistant", "status": "completed", "content": [{ "type": "output_text", "text": "Hi", "annotations": [] }] });
+    let item = |name: &str| json!({ "type": name, "output_index": 0, "item": message });
+    let late = [created, item("response.output_item.added"), item("response.output_item.done"), completed(json!([message, call(r#"{"x":1}"#)]))];
+    assert_eq!(arguments(&late).as_deref(), Ok(r#"{"x":1}"#));
+}
+
+#[test]
+fn a_choice_that_failed_is_an_error_and_no_end_of_a_turn() {
+    let error = json!({ "code": 502, "message": "Upstream fell over" });
+    for (end, wanted) in
+        [(json!({ "finish_reason": "error", "error": error }), "Upstream fell over"), (json!({ "finish_reason": "abort" }), "gave the answer up")]
+    {
+        let mut choice = json!({ "index": 0, "message": { "role": "assistant", "content": "Half" } });
+        choice.as_object_mut().unwrap().extend(end.as_object().unwrap().clone());
+        let document = json!({ "id": "c", "object": "chat.completion", "created": 1, "model": "m", "choices": [choice] });
+        let fault = translate_document(&answering(Chat, Messages), document.to_string().as_bytes(), Usage::default(), 0).unwrap_err();
+        assert!(fault.message.contains(wanted), "{fault}");
+        choice["delta"] = choice.as_object_mut().unwrap().remove("message").unwrap();
+        let chunk = json!({ "id": "c", "object": "chat.completion.chunk", "created": 1, "model": "m", "choices": [choice] });
+        let bytes = format!("data: {chunk}\n\ndata: [DONE]\n\n");
+        let broken = translate_chunks(&answering(Chat, Messages), [bytes.as_bytes()], &Usage::default()).unwrap_err();
+        assert!(broken.1.message.contains(wanted) && !String::from_utf8_lossy(&broken.0).contains("message_stop"), "{}", broken.1);
+    }
+}
+
+#[test]
+fn a_call_beside_the_end_of_a_turn_is_a_call_for_a_tool() {
+    let document = json!({ "id": "msg_1", "type": "message", "role": "assistant", "model": "m", "stop_reason": "end_turn", "stop_sequence": null,
+        "content": [{ "type": "tool_use", "id": "t1", "name": "f", "input": {} }], "usage": { "input_tokens": 1, "output_tokens": 1 } });
+    let (told, _) = answer(Messages, Chat, &document);
+    assert_eq!(told["choices"][0]["finish_reason"], "tool_calls");
+    let stream = concat!(
+        "data: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"role\":\"assistant\",\"model\":\"m\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":1}}}\n\n",
+        "data: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"f\",\"input\":{}}}\n\n",
+        "data: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+        "data: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"end_turn\"},\"usage\":{\"output_tokens\":1}}\n\ndata: {\"type\":\"message_stop\"}\n\n",
+    );
+    let (out, _) = translate_chunks(&answering(Messages, Chat), [stream.as_bytes()], &Usage::default()).unwrap();
+    assert!(String::from_utf8_lossy(&out).contains("\"finish_reason\":\"tool_calls\""));
+}
+
+#[test]
+fn a_document_that_says_nothing_of_an_answer_is_none() {
+    for (from, body) in
+        [(Responses, json!({ "status": "completed" })), (Messages, json!({ "stop_reason": "end_turn", "role": "assistant" })), (Chat, json!({}))]
+    {
+        let fault = translate_document(&answering(from, Generate), body.to_string().as_bytes(), Usage::default(), 0).unwrap_err();
+        assert_eq!(fault.code.as_deref(), Some("upstream_protocol"), "{from}: {fault}");
+    }
 }

@@ -86,8 +86,7 @@ impl ChatReader {
                 return Ok(());
             }
             choice.object("delta", |delta| self.delta(delta, loss, hear))?;
-            if let Some(word) = choice.text("finish_reason")? {
-                let stop = chat_stop(Some(&word), &choice.path, loss);
+            if let Some(stop) = chat_stop(&mut choice, loss)? {
                 let matched = choice.text("stop_reason").ok().flatten();
                 self.finish(matched.map_or(stop, StopReason::StopSequence), hear);
             }

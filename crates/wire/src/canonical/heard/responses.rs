@@ -4,7 +4,7 @@ use super::{Hear, Heard};
 use crate::canonical::decode_messages::read_citation;
 use crate::canonical::loss::Loss;
 use crate::canonical::object::Object;
-use crate::canonical::part::Part;
+use crate::canonical::part::{Part, Piece};
 use crate::canonical::read_reply::{broken, forget_repeated, output_item, responses_stop};
 use crate::canonical::reply::StopReason;
 use crate::canonical::request::ToolKind;
@@ -18,7 +18,8 @@ pub(super) struct ResponsesReader {
     open: Option<Item>,
     /// Items begun so far.
     items: u64,
-    called: bool,
+    /// The calls begun so far, by their ids.
+    calls: Vec<String>,
     refused: bool,
 }
 
@@ -26,8 +27,10 @@ pub(super) struct ResponsesReader {
 struct Item {
     output_index: u64,
     kind: Kind,
-    /// Whether a delta of the part or of the arguments that is open has come. A server may say all at the end only.
-    heard: bool,
+    /// What the item said so far in text or arguments. A server may say all, or the rest, at the end only.
+    said: String,
+    /// Where in it the open part begins.
+    part_from: usize,
     /// The part of a summary that is being told.
     summary_index: u64,
     /// Whether anything of the item was told.
@@ -82,6 +85,35 @@ fn late(part: &Part) -> Option<Delta<'_>> {
     (!text.is_empty()).then_some(delta)
 }
 
+/// The calls of a whole response that no event told.
+fn untold(response: &mut Object<'_>, told: &[String]) -> Result<Vec<Vec<Piece>>, Fault> {
+    response.each("output", |item| {
+        let is_call = matches!(item.peek_text("type"), "function_call" | "custom_tool_call") && !told.iter().any(|id| id == item.peek_text("call_id"));
+        if is_call { output_item(item, &mut Loss::default()) } else { Ok(Vec::new()) }
+    })
+}
+
+impl Item {
+    fn tell(&mut self, text: &str, said: Said, hear: &mut Hear<'_>) {
+        if !text.is_empty() {
+            self.told = true;
+            self.said.push_str(text);
+            hear(Heard::Delta(said.delta(text)));
+        }
+    }
+
+    /// Tells what `whole` says beyond what was said from `from` on. Words that differ stand as they came, for they are gone; a call may
+    /// not.
+    fn tell_rest(&mut self, from: usize, whole: &str, said: Said, hear: &mut Hear<'_>) -> Result<(), Fault> {
+        match whole.strip_prefix(&self.said[from..]) {
+            Some(rest) => self.tell(rest, said, hear),
+            None if self.kind == Kind::Call && !whole.is_empty() => return Err(broken("the arguments of a call are told in two ways")),
+            None => {}
+        }
+        Ok(())
+    }
+}
+
 impl ResponsesReader {
     /// True where it was the last event.
     pub(super) fn read(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<bool, Fault> {
@@ -94,7 +126,8 @@ impl ResponsesReader {
             "response.output_item.added" => self.begin(event, loss, hear)?,
             "response.output_item.done" => self.finish_item(event, loss, hear)?,
             "response.content_part.added" => {
-                self.expect(&mut event, Kind::Message)?.heard = false;
+                let item = self.expect(&mut event, Kind::Message)?;
+                item.part_from = item.said.len();
                 event.ignore("part");
                 event.rest(loss);
             }
@@ -184,12 +217,12 @@ impl ResponsesReader {
             };
             let (id, name) = (item.need_text("call_id")?, item.need_text("name")?);
             hear(Heard::Delta(Delta::ToolUse { id: &id, name: &name, kind: tool }));
+            self.calls.push(id);
             Ok(Kind::Call)
         })?;
         event.rest(loss);
         self.items += 1;
-        self.called |= kind == Kind::Call;
-        self.open = Some(Item { output_index, kind, heard: false, summary_index: 0, told: false });
+        self.open = Some(Item { output_index, kind, said: String::new(), part_from: 0, summary_index: 0, told: false });
         Ok(())
     }
 
@@ -204,13 +237,9 @@ impl ResponsesReader {
 
     fn told(&mut self, mut event: Object<'_>, kind: Kind, member: &str, loss: &mut Loss, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
         let item = self.expect(&mut event, kind)?;
-        item.heard = true;
         if item.kind == kind {
             let text = event.text(member)?.unwrap_or_default();
-            if !text.is_empty() {
-                item.told = true;
-                hear(Heard::Delta(said.delta(&text)));
-            }
+            item.tell(&text, said, hear);
             // The end of a call's arguments repeats its name.
             event.ignore("name");
             event.rest(loss);
@@ -218,13 +247,15 @@ impl ResponsesReader {
         Ok(())
     }
 
-    /// What was told in pieces is told once more in the end; where no piece came, it is told now.
-    fn whole(&mut self, event: Object<'_>, kind: Kind, member: &str, loss: &mut Loss, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
-        if self.open.as_ref().is_some_and(|item| item.heard) {
-            again(event, loss);
-            return Ok(());
+    /// What was told in pieces is told once more in the end; what no piece told is told now.
+    fn whole(&mut self, mut event: Object<'_>, kind: Kind, member: &str, loss: &mut Loss, hear: &mut Hear<'_>, said: Said) -> Result<(), Fault> {
+        let item = self.expect(&mut event, kind)?;
+        if item.kind == kind {
+            let whole = event.text(member)?.unwrap_or_default();
+            item.tell_rest(item.part_from, &whole, said, hear)?;
         }
-        self.told(event, kind, member, loss, hear, said)
+        again(event, loss);
+        Ok(())
     }
 
     fn thought(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
@@ -247,7 +278,7 @@ impl ResponsesReader {
     /// Encrypted reasoning comes with the end of its item, and so does all that a server did not tell in pieces.
     fn finish_item(&mut self, mut event: Object<'_>, loss: &mut Loss, hear: &mut Hear<'_>) -> Result<(), Fault> {
         let index = event.count("output_index")?.unwrap_or(0);
-        let Some(open) = self.open.take().filter(|item| item.output_index == index) else {
+        let Some(mut open) = self.open.take().filter(|item| item.output_index == index) else {
             return Err(broken(format!("item {index} ends, which is not open")));
         };
         if open.kind == Kind::PassedOver {
@@ -256,7 +287,9 @@ impl ResponsesReader {
         let told_late = event.need_object("item", |mut item| {
             let encrypted = item.text("encrypted_content")?;
             let parts = output_item(item, loss)?;
-            if !open.told {
+            if let (Kind::Call, [Piece { part: Part::ToolUse { arguments_json, .. }, .. }]) = (open.kind, parts.as_slice()) {
+                open.tell_rest(0, arguments_json, Said::Arguments, hear)?;
+            } else if !open.told {
                 parts.iter().filter_map(|piece| late(&piece.part)).for_each(|delta| hear(Heard::Delta(delta)));
             }
             if let (Kind::Reasoning, Some(encrypted)) = (open.kind, &encrypted) {
@@ -280,13 +313,14 @@ impl ResponsesReader {
         }
         let stop = event.need_object("response", |mut response| {
             let stop = responses_stop(&mut response, loss)?;
-            // A server may tell nothing but the end, with all that it is the end of.
-            if self.items == 0 {
-                for piece in response.each("output", |item| output_item(item, loss))?.iter().flatten() {
-                    self.called |= matches!(piece.part, Part::ToolUse { .. });
-                    self.refused |= matches!(piece.part, Part::Refusal(_));
-                    part_deltas(&piece.part, |text| vec![text]).into_iter().for_each(|delta| hear(Heard::Delta(delta)));
+            // A server may tell nothing but the end, with all that it is the end of, or a call there alone.
+            let whole = if self.items == 0 { response.each("output", |item| output_item(item, loss))? } else { untold(&mut response, &self.calls)? };
+            for piece in whole.iter().flatten() {
+                if let Part::ToolUse { id, .. } = &piece.part {
+                    self.calls.push(id.clone());
                 }
+                self.refused |= matches!(piece.part, Part::Refusal(_));
+                part_deltas(&piece.part, |text| vec![text]).into_iter().for_each(|delta| hear(Heard::Delta(delta)));
             }
             for name in ["id", "object", "model", "created_at", "output", "usage", "service_tier"] {
                 response.ignore(name);
@@ -297,7 +331,7 @@ impl ResponsesReader {
         })?;
         event.rest(loss);
         hear(Heard::Stop(match stop {
-            StopReason::EndTurn if self.called => StopReason::ToolUse,
+            StopReason::EndTurn if !self.calls.is_empty() => StopReason::ToolUse,
             StopReason::EndTurn if self.refused => StopReason::Refusal,
             stop => stop,
         }));
