@@ -223,14 +223,14 @@ fn no_answer(error: &ExchangeError, reused: bool) -> TryError {
     if error.sent { failure } else { failure.unsent() }
 }
 
-/// Refuses heads behind which there is no body that can be read: a change of protocol, and codings that were not asked for.
+/// Refuses heads behind which there is no body that can be read: a change of protocol, and codings of an answer that were not asked for.
 fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<(), TryError> {
     let refuse = |detail: String| Err(TryError::new(Stage::Headers, FaultKind::UpstreamFailed, detail));
     if status.is_informational() {
         return refuse(format!("the provider answered {} to a plain request", status.as_u16()));
     }
     match headers.get(CONTENT_ENCODING) {
-        Some(coding) if !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
+        Some(coding) if status.is_success() && !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
             refuse("the provider sent a compressed answer although an uncompressed one was asked for".to_owned())
         }
         _ => Ok(()),

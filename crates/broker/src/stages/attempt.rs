@@ -124,7 +124,7 @@ async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) ->
             running.record.status = Some(response.status.as_u16());
         }
         if !response.status.is_success() {
-            let refusal = refused(call, response, deadline).await;
+            let refusal = refused(call, response, Duration::from_millis(timeouts.idle_ms), deadline).await;
             if asked_for_usage && refuses_stream_options(&refusal) {
                 is_refused = true;
                 candidate.resolved.provider.upstream.remember_refused_stream_options();
@@ -143,7 +143,7 @@ async fn one(call: &mut Call, index: usize, deadline: Instant, is_last: bool) ->
         return if is_stream {
             first_content(call, response, &candidate, &timeouts, deadline, is_last, asks_for_usage).await
         } else {
-            document(call, response, &candidate, deadline).await
+            document(call, response, &candidate, Duration::from_millis(timeouts.idle_ms), deadline).await
         };
     }
 }
@@ -244,24 +244,34 @@ fn refuses_stream_options(outcome: &Outcome) -> bool {
     matches!(outcome, Outcome::Failed { fault, .. } if fault.kind == FaultKind::InvalidRequest && fault.message.contains("stream_options"))
 }
 
-/// The provider answered with an error status: its words go to the caller unless another try follows.
-async fn refused(call: &mut Call, response: TryResponse, deadline: Instant) -> Outcome {
+/// The provider answered with an error status: its words go to the caller unless another try follows. Where they cannot be read, its
+/// head says enough: what to do, and when to try again.
+async fn refused(call: &mut Call, response: TryResponse, idle: Duration, deadline: Instant) -> Outcome {
     let TryResponse { status, headers, body } = response;
-    let body = match collect(call, body, deadline, ERROR_BYTES_MAX).await {
-        Ok(body) => body,
-        Err(error) => return broken(call, &error),
+    let is_coded = headers.contains_key(header::CONTENT_ENCODING);
+    let body = match collect(call, body, idle, deadline, ERROR_BYTES_MAX).await {
+        Err(error) if error.kind == FaultKind::Unavailable => return broken(call, &error),
+        Ok(body) if !is_coded => Some(concealed(call, body)),
+        _ => None,
     };
-    let body = concealed(call, body);
     let candidate = call.running.as_ref().map(|running| &call.candidates[running.candidate]);
     let (through, is_translated) = candidate.map_or((call.inbound.endpoint, false), |candidate| (candidate.through, candidate.translated.is_some()));
     let dialect = through.dialect();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
-    let said = jeton_wire::read_error(dialect, status.as_u16(), header, &body);
+    let said = jeton_wire::read_error(dialect, status.as_u16(), header, body.as_deref().unwrap_or_default());
     let fault = fault_of(call, &said);
     settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
     let is_passing = said.kind.is_passing() || status.as_u16() == 408;
-    let answer = if is_translated { translate::refusal(call, status, headers, &fault, said.code) } else { Answer::Document { status, headers, body } };
+    let answer = match body {
+        Some(body) if !is_translated && is_error(status) => Answer::Document { status, headers, body },
+        _ => translate::refusal(call, status, headers, &fault, said.code),
+    };
     Outcome::Failed { fault, said: Some(answer), is_passing }
+}
+
+/// Whether a status is one of an error. Others than these and success are no answer to a call: nobody follows a redirection with a prompt.
+pub(crate) fn is_error(status: StatusCode) -> bool {
+    status.is_client_error() || status.is_server_error()
 }
 
 /// An error as it may be seen: some providers repeat the credential that they refuse.
@@ -300,9 +310,9 @@ fn broken(call: &mut Call, error: &TryError) -> Outcome {
 }
 
 /// Reads a whole answer.
-async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate, deadline: Instant) -> Outcome {
+async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate, idle: Duration, deadline: Instant) -> Outcome {
     let TryResponse { status, headers, body } = response;
-    let body = match collect(call, body, deadline, DOCUMENT_BYTES_MAX).await {
+    let body = match collect(call, body, idle, deadline, DOCUMENT_BYTES_MAX).await {
         Ok(body) => body,
         Err(error) => return broken(call, &error),
     };
@@ -316,6 +326,9 @@ async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate,
         let answer = if candidate.translated.is_some() {
             translate::refusal(call, status, headers, &fault, said.code)
         } else {
+            // The words are the provider's; the status is not: a client takes 200 for an answer. Responses has failed ones of its own.
+            let is_told = candidate.through == Endpoint::Responses || is_error(status);
+            let status = if is_told { status } else { StatusCode::from_u16(said.kind.status()).unwrap_or(StatusCode::BAD_GATEWAY) };
             Answer::Document { status, headers, body }
         };
         return Outcome::Failed { fault, said: Some(answer), is_passing: said.kind.is_passing() };
@@ -337,12 +350,18 @@ async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate,
     }
 }
 
-async fn collect(call: &mut Call, mut body: TryBody, deadline: Instant, bytes_max: usize) -> Result<Bytes, TryError> {
+/// Reads a body to its end, which must come by `deadline`, and each piece within `idle` of the one before.
+async fn collect(call: &mut Call, mut body: TryBody, idle: Duration, deadline: Instant, bytes_max: usize) -> Result<Bytes, TryError> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let waited = Instant::now();
     let read = async {
-        while let Some(frame) = poll_fn(|cx| Pin::new(&mut body).poll_frame(cx)).await {
+        loop {
+            let until = if first.is_empty() && all.is_empty() { deadline } else { deadline.min(Instant::now() + idle) };
+            let next = timeout_at(until, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await;
+            let Some(frame) = next.map_err(|_| TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, "the answer was not complete in time"))? else {
+                break;
+            };
             let Ok(data) = frame?.into_data() else { continue };
             if !call.inbound.reserved.grow(data.len() as u64) {
                 return Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Unavailable, "all calls together hold as many bytes as they may"));
@@ -362,9 +381,9 @@ async fn collect(call: &mut Call, mut body: TryBody, deadline: Instant, bytes_ma
         }
         Ok(if all.is_empty() { std::mem::take(&mut first) } else { std::mem::take(&mut all).freeze() })
     };
-    let read = timeout_at(deadline, read).await;
+    let read = read.await;
     call.upstream_us += micros(waited.elapsed());
-    let bytes = read.unwrap_or_else(|_| Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, "the answer was not complete in time")))?;
+    let bytes = read?;
     if let Some(running) = &mut call.running {
         running.record.bytes_in = bytes.len() as u64;
     }
@@ -416,9 +435,10 @@ async fn first_content(
         return broken(call, &error);
     }
     if let Some(said) = meter.error().filter(|_| !meter.content_started()) {
-        let fault = fault_of(call, said);
+        let mut fault = fault_of(call, said);
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         let is_passing = said.kind.is_passing();
+        fault.code = said.code.clone();
         return Outcome::Failed { fault, said: None, is_passing };
     }
     if meter.content_started() {

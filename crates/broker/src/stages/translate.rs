@@ -3,7 +3,7 @@
 use crate::call::{Call, Candidate};
 use crate::catalogue::Resolved;
 use crate::estimate;
-use crate::stages::attempt::Answer;
+use crate::stages::attempt::{Answer, is_error};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jeton_core::{Fault, FaultKind, Usage};
@@ -181,7 +181,7 @@ pub(crate) fn refusal(call: &Call, status: StatusCode, headers: HeaderMap, fault
     let dialect = call.inbound.endpoint.dialect();
     let body = encode_error(dialect, &fault, Some(&call.id.to_string()));
     // Some servers answer with an error under 200, which a caller's client takes for an answer.
-    let status = if status.is_success() { StatusCode::from_u16(fault.kind.status()).unwrap_or(StatusCode::BAD_GATEWAY) } else { status };
+    let status = if is_error(status) { status } else { StatusCode::from_u16(fault.kind.status()).unwrap_or(StatusCode::BAD_GATEWAY) };
     // 529 is Anthropic's own; the others say the same with 503.
     let status = if status.as_u16() == 529 && dialect != Dialect::Anthropic { StatusCode::SERVICE_UNAVAILABLE } else { status };
     Answer::Document { status, headers: json_headers(headers), body: body.into() }

@@ -342,3 +342,63 @@ fn a_document_where_a_stream_was_asked_for_comes_as_the_events_of_one() {
     assert_eq!(house.server.record(&reply.call())["charged_nanousd"], 11_000);
     house.verify();
 }
+
+/// In the provider's own dialect and in another: what the head says stands, whatever becomes of the body, and nothing is charged.
+#[test]
+fn a_refusal_whose_body_cannot_be_read_keeps_its_status_and_when_to_try_again() {
+    let refusals: [(u16, fn(u16, &mut jeton_testkit::Exchange<'_>) -> std::io::Result<()>); 2] = [
+        (429, |status, exchange| exchange.document_with(status, &[("retry-after", "7"), ("content-encoding", "gzip")], [0x1f, 0x8b, 0x08, 0x00])),
+        (401, |status, exchange| {
+            exchange.send(format!("HTTP/1.1 {status} Said\r\nretry-after: 7\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{{\"error\""))?;
+            exchange.reset();
+            Ok(())
+        }),
+    ];
+    for (status, refuse) in refusals {
+        let house = House::new(Upstream::start(move |exchange| refuse(status, exchange)));
+        for (path, ask) in [(CHAT, ASK_CLAUDIA), (MESSAGES, ASK_ACME), (MESSAGES, ASK_CLAUDIA)] {
+            let ask = if path == MESSAGES {
+                ask.replace("\"role\":\"developer\"", "\"role\":\"user\"").replacen('{', r#"{"max_tokens":50,"#, usize::from(ask == ASK_CLAUDIA))
+            } else {
+                ask.to_owned()
+            };
+            let reply = house.server.post(path, ask.as_str());
+            assert_eq!((reply.status(), reply.header("retry-after")), (status, Some("7")), "{path}: {}", reply.text());
+            assert!(reply.json()["error"]["message"].as_str().is_some(), "{path}: {}", reply.text());
+            assert_eq!(house.server.record(&reply.call())["charged_nanousd"], 0, "{path}");
+        }
+        house.verify();
+    }
+}
+
+#[test]
+fn a_status_that_is_no_answer_to_a_call_is_a_bad_gateway() {
+    for status in [302, 304, 600] {
+        let house = House::new(Upstream::start(move |exchange| exchange.document(status, if status == 304 { "" } else { "{}" })));
+        for (path, ask) in [(CHAT, ASK_CLAUDIA), (MESSAGES, ASK_ACME)] {
+            let reply = house.server.post(path, ask);
+            assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (502, Some("upstream_failed")), "{status}: {}", reply.text());
+        }
+    }
+}
+
+#[test]
+fn an_error_under_200_has_the_status_of_its_kind_in_its_own_dialect_too() {
+    let said = r#"{"error":{"message":"Too long.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#;
+    let house = House::new(Upstream::document(said));
+    let reply = house.server.post(CHAT, r#"{"model":"acme/fast","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}"#);
+    assert_eq!((reply.status(), reply.text().as_str()), (400, said), "the words stay the provider's");
+    house.verify();
+}
+
+#[test]
+fn an_error_as_the_first_event_keeps_the_providers_code() {
+    let event = "data: {\"error\":{\"message\":\"Too long.\",\"type\":\"invalid_request_error\",\"code\":\"context_length_exceeded\"}}\n\n";
+    let house = House::new(Upstream::events(event));
+    for (path, ask) in
+        [(MESSAGES, ASK_ACME.to_owned()), (CHAT, r#"{"model":"acme/fast","stream":true,"messages":[{"role":"user","content":"Hi"}]}"#.to_owned())]
+    {
+        let reply = house.server.post(path, ask);
+        assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (400, Some("context_length_exceeded")), "{}", reply.text());
+    }
+}
