@@ -264,7 +264,7 @@ async fn refused(call: &mut Call, response: TryResponse, idle: Duration, deadlin
     let is_passing = said.kind.is_passing() || status.as_u16() == 408;
     let answer = match body {
         Some(body) if !is_translated && is_error(status) => Answer::Document { status, headers, body },
-        _ => translate::refusal(call, status, headers, &fault, said.code),
+        _ => translate::refusal(call, status, headers, &fault, code_of(call, &said)),
     };
     Outcome::Failed { fault, said: Some(answer), is_passing }
 }
@@ -287,6 +287,13 @@ pub(crate) fn fault_of(call: &Call, said: &UpstreamFault) -> Fault {
     let mut fault = Fault::new(said.kind, format!("The provider answered {}: {message}", said.status));
     fault.retry_after_ms = said.retry_after_ms;
     fault
+}
+
+/// The provider's own word for what went wrong, where it is a word: some repeat the credential even there.
+fn code_of(call: &Call, said: &UpstreamFault) -> Option<String> {
+    let code = said.code.as_ref()?;
+    let concealed = concealed(call, Bytes::copy_from_slice(code.as_bytes()));
+    (concealed == code.as_bytes() && jeton_upstream::mask(code) == *code).then(|| code.clone())
 }
 
 /// The try broke below HTTP.
@@ -324,7 +331,7 @@ async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate,
         let fault = fault_of(call, &said);
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         let answer = if candidate.translated.is_some() {
-            translate::refusal(call, status, headers, &fault, said.code)
+            translate::refusal(call, status, headers, &fault, code_of(call, &said))
         } else {
             // The words are the provider's; the status is not: a client takes 200 for an answer. Responses has failed ones of its own.
             let is_told = candidate.through == Endpoint::Responses || is_error(status);
@@ -438,7 +445,7 @@ async fn first_content(
         let mut fault = fault_of(call, said);
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         let is_passing = said.kind.is_passing();
-        fault.code = said.code.clone();
+        fault.code = code_of(call, said);
         return Outcome::Failed { fault, said: None, is_passing };
     }
     if meter.content_started() {

@@ -4,7 +4,7 @@
 use crate::common::{CHAT, House, MESSAGES, RESPONSES, assert_has, decisions};
 use jeton_testkit::fixtures::{self, DONE, chat_chunk, event, messages_opening};
 use jeton_testkit::http::Request;
-use jeton_testkit::{Recorded, Upstream};
+use jeton_testkit::{Exchange, Recorded, Upstream};
 use serde_json::{Value, json};
 
 const ASK_CLAUDIA: &str =
@@ -346,23 +346,17 @@ fn a_document_where_a_stream_was_asked_for_comes_as_the_events_of_one() {
 /// In the provider's own dialect and in another: what the head says stands, whatever becomes of the body, and nothing is charged.
 #[test]
 fn a_refusal_whose_body_cannot_be_read_keeps_its_status_and_when_to_try_again() {
-    let refusals: [(u16, fn(u16, &mut jeton_testkit::Exchange<'_>) -> std::io::Result<()>); 2] = [
-        (429, |status, exchange| exchange.document_with(status, &[("retry-after", "7"), ("content-encoding", "gzip")], [0x1f, 0x8b, 0x08, 0x00])),
-        (401, |status, exchange| {
-            exchange.send(format!("HTTP/1.1 {status} Said\r\nretry-after: 7\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{{\"error\""))?;
-            exchange.reset();
-            Ok(())
-        }),
-    ];
-    for (status, refuse) in refusals {
-        let house = House::new(Upstream::start(move |exchange| refuse(status, exchange)));
-        for (path, ask) in [(CHAT, ASK_CLAUDIA), (MESSAGES, ASK_ACME), (MESSAGES, ASK_CLAUDIA)] {
-            let ask = if path == MESSAGES {
-                ask.replace("\"role\":\"developer\"", "\"role\":\"user\"").replacen('{', r#"{"max_tokens":50,"#, usize::from(ask == ASK_CLAUDIA))
-            } else {
-                ask.to_owned()
-            };
-            let reply = house.server.post(path, ask.as_str());
+    let coded = |exchange: &mut Exchange<'_>| exchange.document_with(429, &[("retry-after", "7"), ("content-encoding", "gzip")], [0x1f, 0x8b, 0x08, 0x00]);
+    let cut = |exchange: &mut Exchange<'_>| {
+        exchange.send("HTTP/1.1 401 Said\r\nretry-after: 7\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"error\"")?;
+        exchange.reset();
+        Ok(())
+    };
+    for (status, upstream) in [(429, Upstream::start(coded)), (401, Upstream::start(cut))] {
+        let house = House::new(upstream);
+        let own = r#"{"model":"claudia/x","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}"#;
+        for (path, ask) in [(CHAT, ASK_CLAUDIA), (MESSAGES, ASK_ACME), (MESSAGES, own)] {
+            let reply = house.server.post(path, ask);
             assert_eq!((reply.status(), reply.header("retry-after")), (status, Some("7")), "{path}: {}", reply.text());
             assert!(reply.json()["error"]["message"].as_str().is_some(), "{path}: {}", reply.text());
             assert_eq!(house.server.record(&reply.call())["charged_nanousd"], 0, "{path}");

@@ -19,6 +19,11 @@ pub(super) fn parse(json: &[u8]) -> serde_json::Result<Value> {
     serde_json::from_slice(&mark(json))
 }
 
+/// Whether a text stands for a number.
+pub(super) fn is_number(text: &str) -> bool {
+    text.strip_prefix(MARK).is_some_and(|digits| is_great(digits.as_bytes()))
+}
+
 /// The value as JSON text, with all numbers as they were.
 pub(super) fn text(value: &Value) -> String {
     let text = value.to_string();

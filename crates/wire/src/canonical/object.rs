@@ -1,5 +1,6 @@
 //! Takes a JSON document apart: what is read is taken out, and what is left over was not understood and is reported.
 
+use super::exact::is_number;
 use super::loss::{Loss, Path};
 use jeton_core::{Fault, FaultKind};
 use serde_json::{Map, Number, Value};
@@ -11,6 +12,14 @@ use serde_json::{Map, Number, Value};
 pub(crate) struct Object<'p> {
     members: Map<String, Value>,
     pub(crate) path: Path<'p>,
+}
+
+/// A text that stands for a great number, as the number that it is.
+fn as_number(value: Value) -> Value {
+    match value {
+        Value::String(text) if is_number(&text) => Value::from(u64::MAX),
+        value => value,
+    }
 }
 
 impl<'p> Object<'p> {
@@ -80,23 +89,23 @@ impl<'p> Object<'p> {
 
     /// A look at the text of the member `name`; empty where it is none.
     pub(crate) fn peek_text(&self, name: &str) -> &str {
-        self.peek(name).and_then(Value::as_str).unwrap_or_default()
+        self.peek(name).and_then(Value::as_str).filter(|text| !is_number(text)).unwrap_or_default()
     }
 
     /// The text of the member `name`, where it is there.
     pub(crate) fn text(&mut self, name: &str) -> Result<Option<String>, Fault> {
         match self.take(name) {
             None => Ok(None),
-            Some(Value::String(text)) => Ok(Some(text)),
-            Some(other) => Err(self.wrong(name, "a text", &other)),
+            Some(Value::String(text)) if !is_number(&text) => Ok(Some(text)),
+            Some(other) => Err(self.wrong(name, "a text", &as_number(other))),
         }
     }
 
     /// The text of the member `name`, which must be there.
     pub(crate) fn need_text(&mut self, name: &str) -> Result<String, Fault> {
         match self.need(name)? {
-            Value::String(text) => Ok(text),
-            other => Err(self.wrong(name, "a text", &other)),
+            Value::String(text) if !is_number(&text) => Ok(text),
+            other => Err(self.wrong(name, "a text", &as_number(other))),
         }
     }
 

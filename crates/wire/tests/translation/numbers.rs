@@ -83,3 +83,14 @@ fn arguments_that_a_server_tells_at_once_keep_their_numbers_in_a_stream() {
     out.extend(translator.close(&Usage::default()).unwrap());
     assert_eq!(count(&out), (1, false), "{}", String::from_utf8_lossy(&out));
 }
+
+/// Found by fuzzing: a great number where a text belongs is no text.
+#[test]
+fn a_great_number_is_no_word() {
+    let body = r#"{"model":"m","max_tokens":9,"messages":[{"role":"user","content":[{"type":18446744073709551616}]}]}"#;
+    let fault = read_request(Messages, body.as_bytes()).unwrap_err();
+    assert_eq!(fault.param.as_deref(), Some("messages[0].content[0].type"), "{fault}");
+    let body = r#"{"model":18446744073709551616,"max_tokens":9,"messages":[]}"#;
+    let fault = read_request(Messages, body.as_bytes()).unwrap_err();
+    assert!(fault.message.contains("must be a text, not a number"), "{fault}");
+}

@@ -531,3 +531,16 @@ fn stop_texts_are_told_as_lost_where_the_model_takes_none() {
     let (body, lost) = ask_of(Messages, &o3, &asking(Messages, json!({}))).unwrap();
     assert_eq!((body.get("stop"), lost.len()), (None, 0));
 }
+
+/// Found by fuzzing: what is left of the block was an empty one.
+#[test]
+fn reasoning_within_a_tools_result_is_left_out_and_told() {
+    let body = json!({ "model": "m", "max_tokens": 9, "messages": [
+        { "role": "user", "content": "Hi" },
+        { "role": "assistant", "content": [{ "type": "tool_use", "id": "t1", "name": "a", "input": {} }] },
+        { "role": "user", "content": [{ "type": "tool_result", "tool_use_id": "t1", "content": [{ "type": "thinking", "thinking": "Hm", "signature": "c2ln" }, { "type": "text", "text": "1" }] }] },
+    ] });
+    let (body, lost) = ask(Messages, Messages, &body);
+    assert_eq!(body["messages"][2]["content"][0]["content"], json!([{ "type": "text", "text": "1" }]));
+    assert_eq!(lost, ["dropped messages[2].content[0].content[0]"]);
+}

@@ -106,6 +106,10 @@ fn write_result(w: &mut Writer, content: &[Piece], context: &Context<'_>, loss: 
         [Piece { part: Part::Text(text), cache: None, .. }] => w.member_text("content", text),
         pieces => w.member_list("content", |w| {
             for piece in pieces.iter().filter(|piece| !matches!(&piece.part, Part::Text(text) if text.is_empty())) {
+                if matches!(piece.part, Part::Thinking { .. } | Part::RedactedThinking(_)) {
+                    loss.dropped(&piece.place, "a tool's result holds no reasoning");
+                    continue;
+                }
                 w.object(|w| failed = failed.take().or(write_piece(w, piece, context, loss).err()));
             }
         }),
