@@ -259,12 +259,12 @@ async fn refused(call: &mut Call, response: TryResponse, idle: Duration, deadlin
     let dialect = through.dialect();
     let header = |name: &str| headers.get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let said = jeton_wire::read_error(dialect, status.as_u16(), header, body.as_deref().unwrap_or_default());
-    let fault = fault_of(call, &said);
+    let (fault, code) = (fault_of(call, &said), code_of(call, &said));
     settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
     let is_passing = said.kind.is_passing() || status.as_u16() == 408;
     let answer = match body {
         Some(body) if !is_translated && is_error(status) => Answer::Document { status, headers, body },
-        _ => translate::refusal(call, status, headers, &fault, code_of(call, &said)),
+        _ => translate::refusal(call, status, headers, &fault, code),
     };
     Outcome::Failed { fault, said: Some(answer), is_passing }
 }
@@ -289,7 +289,7 @@ pub(crate) fn fault_of(call: &Call, said: &UpstreamFault) -> Fault {
     fault
 }
 
-/// The provider's own word for what went wrong, where it is a word: some repeat the credential even there.
+/// The word of the provider of the running try for what went wrong, where it is one: some repeat the credential even there.
 fn code_of(call: &Call, said: &UpstreamFault) -> Option<String> {
     let code = said.code.as_ref()?;
     let concealed = concealed(call, Bytes::copy_from_slice(code.as_bytes()));
@@ -328,10 +328,10 @@ async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate,
     call.observed = facts.observed;
     if let Some(said) = facts.error {
         let body = concealed(call, body);
-        let fault = fault_of(call, &said);
+        let (fault, code) = (fault_of(call, &said), code_of(call, &said));
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         let answer = if candidate.translated.is_some() {
-            translate::refusal(call, status, headers, &fault, code_of(call, &said))
+            translate::refusal(call, status, headers, &fault, code)
         } else {
             // The words are the provider's; the status is not: a client takes 200 for an answer. Responses has failed ones of its own.
             let is_told = candidate.through == Endpoint::Responses || is_error(status);
@@ -442,10 +442,10 @@ async fn first_content(
         return broken(call, &error);
     }
     if let Some(said) = meter.error().filter(|_| !meter.content_started()) {
-        let mut fault = fault_of(call, said);
+        let (mut fault, code) = (fault_of(call, said), code_of(call, said));
         settle::close_try(call, fault.code_or_kind().to_owned(), Some(fault.clone()));
         let is_passing = said.kind.is_passing();
-        fault.code = code_of(call, said);
+        fault.code = code;
         return Outcome::Failed { fault, said: None, is_passing };
     }
     if meter.content_started() {
