@@ -1,5 +1,6 @@
 //! From bytes to the canonical form: what the endpoints share.
 
+use super::exact::is_number;
 use super::loss::{Loss, Path};
 use super::object::{Object, complaint, invalid, wrong};
 use super::part::{CacheLife, Media, MediaKind, MediaSource, Part, Piece};
@@ -73,7 +74,7 @@ pub(super) type ReadPart = fn(Object<'_>, &mut Loss) -> Result<Piece, Fault>;
 pub(super) fn text_or_parts(content: Option<Value>, path: &Path<'_>, read: ReadPart, loss: &mut Loss) -> Result<Vec<Piece>, Fault> {
     match content {
         None => Ok(Vec::new()),
-        Some(Value::String(text)) => Ok(vec![Piece { part: Part::Text(text), cache: None, place: path.place() }]),
+        Some(Value::String(text)) if !is_number(&text) => Ok(vec![Piece { part: Part::Text(text), cache: None, place: path.place() }]),
         Some(Value::Array(parts)) => parts.into_iter().enumerate().map(|(index, part)| read(Object::of(part, path.element(index))?, loss)).collect(),
         Some(other) => Err(wrong(path, "a text or a list of parts", &other)),
     }
@@ -144,12 +145,12 @@ pub(super) fn source_at(url: String) -> MediaSource {
 pub(super) fn stop_texts(stop: Option<Value>, path: &Path<'_>) -> Result<Vec<String>, Fault> {
     let texts = match stop {
         None => Vec::new(),
-        Some(Value::String(text)) => vec![text],
+        Some(Value::String(text)) if !is_number(&text) => vec![text],
         Some(Value::Array(texts)) => texts
             .into_iter()
             .enumerate()
             .map(|(index, text)| match text {
-                Value::String(text) => Ok(text),
+                Value::String(text) if !is_number(&text) => Ok(text),
                 other => Err(wrong(&path.element(index), "a text", &other)),
             })
             .collect::<Result<_, _>>()?,

@@ -5,6 +5,7 @@ use super::decode::{
     word_choice,
 };
 use super::decode_messages;
+use super::exact::is_number;
 use super::loss::{Loss, Path};
 use super::object::{Object, wrong};
 use super::part::{Media, MediaKind, MediaSource, Part, Piece};
@@ -227,7 +228,7 @@ fn read_part(mut part: Object<'_>, loss: &mut Loss) -> Result<Piece, Fault> {
         "text" => Part::Text(part.need_text("text")?),
         "refusal" => Part::Refusal(part.need_text("refusal")?),
         "image_url" => match part.need("image_url")? {
-            Value::String(url) => media_at(MediaKind::Image, url, None),
+            Value::String(url) if !is_number(&url) => media_at(MediaKind::Image, url, None),
             object => {
                 let mut image = Object::of(object, part.path.member("image_url"))?;
                 let read = media_at(MediaKind::Image, image.need_text("url")?, closeness(&mut image)?);

@@ -1,5 +1,6 @@
 //! Embeddings requests.
 
+use super::exact::is_number;
 use super::loss::Path;
 use super::object::{Object, complaint, wrong};
 use super::request::{EmbeddingAsk, EmbeddingInput, Request};
@@ -33,7 +34,7 @@ pub(super) fn fill(request: &mut Request, root: &mut Object<'_>) -> Result<(), F
 /// A text, tokens, a list of texts, or a list of lists of tokens.
 fn read_inputs(input: Value, path: &Path<'_>) -> Result<Vec<EmbeddingInput>, Fault> {
     let elements = match input {
-        Value::String(text) => return Ok(vec![EmbeddingInput::Text(text)]),
+        Value::String(text) if !is_number(&text) => return Ok(vec![EmbeddingInput::Text(text)]),
         Value::Array(elements) => elements,
         other => return Err(wrong(path, "a list", &other)),
     };
@@ -51,7 +52,7 @@ fn read_inputs(input: Value, path: &Path<'_>) -> Result<Vec<EmbeddingInput>, Fau
 
 fn read_input(element: Value, path: &Path<'_>) -> Result<EmbeddingInput, Fault> {
     match element {
-        Value::String(text) => Ok(EmbeddingInput::Text(text)),
+        Value::String(text) if !is_number(&text) => Ok(EmbeddingInput::Text(text)),
         Value::Array(tokens) => read_tokens(&tokens, path),
         other => Err(wrong(path, "a text", &other)),
     }

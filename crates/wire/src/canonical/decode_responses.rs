@@ -5,6 +5,7 @@ use super::decode::{
 };
 use super::decode_chat::{closeness, common, effort, file_part};
 use super::decode_messages::read_citation;
+use super::exact::is_number;
 use super::loss::{Loss, Path};
 use super::names::namespaced;
 use super::object::{Object, wrong};
@@ -90,7 +91,7 @@ fn read_input(request: &mut Request, root: &mut Object<'_>, loss: &mut Loss) -> 
     let input = root.need("input")?;
     let path = root.path.member("input");
     match input {
-        Value::String(text) => {
+        Value::String(text) if !is_number(&text) => {
             let piece = Piece { part: Part::Text(text), cache: None, place: path.place() };
             request.messages.push(Message { role: Role::User, parts: vec![piece] });
         }

@@ -14,14 +14,6 @@ pub(crate) struct Object<'p> {
     pub(crate) path: Path<'p>,
 }
 
-/// A text that stands for a great number, as the number that it is.
-fn as_number(value: Value) -> Value {
-    match value {
-        Value::String(text) if is_number(&text) => Value::from(u64::MAX),
-        value => value,
-    }
-}
-
 impl<'p> Object<'p> {
     /// The object at `path`.
     ///
@@ -97,7 +89,7 @@ impl<'p> Object<'p> {
         match self.take(name) {
             None => Ok(None),
             Some(Value::String(text)) if !is_number(&text) => Ok(Some(text)),
-            Some(other) => Err(self.wrong(name, "a text", &as_number(other))),
+            Some(other) => Err(self.wrong(name, "a text", &other)),
         }
     }
 
@@ -105,7 +97,7 @@ impl<'p> Object<'p> {
     pub(crate) fn need_text(&mut self, name: &str) -> Result<String, Fault> {
         match self.need(name)? {
             Value::String(text) if !is_number(&text) => Ok(text),
-            other => Err(self.wrong(name, "a text", &as_number(other))),
+            other => Err(self.wrong(name, "a text", &other)),
         }
     }
 
@@ -259,11 +251,12 @@ pub(crate) fn wrong(path: &Path<'_>, wanted: &str, found: &Value) -> Fault {
 }
 
 /// The JSON type of `value`, in words.
-const fn kind(value: &Value) -> &'static str {
+fn kind(value: &Value) -> &'static str {
     match value {
         Value::Null => "null",
         Value::Bool(_) => "true or false",
         Value::Number(_) => "a number",
+        Value::String(text) if is_number(text) => "a number",
         Value::String(_) => "a text",
         Value::Array(_) => "a list",
         Value::Object(_) => "an object",

@@ -93,4 +93,9 @@ fn a_great_number_is_no_word() {
     let body = r#"{"model":18446744073709551616,"max_tokens":9,"messages":[]}"#;
     let fault = read_request(Messages, body.as_bytes()).unwrap_err();
     assert!(fault.message.contains("must be a text, not a number"), "{fault}");
+    let places = [r#""system":N,"messages":[]"#, r#""messages":[{"role":"user","content":N}]"#, r#""messages":[],"stop_sequences":[N]"#];
+    for place in places {
+        let body = format!("{{\"model\":\"m\",\"max_tokens\":9,{}}}", place.replace('N', GREAT));
+        assert!(read_request(Messages, body.as_bytes()).is_err(), "{body}");
+    }
 }
