@@ -56,10 +56,16 @@ pub struct AbilityOverrides {
     pub adaptive_thinking: Option<bool>,
     /// In place of [`Abilities::thinking_budget`].
     pub thinking_budget: Option<bool>,
+    /// In place of [`Abilities::effort_min`].
+    pub effort_min: Option<String>,
     /// In place of [`Abilities::effort_max`].
     pub effort_max: Option<String>,
+    /// In place of [`Abilities::effort_gaps`].
+    pub effort_gaps: Option<Vec<String>>,
     /// In place of [`Abilities::samplers`].
     pub samplers: Option<Samplers>,
+    /// In place of [`Abilities::stop_texts`].
+    pub stop_texts: Option<bool>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -127,11 +133,11 @@ impl Abilities {
         Self {
             adaptive_thinking: own.adaptive_thinking.unwrap_or(self.adaptive_thinking),
             thinking_budget: own.thinking_budget.unwrap_or(self.thinking_budget),
-            effort_min: self.effort_min,
+            effort_min: own.effort_min.clone().unwrap_or(self.effort_min),
             effort_max: own.effort_max.clone().unwrap_or(self.effort_max),
-            effort_gaps: self.effort_gaps,
+            effort_gaps: own.effort_gaps.clone().unwrap_or(self.effort_gaps),
             samplers: own.samplers.unwrap_or(self.samplers),
-            stop_texts: self.stop_texts,
+            stop_texts: own.stop_texts.unwrap_or(self.stop_texts),
         }
     }
 }
@@ -195,8 +201,23 @@ mod tests {
     #[test]
     fn what_a_team_says_of_a_model_holds_before_what_is_published() {
         let published = Abilities::of("openai", "gpt-5.5");
-        let own = AbilityOverrides { thinking_budget: Some(false), samplers: Some(Samplers::One), ..AbilityOverrides::default() };
-        assert_eq!(published.clone().with(&own), Abilities { thinking_budget: false, samplers: Samplers::One, ..published.clone() });
+        let own = AbilityOverrides {
+            thinking_budget: Some(false),
+            effort_min: Some("low".into()),
+            effort_gaps: Some(vec!["xhigh".into()]),
+            samplers: Some(Samplers::One),
+            stop_texts: Some(true),
+            ..AbilityOverrides::default()
+        };
+        let wanted = Abilities {
+            thinking_budget: false,
+            effort_min: "low".into(),
+            effort_gaps: vec!["xhigh".into()],
+            samplers: Samplers::One,
+            stop_texts: true,
+            ..published.clone()
+        };
+        assert_eq!(published.clone().with(&own), wanted);
         assert_eq!(published.clone().with(&AbilityOverrides::default()), published);
     }
 }

@@ -305,13 +305,16 @@ fn abilities(reader: &Reader<'_>) -> AbilityOverrides {
     AbilityOverrides {
         adaptive_thinking: flag("adaptive_thinking"),
         thinking_budget: flag("thinking_budget"),
+        effort_min: reader.text("effort_min"),
         effort_max: reader.text("effort_max"),
+        effort_gaps: if let Some(Value::Texts(grades)) = reader.value("effort_gaps") { Some(grades) } else { None },
         samplers: reader.text("samplers").as_deref().and_then(|word| match word {
             "none" => Some(Samplers::None),
             "one" => Some(Samplers::One),
             "both" => Some(Samplers::Both),
             _ => None,
         }),
+        stop_texts: flag("stop_texts"),
     }
 }
 

@@ -10,6 +10,8 @@ const TIB: u64 = MIB * MIB;
 /// A day: no timer of a call is longer.
 const DAY_MS: u64 = 86_400_000;
 
+/// The grades of effort, from none on.
+const EFFORTS: &[&str] = &["none", "minimal", "low", "medium", "high", "xhigh", "max"];
 /// Values of `api`.
 pub(crate) const APIS: &[&str] = &["openai", "anthropic", "gemini", "vertex", "bedrock", "azure", "twin", "replay", "local"];
 /// Kinds of unit, and those that a pack takes where it says nothing: code and history are taken where they are asked for.
@@ -225,12 +227,21 @@ pub(crate) const SETTINGS: &[Definition] = &[
         .example("true"),
     setting("models.*.abilities.thinking_budget", Kind::Flag, Unset("built-in data"), "Whether it takes a budget of thinking tokens.").example("false"),
     setting(
+        "models.*.abilities.effort_min",
+        Choice(EFFORTS),
+        Unset("built-in data"),
+        "The lowest grade of effort that it takes; `none`: it can be told not to think.",
+    )
+    .example(r#""low""#),
+    setting(
         "models.*.abilities.effort_max",
-        Choice(&["none", "minimal", "low", "medium", "high", "xhigh", "max"]),
+        Choice(EFFORTS),
         Unset("built-in data"),
         "The highest grade of effort that it takes; `none`: it does not think.",
     )
     .example(r#""high""#),
+    setting("models.*.abilities.effort_gaps", Choices(EFFORTS), Unset("built-in data"), "Grades between these two that it does not know.")
+        .example(r#"["minimal"]"#),
     setting(
         "models.*.abilities.samplers",
         Choice(&["none", "one", "both"]),
@@ -238,6 +249,7 @@ pub(crate) const SETTINGS: &[Definition] = &[
         "Which sampling settings it takes: none, temperature or `top_p`, or both together.",
     )
     .example(r#""one""#),
+    setting("models.*.abilities.stop_texts", Kind::Flag, Unset("built-in data"), "Whether it takes texts at which to stop (Chat).").example("false"),
     named("routes", &forms::ROUTE, "Named ways to choose among models."),
     texts("routes.*.try", &forms::MODEL, "Models as `provider/name`, tried in this order until one gives content.", r#"["acme/fast", "openai/gpt-5-mini"]"#),
     section("routes.*.timeouts", "Timers of each try on this route."),

@@ -229,12 +229,16 @@ fn check_head(status: StatusCode, headers: &HeaderMap) -> Result<(), TryError> {
     if status.is_informational() {
         return refuse(format!("the provider answered {} to a plain request", status.as_u16()));
     }
-    match headers.get(CONTENT_ENCODING) {
-        Some(coding) if status.is_success() && !coding.as_bytes().eq_ignore_ascii_case(b"identity") => {
-            refuse("the provider sent a compressed answer although an uncompressed one was asked for".to_owned())
-        }
-        _ => Ok(()),
+    if status.is_success() && is_coded(headers) {
+        return refuse("the provider sent a compressed answer although an uncompressed one was asked for".to_owned());
     }
+    Ok(())
+}
+
+/// Whether the body is in a coding, none of which is asked for: the body of a refusal may be, and cannot be read then.
+#[must_use]
+pub fn is_coded(headers: &HeaderMap) -> bool {
+    headers.get(CONTENT_ENCODING).is_some_and(|coding| !coding.as_bytes().eq_ignore_ascii_case(b"identity"))
 }
 
 #[cfg(test)]

@@ -33,7 +33,7 @@ mod tls;
 mod twin;
 
 pub use body::TryBody;
-pub use client::{Timers, Try, TryResponse, Upstream};
+pub use client::{Timers, Try, TryResponse, Upstream, is_coded};
 pub use error::{Stage, TryError};
 pub use event_stream::Decoder as EventStreamDecoder;
 pub use headers::response_headers;

@@ -248,10 +248,9 @@ fn refuses_stream_options(outcome: &Outcome) -> bool {
 /// head says enough: what to do, and when to try again.
 async fn refused(call: &mut Call, response: TryResponse, idle: Duration, deadline: Instant) -> Outcome {
     let TryResponse { status, headers, body } = response;
-    let is_coded = headers.contains_key(header::CONTENT_ENCODING);
     let body = match collect(call, body, idle, deadline, ERROR_BYTES_MAX).await {
         Err(error) if error.kind == FaultKind::Unavailable => return broken(call, &error),
-        Ok(body) if !is_coded => Some(concealed(call, body)),
+        Ok(body) if !jeton_upstream::is_coded(&headers) => Some(concealed(call, body)),
         _ => None,
     };
     let candidate = call.running.as_ref().map(|running| &call.candidates[running.candidate]);
@@ -357,18 +356,19 @@ async fn document(call: &mut Call, response: TryResponse, candidate: &Candidate,
     }
 }
 
+fn incomplete() -> TryError {
+    TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, "the answer was not complete in time")
+}
+
 /// Reads a body to its end, which must come by `deadline`, and each piece within `idle` of the one before.
 async fn collect(call: &mut Call, mut body: TryBody, idle: Duration, deadline: Instant, bytes_max: usize) -> Result<Bytes, TryError> {
     let mut first = Bytes::new();
     let mut all = BytesMut::new();
     let waited = Instant::now();
     let read = async {
-        loop {
-            let until = if first.is_empty() && all.is_empty() { deadline } else { deadline.min(Instant::now() + idle) };
-            let next = timeout_at(until, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await;
-            let Some(frame) = next.map_err(|_| TryError::new(jeton_upstream::Stage::Body, FaultKind::Timeout, "the answer was not complete in time"))? else {
-                break;
-            };
+        let mut until = deadline;
+        while let Some(frame) = timeout_at(until, poll_fn(|cx| Pin::new(&mut body).poll_frame(cx))).await.map_err(|_| incomplete())? {
+            until = deadline.min(Instant::now() + idle);
             let Ok(data) = frame?.into_data() else { continue };
             if !call.inbound.reserved.grow(data.len() as u64) {
                 return Err(TryError::new(jeton_upstream::Stage::Body, FaultKind::Unavailable, "all calls together hold as many bytes as they may"));
@@ -387,8 +387,8 @@ async fn collect(call: &mut Call, mut body: TryBody, idle: Duration, deadline: I
             }
         }
         Ok(if all.is_empty() { std::mem::take(&mut first) } else { std::mem::take(&mut all).freeze() })
-    };
-    let read = read.await;
+    }
+    .await;
     call.upstream_us += micros(waited.elapsed());
     let bytes = read?;
     if let Some(running) = &mut call.running {

@@ -366,6 +366,33 @@ fn a_refusal_whose_body_cannot_be_read_keeps_its_status_and_when_to_try_again() 
 }
 
 #[test]
+fn grades_and_stop_texts_are_those_that_the_configuration_says() {
+    let ask = r#"{"model":"acme/fast","max_tokens":4000,"stop_sequences":["x"],"thinking":{"type":"enabled","budget_tokens":1024},"messages":[{"role":"user","content":"Hi"}]}"#;
+    for (abilities, effort, stop) in
+        [("", "low", json!("x")), ("effort_gaps = [\"low\"]\nstop_texts = false", "minimal", Value::Null), ("effort_min = \"medium\"", "medium", json!("x"))]
+    {
+        let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), &format!("[models.\"acme/fast\".abilities]\n{abilities}\n"));
+        assert_eq!(house.server.post(MESSAGES, ask).status(), 200, "{abilities}");
+        let sent = house.upstream.last().json();
+        assert_eq!((sent["reasoning_effort"].as_str(), &sent["stop"]), (Some(effort), &stop), "{abilities}");
+    }
+}
+
+/// The whole may take ten minutes; silence within a document may not.
+#[test]
+fn a_document_that_falls_silent_is_given_up_when_silence_may_last_no_longer() {
+    let silent = |exchange: &mut Exchange<'_>| {
+        exchange.send("HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 900\r\n\r\n{\"id\"")?;
+        exchange.wait_for_close();
+        Ok(())
+    };
+    let house = House::with(Upstream::start(silent), "[timeouts]\nidle_ms = 100\n");
+    let reply = house.server.post(CHAT, ASK_CLAUDIA);
+    assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (504, Some("timeout")), "{}", reply.text());
+    house.verify();
+}
+
+#[test]
 fn a_status_that_is_no_answer_to_a_call_is_a_bad_gateway() {
     for status in [302, 304, 600] {
         let house = House::new(Upstream::start(move |exchange| exchange.document(status, if status == 304 { "" } else { "{}" })));

@@ -42,6 +42,8 @@ pub fn read_reply(endpoint: Endpoint, body: &[u8], usage: Usage, created: i64) -
         Endpoint::CountTokens | Endpoint::Embeddings => Ok(()),
     };
     read.map_err(|fault| if fault.code.is_some() { fault } else { as_broken(&fault) })?;
+    let has = |wanted: fn(&Part) -> bool| reply.parts.iter().any(wanted);
+    reply.stop = settled(reply.stop.clone(), has(|part| matches!(part, Part::ToolUse { .. })), has(|part| matches!(part, Part::Refusal(_))));
     root.rest(&mut loss);
     Ok((reply, loss))
 }
@@ -79,7 +81,7 @@ fn chat(reply: &mut Reply, root: &mut Object<'_>, loss: &mut Loss) -> Result<(),
         return Err(root.fault("choices", "is empty or missing."));
     };
     reply.parts = parts(pieces);
-    reply.stop = settled(matched.map_or(stop, StopReason::StopSequence), &reply.parts);
+    reply.stop = matched.map_or(stop, StopReason::StopSequence);
     Ok(())
 }
 
@@ -116,12 +118,12 @@ pub(super) fn chat_stop(choice: &mut Object<'_>, loss: &mut Loss) -> Result<Opti
     }))
 }
 
-/// What the parts say of the end, where the dialect has no word of its own for it.
-pub(super) fn settled(stop: StopReason, parts: &[Part]) -> StopReason {
-    let has = |wanted: fn(&Part) -> bool| parts.iter().any(wanted);
+/// What an answer says of its end beside its own word: some dialects have none for a call or a refusal, and some models behind the
+/// others call a tool and say that their turn is over, which an agent would not run.
+pub(super) fn settled(stop: StopReason, has_called: bool, has_refused: bool) -> StopReason {
     match stop {
-        StopReason::EndTurn if has(|part| matches!(part, Part::ToolUse { .. })) => StopReason::ToolUse,
-        StopReason::EndTurn if has(|part| matches!(part, Part::Refusal(_))) => StopReason::Refusal,
+        StopReason::EndTurn if has_called => StopReason::ToolUse,
+        StopReason::EndTurn if has_refused => StopReason::Refusal,
         stop => stop,
     }
 }
@@ -166,8 +168,7 @@ fn responses(reply: &mut Reply, root: &mut Object<'_>, loss: &mut Loss) -> Resul
     }
     let items = root.each("output", |item| output_item(item, loss))?;
     reply.parts = parts(items.into_iter().flatten().collect());
-    let stop = responses_stop(root, loss)?;
-    reply.stop = settled(stop, &reply.parts);
+    reply.stop = responses_stop(root, loss)?;
     forget_repeated(root);
     Ok(())
 }

@@ -77,7 +77,12 @@ pub(super) fn held(schema: &Value) -> (Cow<'_, Value>, bool) {
 fn is_held(schema: &Value) -> bool {
     let Value::Object(schema) = schema else { return true };
     let is_closed = !is_object_schema(schema) || schema.get("additionalProperties") == Some(&Value::Bool(false));
-    is_closed && !schema.contains_key("oneOf") && !schema.iter().any(|(name, value)| is_beyond(name, value)) && within(schema).all(is_held)
+    is_closed && !has_bare_choice(schema) && !schema.iter().any(|(name, value)| is_beyond(name, value)) && within(schema).all(is_held)
+}
+
+/// Whether one of several schemas is to hold, which can be said as any of them.
+fn has_bare_choice(schema: &Map<String, Value>) -> bool {
+    schema.contains_key("oneOf") && !schema.contains_key("anyOf")
 }
 
 /// Whether a member of a schema says what cannot be held.
@@ -94,9 +99,8 @@ fn hold(schema: &mut Value) {
     if is_object_schema(schema) {
         schema.insert("additionalProperties".into(), Value::Bool(false));
     }
-    if !schema.contains_key("anyOf")
-        && let Some(choices) = schema.shift_remove("oneOf")
-    {
+    if has_bare_choice(schema) {
+        let choices = schema.shift_remove("oneOf").unwrap_or_default();
         schema.insert("anyOf".into(), choices);
     }
     let beyond: Vec<String> = schema.iter().filter(|(name, value)| is_beyond(name, value)).map(|(name, _)| name.clone()).collect();
@@ -131,12 +135,12 @@ pub(super) fn input_schema(schema: Option<&Value>) -> Cow<'_, Value> {
 
 /// As [`input_schema`]; calls of a strict tool are [`held`] to it.
 pub(super) fn tool_schema<'a>(tool: &'a ToolDecl, loss: &mut Loss) -> Cow<'a, Value> {
-    let schema = input_schema(tool.schema.as_ref());
-    if tool.strict != Some(true) || is_held(&schema) {
-        return schema;
+    let mut schema = input_schema(tool.schema.as_ref());
+    if tool.strict == Some(true) && !is_held(&schema) {
+        loss.approximated(&tool.place, HELD);
+        hold(schema.to_mut());
     }
-    loss.approximated(&tool.place, HELD);
-    Cow::Owned(held(&schema).0.into_owned())
+    schema
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use super::heard::{Hear, Heard, Reader};
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::part::{Citation, Part};
-use super::read_reply::{broken, read_reply, settled};
+use super::read_reply::{broken, read_reply};
 use super::reply::{Reply, StopReason, encode_reply};
 use super::request::{Request, ToolKind};
 use super::signature::{Family, seal};
@@ -132,7 +132,6 @@ fn translate_whole(
 ) -> Result<Translation, Fault> {
     let (mut reply, mut loss) = read_reply(answering.from, body, usage, created)?;
     (reply.id, reply.model) = answering.named(&reply.id, &reply.model);
-    reply.stop = settled(reply.stop, &reply.parts);
     tell_end(answering, &reply.stop, &mut loss);
     tell_usage(answering, &reply.usage, &mut loss);
     let parts = std::mem::take(&mut reply.parts);
@@ -280,8 +279,6 @@ pub struct StreamTranslator {
     /// The call that is being told, by its id, and its arguments so far, where the caller's dialect takes nothing but an object.
     checked: Option<(String, String)>,
     stop: Option<StopReason>,
-    /// Whether a tool was called.
-    called: bool,
     created: i64,
     /// What is told of the usage at the beginning, where the dialect tells it there (case 33).
     provisional: Usage,
@@ -316,7 +313,6 @@ impl StreamTranslator {
             wrapped: None,
             checked: None,
             stop: None,
-            called: false,
             created,
             provisional,
             signed: SignedTurn::default(),
@@ -347,9 +343,8 @@ impl StreamTranslator {
 
     /// Has the reader tell what it hears.
     fn heard<T>(&mut self, out: &mut Vec<u8>, read: impl FnOnce(&mut Reader, &mut Loss, &mut Hear<'_>) -> T) -> T {
-        let Self { answering, reader, encoder, wrapped, checked, stop, called, created, provisional, signed, loss, phase, .. } = self;
-        let mut teller =
-            Teller { answering, encoder, wrapped, checked, stop, called, created: *created, provisional, signed, phase, out, lost: Loss::default() };
+        let Self { answering, reader, encoder, wrapped, checked, stop, created, provisional, signed, loss, phase, .. } = self;
+        let mut teller = Teller { answering, encoder, wrapped, checked, stop, created: *created, provisional, signed, phase, out, lost: Loss::default() };
         let read = read(reader, loss, &mut |heard| teller.hear(heard));
         let lost = teller.lost;
         loss.extend(lost);
@@ -440,7 +435,6 @@ struct Teller<'a> {
     wrapped: &'a mut Option<String>,
     checked: &'a mut Option<(String, String)>,
     stop: &'a mut Option<StopReason>,
-    called: &'a mut bool,
     created: i64,
     provisional: &'a Usage,
     signed: &'a mut SignedTurn,
@@ -454,8 +448,6 @@ impl Teller<'_> {
         match heard {
             Heard::Start { id, model, created } => self.start(id, model, created),
             Heard::Delta(delta) => self.delta(&delta),
-            // Some models behind Messages and Converse call a tool and say that their turn is over: an agent would not run it.
-            Heard::Stop(StopReason::EndTurn) if *self.called => *self.stop = Some(StopReason::ToolUse),
             Heard::Stop(stop) => *self.stop = Some(stop),
             Heard::Failed(fault) => {
                 let sequence = self.encoder.as_ref().map_or(0, StreamEncoder::next_sequence);
@@ -487,7 +479,6 @@ impl Teller<'_> {
             Delta::RedactedThinking(raw) => self.tell(&Delta::RedactedThinking(&self.answering.sealed(raw, true))),
             Delta::ToolUse { id, name, kind } => {
                 self.unwrap();
-                *self.called = true;
                 let is_wrapped = self.answering.names.is_wrapped(name);
                 let kind = if is_wrapped { ToolKind::Custom } else { kind };
                 *self.wrapped = is_wrapped.then(String::new);

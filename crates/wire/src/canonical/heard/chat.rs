@@ -16,7 +16,6 @@ pub(super) struct ChatReader {
     calls: Vec<Call>,
     /// Place in `calls` of the one that is being told.
     open: Option<usize>,
-    refused: bool,
     finished: bool,
     /// The reasoning since the last signature.
     thought: String,
@@ -109,7 +108,6 @@ impl ChatReader {
         }
         if let Some(text) = delta.text("refusal")?.filter(|text| !text.is_empty()) {
             self.leave_call();
-            self.refused = true;
             hear(Heard::Delta(Delta::Refusal(&text)));
         }
         delta.each("tool_calls", |call| self.fragment(call, loss, hear))?;
@@ -247,16 +245,12 @@ impl ChatReader {
         }
     }
 
-    /// Case 12: one reason for the end. Some servers say `stop` behind tool calls.
+    /// Case 12: one reason for the end.
     fn finish(&mut self, stop: StopReason, hear: &mut Hear<'_>) {
         if std::mem::replace(&mut self.finished, true) {
             return;
         }
         self.flush(hear);
-        hear(Heard::Stop(match stop {
-            StopReason::EndTurn if !self.calls.is_empty() => StopReason::ToolUse,
-            StopReason::EndTurn if self.refused => StopReason::Refusal,
-            stop => stop,
-        }));
+        hear(Heard::Stop(stop));
     }
 }

@@ -58,12 +58,7 @@ impl GeminiReader {
     /// Where it did not say why it ends.
     pub(in crate::canonical) fn flush(&mut self, hear: &mut Hear<'_>) -> Result<(), Fault> {
         self.sign_waiting(hear);
-        let stop = match self.stop.take() {
-            None => return Err(broken("it ended without a reason for its end")),
-            // Case 51. `STOP` stands behind calls of functions, too.
-            Some(StopReason::EndTurn) if self.calls > 0 => StopReason::ToolUse,
-            Some(stop) => stop,
-        };
+        let stop = self.stop.take().ok_or_else(|| broken("it ended without a reason for its end"))?;
         hear(Heard::Stop(stop));
         Ok(())
     }

@@ -11,7 +11,7 @@ pub(super) use gemini::GeminiReader;
 use super::exact;
 use super::loss::{Loss, Path};
 use super::object::Object;
-use super::read_reply::{as_broken, broken};
+use super::read_reply::{as_broken, broken, settled};
 use super::reply::StopReason;
 use super::stream::Delta;
 use crate::Endpoint;
@@ -48,6 +48,8 @@ pub(super) type Hear<'h> = dyn FnMut(Heard<'_>) + 'h;
 pub(super) struct Reader {
     state: State,
     ended: bool,
+    has_called: bool,
+    has_refused: bool,
 }
 
 #[derive(Debug)]
@@ -69,7 +71,7 @@ impl Reader {
             Endpoint::Converse => State::Converse(converse::ConverseReader::default()),
             Endpoint::Chat | Endpoint::Embeddings => State::Chat(chat::ChatReader::default()),
         };
-        Self { state, ended: false }
+        Self { state, ended: false, has_called: false, has_refused: false }
     }
 
     /// Reads the data of one event. What comes behind the end, or behind an error, is passed over.
@@ -90,6 +92,7 @@ impl Reader {
             hear(Heard::Failed(read_embedded(error.to_string().as_bytes()).to_fault()));
             return Ok(());
         }
+        let hear = &mut watched(&mut self.has_called, &mut self.has_refused, hear);
         let read = match &mut self.state {
             State::Chat(reader) => reader.read(event, loss, hear),
             State::Messages(reader) => reader.read(event, loss, hear),
@@ -109,6 +112,7 @@ impl Reader {
         if std::mem::replace(&mut self.ended, true) {
             return Ok(());
         }
+        let hear = &mut watched(&mut self.has_called, &mut self.has_refused, hear);
         match &mut self.state {
             State::Chat(reader) => reader.flush(hear),
             State::Gemini(reader) => reader.flush(hear)?,
@@ -116,5 +120,17 @@ impl Reader {
         }
         hear(Heard::End);
         Ok(())
+    }
+}
+
+/// Hands on what is heard, with what was said before the end as a part of why it ends ([`settled`]).
+fn watched<'w>(has_called: &'w mut bool, has_refused: &'w mut bool, hear: &'w mut Hear<'_>) -> impl FnMut(Heard<'_>) + 'w {
+    move |heard| {
+        *has_called |= matches!(heard, Heard::Delta(Delta::ToolUse { .. }));
+        *has_refused |= matches!(heard, Heard::Delta(Delta::Refusal(_)));
+        hear(match heard {
+            Heard::Stop(stop) => Heard::Stop(settled(stop, *has_called, *has_refused)),
+            heard => heard,
+        });
     }
 }

@@ -6,7 +6,6 @@ use crate::canonical::loss::Loss;
 use crate::canonical::object::Object;
 use crate::canonical::part::{Part, Piece};
 use crate::canonical::read_reply::{broken, forget_repeated, output_item, responses_stop};
-use crate::canonical::reply::StopReason;
 use crate::canonical::request::ToolKind;
 use crate::canonical::stream::{Delta, part_deltas};
 use crate::error::read_embedded;
@@ -20,7 +19,6 @@ pub(super) struct ResponsesReader {
     items: u64,
     /// The calls begun so far, by their ids.
     calls: Vec<String>,
-    refused: bool,
 }
 
 #[derive(Debug)]
@@ -86,10 +84,10 @@ fn late(part: &Part) -> Option<Delta<'_>> {
 }
 
 /// The calls of a whole response that no event told.
-fn untold(response: &mut Object<'_>, told: &[String]) -> Result<Vec<Vec<Piece>>, Fault> {
+fn untold(response: &mut Object<'_>, told: &[String], loss: &mut Loss) -> Result<Vec<Vec<Piece>>, Fault> {
     response.each("output", |item| {
         let is_call = matches!(item.peek_text("type"), "function_call" | "custom_tool_call") && !told.iter().any(|id| id == item.peek_text("call_id"));
-        if is_call { output_item(item, &mut Loss::default()) } else { Ok(Vec::new()) }
+        if is_call { output_item(item, loss) } else { Ok(Vec::new()) }
     })
 }
 
@@ -146,14 +144,8 @@ impl ResponsesReader {
                 hear(Heard::Delta(Delta::Citation(&citation)));
                 event.rest(loss);
             }
-            "response.refusal.delta" => {
-                self.refused = true;
-                self.told(event, Kind::Message, "delta", loss, hear, Said::Refusal)?;
-            }
-            "response.refusal.done" => {
-                self.refused = true;
-                self.whole(event, Kind::Message, "refusal", loss, hear, Said::Refusal)?;
-            }
+            "response.refusal.delta" => self.told(event, Kind::Message, "delta", loss, hear, Said::Refusal)?,
+            "response.refusal.done" => self.whole(event, Kind::Message, "refusal", loss, hear, Said::Refusal)?,
             "response.function_call_arguments.delta" | "response.custom_tool_call_input.delta" => {
                 self.told(event, Kind::Call, "delta", loss, hear, Said::Arguments)?
             }
@@ -295,7 +287,6 @@ impl ResponsesReader {
             if let (Kind::Reasoning, Some(encrypted)) = (open.kind, &encrypted) {
                 hear(Heard::Delta(Delta::Signature(encrypted)));
             }
-            self.refused |= parts.iter().any(|piece| matches!(piece.part, Part::Refusal(_)));
             Ok(encrypted.is_some() || parts.iter().any(|piece| late(&piece.part).is_some()))
         })?;
         event.rest(loss);
@@ -314,12 +305,8 @@ impl ResponsesReader {
         let stop = event.need_object("response", |mut response| {
             let stop = responses_stop(&mut response, loss)?;
             // A server may tell nothing but the end, with all that it is the end of, or a call there alone.
-            let whole = if self.items == 0 { response.each("output", |item| output_item(item, loss))? } else { untold(&mut response, &self.calls)? };
+            let whole = if self.items == 0 { response.each("output", |item| output_item(item, loss))? } else { untold(&mut response, &self.calls, loss)? };
             for piece in whole.iter().flatten() {
-                if let Part::ToolUse { id, .. } = &piece.part {
-                    self.calls.push(id.clone());
-                }
-                self.refused |= matches!(piece.part, Part::Refusal(_));
                 part_deltas(&piece.part, |text| vec![text]).into_iter().for_each(|delta| hear(Heard::Delta(delta)));
             }
             for name in ["id", "object", "model", "created_at", "output", "usage", "service_tier"] {
@@ -330,11 +317,7 @@ impl ResponsesReader {
             Ok(stop)
         })?;
         event.rest(loss);
-        hear(Heard::Stop(match stop {
-            StopReason::EndTurn if !self.calls.is_empty() => StopReason::ToolUse,
-            StopReason::EndTurn if self.refused => StopReason::Refusal,
-            stop => stop,
-        }));
+        hear(Heard::Stop(stop));
         hear(Heard::End);
         Ok(())
     }
