@@ -1,6 +1,6 @@
 //! Which models there are, by what names, at what price.
 
-use jeton_core::{Abilities, Fault, FaultKind, Nanousd, Price, PriceBook, Rate, Rates, nearest};
+use jeton_core::{Abilities, Fault, FaultKind, Modalities, Nanousd, Price, PriceBook, Rate, Rates, nearest};
 use jeton_project::{Api, Prices, Snapshot};
 use jeton_upstream::Provider;
 use jeton_wire::Endpoint;
@@ -22,6 +22,8 @@ pub struct ModelEntry {
     pub output: Option<u64>,
     /// Whether its money is simulated.
     pub is_simulated: bool,
+    /// What it reads, where that is known.
+    pub reads: Option<Modalities>,
     /// What it takes beside text.
     pub abilities: Abilities,
 }
@@ -235,6 +237,7 @@ impl Catalogue {
                 context: None,
                 output: None,
                 is_simulated: false,
+                reads: None,
                 abilities: Abilities::default(),
             },
         };
@@ -276,15 +279,25 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
         }
     }
     let is_simulated = config.is_some_and(|config| matches!(config.api, Api::Twin | Api::Replay));
-    let published = match config.map(|config| &config.prices) {
-        Some(Prices::Book(book)) => abilities_of(book, name),
-        _ => Abilities::default(),
+    let (published, published_reads) = match config.map(|config| &config.prices) {
+        Some(Prices::Book(book)) => (abilities_of(book, name), PriceBook::builtin().find(book, name).map(|facts| facts.reads)),
+        _ => (Abilities::default(), None),
     };
+    let own_reads = own.and_then(|own| own.abilities.reads.as_ref()).map(|kinds| Modalities::of(kinds.iter().map(String::as_str)));
     let abilities = match own {
         Some(own) => published.with(&own.abilities),
         None => published,
     };
-    ModelEntry { name: name.to_owned(), price, price_version: version, context: limits.0, output: limits.1, is_simulated, abilities }
+    ModelEntry {
+        name: name.to_owned(),
+        price,
+        price_version: version,
+        context: limits.0,
+        output: limits.1,
+        is_simulated,
+        reads: own_reads.or(published_reads),
+        abilities,
+    }
 }
 
 /// What is published of a model. One that is known not to reason takes no effort.

@@ -18,6 +18,7 @@ mod context;
 mod estimate;
 mod inbound;
 mod live;
+mod media;
 mod stages;
 mod tap;
 #[cfg(test)]

@@ -17,6 +17,8 @@ const TURNS_OF_ONE_MAX: usize = 1_024;
 const TURN_BYTES_MAX: usize = 256 << 10;
 /// Bytes of all turns together.
 const BYTES_MAX: usize = 64 << 20;
+/// Bytes of one caller's turns.
+const BYTES_OF_ONE_MAX: usize = 8 << 20;
 
 /// Whose turn it is, and one of its tool calls. Nobody gets what another caller's model thought.
 type Name = (Arc<str>, String);
@@ -102,19 +104,25 @@ impl Kept {
         }
     }
 
-    /// Lets go of what has expired, of the caller's oldest beyond its share, and of the oldest until there is room.
+    /// Turns and bytes that are kept for one caller.
+    fn share_of(&self, caller: &Arc<str>) -> (usize, usize) {
+        let own = self.order.iter().filter(|(of, _)| of == caller).filter_map(|name| self.turns.get(name));
+        own.fold((0, 0), |(turns, bytes), locked| (turns + 1, bytes + locked.sealed.len()))
+    }
+
+    /// Lets go of the caller's oldest beyond its share, of what has expired, and of the oldest until there is room.
     fn make_room(&mut self, caller: &Arc<str>, bytes: usize, now: Timestamp) {
+        while let (turns, held) = self.share_of(caller)
+            && (turns >= TURNS_OF_ONE_MAX || held + bytes > BYTES_OF_ONE_MAX)
+            && let Some(oldest) = self.order.iter().find(|(of, _)| of == caller).cloned()
+        {
+            self.forget(&oldest);
+        }
         while let Some(oldest) = self.order.front().cloned() {
             let is_over = self.turns.get(&oldest).is_none_or(|locked| locked.until <= now);
             if !is_over && self.turns.len() < TURNS_MAX && self.bytes + bytes <= BYTES_MAX {
                 break;
             }
-            self.forget(&oldest);
-        }
-        let own = self.order.iter().filter(|(of, _)| of == caller).count();
-        if own >= TURNS_OF_ONE_MAX
-            && let Some(oldest) = self.order.iter().find(|(of, _)| of == caller).cloned()
-        {
             self.forget(&oldest);
         }
     }
@@ -159,5 +167,18 @@ mod tests {
         let kept = vault.kept.lock().unwrap();
         assert_eq!(kept.bytes, kept.turns.values().map(|locked| locked.sealed.len()).sum::<usize>());
         assert!(kept.turns.values().all(|locked| !locked.sealed.windows(6).any(|window| window == b"secret")));
+    }
+
+    #[test]
+    fn large_turns_of_one_caller_push_out_its_own_alone() {
+        let (vault, ada, ben) = vault();
+        vault.keep(&ben, &turn("call_ben", "EqQB"), Timestamp(0));
+        let large = "x".repeat(TURN_BYTES_MAX - 200);
+        let calls: Vec<String> = (0..BYTES_OF_ONE_MAX / TURN_BYTES_MAX + 2).map(|at| format!("call_{at}")).collect();
+        for call in &calls {
+            vault.keep(&ada, &turn(call, &large), Timestamp(1));
+        }
+        assert!(vault.find(&ben, "call_ben", Timestamp(2)).is_some());
+        assert!(vault.find(&ada, &calls[0], Timestamp(2)).is_none() && vault.find(&ada, calls.last().unwrap(), Timestamp(2)).is_some());
     }
 }

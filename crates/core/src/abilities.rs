@@ -66,6 +66,8 @@ pub struct AbilityOverrides {
     pub samplers: Option<Samplers>,
     /// In place of [`Abilities::stop_texts`].
     pub stop_texts: Option<bool>,
+    /// What it reads beside text, in place of what the price book says.
+    pub reads: Option<Vec<String>>,
 }
 
 #[derive(Debug, Deserialize)]

@@ -15,6 +15,16 @@ pub struct Modalities(u8);
 impl Modalities {
     const NAMES: [&'static str; 5] = ["text", "image", "audio", "video", "pdf"];
 
+    /// The kinds of these names; others are passed over.
+    #[must_use]
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut kinds = Self::default();
+        for name in names {
+            kinds.insert(name);
+        }
+        kinds
+    }
+
     /// Whether the kind (`text`, `image`, `audio`, `video`, `pdf`) is among them.
     #[must_use]
     pub fn contains(self, name: &str) -> bool {

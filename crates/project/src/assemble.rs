@@ -302,12 +302,13 @@ fn model(reader: &Reader<'_>) -> Model {
 
 fn abilities(reader: &Reader<'_>) -> AbilityOverrides {
     let flag = |key: &str| if let Some(Value::Flag(flag)) = reader.value(key) { Some(flag) } else { None };
+    let words = |key: &str| if let Some(Value::Texts(words)) = reader.value(key) { Some(words) } else { None };
     AbilityOverrides {
         adaptive_thinking: flag("adaptive_thinking"),
         thinking_budget: flag("thinking_budget"),
         effort_min: reader.text("effort_min"),
         effort_max: reader.text("effort_max"),
-        effort_gaps: if let Some(Value::Texts(grades)) = reader.value("effort_gaps") { Some(grades) } else { None },
+        effort_gaps: words("effort_gaps"),
         samplers: reader.text("samplers").as_deref().and_then(|word| match word {
             "none" => Some(Samplers::None),
             "one" => Some(Samplers::One),
@@ -315,6 +316,7 @@ fn abilities(reader: &Reader<'_>) -> AbilityOverrides {
             _ => None,
         }),
         stop_texts: flag("stop_texts"),
+        reads: words("reads"),
     }
 }
 

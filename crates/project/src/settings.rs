@@ -249,6 +249,8 @@ pub(crate) const SETTINGS: &[Definition] = &[
         "Which sampling settings it takes: none, temperature or `top_p`, or both together.",
     )
     .example(r#""one""#),
+    setting("models.*.abilities.reads", Choices(&["image", "audio", "video", "pdf"]), Unset("price book"), "What it reads beside text.")
+        .example(r#"["image", "pdf"]"#),
     setting("models.*.abilities.stop_texts", Kind::Flag, Unset("built-in data"), "Whether it takes texts at which to stop (Chat).").example("false"),
     named("routes", &forms::ROUTE, "Named ways to choose among models."),
     texts("routes.*.try", &forms::MODEL, "Models as `provider/name`, tried in this order until one gives content.", r#"["acme/fast", "openai/gpt-5-mini"]"#),

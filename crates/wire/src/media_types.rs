@@ -29,6 +29,12 @@ pub(crate) fn of_address(address: &str) -> Option<&'static str> {
     ENDS.iter().find(|(known, _)| end.eq_ignore_ascii_case(known)).map(|(_, media_type)| *media_type)
 }
 
+/// A name for a file that has none: OpenAI demands one, and goes by its end.
+pub(crate) fn file_name(media_type: &str) -> String {
+    let end = ENDS.iter().find(|(_, known)| *known == media_type).map_or("bin", |(end, _)| *end);
+    format!("document.{end}")
+}
+
 /// What is likeliest at an address that does not say it: documents at addresses are PDFs at Anthropic.
 pub(crate) const fn likeliest(kind: MediaKind) -> &'static str {
     match kind {

@@ -3,14 +3,15 @@
 use crate::call::{Call, Candidate};
 use crate::catalogue::Resolved;
 use crate::estimate;
+use crate::media;
 use crate::stages::attempt::{Answer, is_error};
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use jeton_core::{Fault, FaultKind, Usage};
 use jeton_project::{Api, OutputLimitField, StreamOptions};
 use jeton_wire::canonical::{
-    Answering, Effort, Loss, Request, SignedTurn, StreamTranslator, Takes, Target, encode_request, put_back, read_request, translate_document,
-    translate_document_to_stream,
+    Answering, Effort, KEPT_REASONING, Loss, Lost, Request, SignedTurn, StreamTranslator, Takes, Target, encode_request, put_back, read_request,
+    translate_document, translate_document_to_stream,
 };
 use jeton_wire::{Dialect, Endpoint, Observed, RequestFacts, encode_error, scan};
 use std::collections::VecDeque;
@@ -37,10 +38,11 @@ pub(crate) fn translate(call: &mut Call, resolved: &Resolved, through: Endpoint)
     let asked = asked(call)?;
     let (request, unread) = &*asked;
     let target = target(call, resolved, through);
-    let mut encoded = encode_request(request, &target)?;
+    media::refuse_unread(call, request, resolved)?;
+    let mut encoded = encode_request(request, &target).map_err(|fault| media::with_takers(call, request, fault))?;
     let mut loss = unread.clone();
     loss.extend(std::mem::take(&mut encoded.loss));
-    if is_strict(call)? && !loss.is_empty() {
+    if is_strict(call)? && loss.iter().any(is_callers) {
         return Err(lossy(resolved, through, &loss));
     }
     let body = Bytes::from(encoded.body);
@@ -80,15 +82,21 @@ fn is_strict(call: &Call) -> Result<bool, Fault> {
     }
 }
 
+/// Whether something is lost that the caller sent: what was kept for it is not among that.
+fn is_callers(lost: &Lost) -> bool {
+    !lost.path.starts_with(KEPT_REASONING)
+}
+
 fn lossy(resolved: &Resolved, through: Endpoint, loss: &Loss) -> Fault {
-    let named: Vec<String> = loss.iter().take(5).map(|lost| format!("`{}` would be {} ({})", lost.path, lost.how.name(), lost.why)).collect();
-    let more = loss.iter().count().saturating_sub(named.len());
+    let lost = || loss.iter().filter(|lost| is_callers(lost));
+    let named: Vec<String> = lost().take(5).map(|lost| format!("`{}` would be {} ({})", lost.path, lost.how.name(), lost.why)).collect();
+    let more = lost().count().saturating_sub(named.len());
     let more = if more > 0 { format!(", and {more} more") } else { String::new() };
     let fault = Fault::new(
         FaultKind::InvalidRequest,
         format!("Not all of the request can be carried to `{}`, which is asked through {through}: {}{more}.", resolved.full_name(), named.join(", ")),
     );
-    let fault = match loss.iter().next() {
+    let fault = match lost().next() {
         Some(first) => fault.param(first.path.clone()),
         None => fault,
     };
@@ -98,7 +106,12 @@ fn lossy(resolved: &Resolved, through: Endpoint, loss: &Loss) -> Fault {
 /// Who is asked, and what is known of what it takes.
 fn target(call: &Call, resolved: &Resolved, through: Endpoint) -> Target {
     let output_limit = resolved.entry.output.unwrap_or(call.live.snapshot().budget.default_output_bound_tokens);
-    Target { takes: takes(call, resolved, through), betas: betas(call), ..Target::new(through, resolved.entry.name.clone(), output_limit) }
+    Target {
+        takes: takes(call, resolved, through),
+        output_most: resolved.entry.output,
+        betas: betas(call),
+        ..Target::new(through, resolved.entry.name.clone(), output_limit)
+    }
 }
 
 /// What the caller asks for by the header `anthropic-beta` (case 52); other dialects have no such thing.

@@ -189,6 +189,7 @@ fn case_10_case_11_case_32_a_stream_that_fails_ends_with_an_error_of_the_callers
         assert!(!text.contains("[DONE]") && !text.contains(r#""finish_reason":"stop""#), "{text}");
         let record = house.server.record(&reply.call());
         assert_eq!((record["status"].as_str(), record["usage"]["input"].as_u64()), (Some("failed"), Some(100)), "{words}: {record}");
+        assert!(record["charged_nanousd"].as_u64().is_some_and(|charged| charged >= 100_000), "a hundred tokens were used: {record}");
         house.verify();
     }
 }
@@ -314,8 +315,6 @@ fn a_chat_client_that_gives_nothing_back_keeps_its_signed_reasoning_streamed_and
         assert_eq!(sent["messages"][1]["content"], thinking, "byte for byte");
         assert!(sent["thinking"].is_object(), "so the model may go on thinking");
         assert_has(&decisions(&house.server.record(&second.call())), &["signed reasoning was put back into 1 turns"]);
-        let elsewhere = house.server.post(CHAT, ask(turns).replace("claudia/x", "acme/fast"));
-        assert_eq!(house.server.record(&elsewhere.call())["model_asked"], "acme/fast");
         house.verify();
     }
 }
@@ -422,4 +421,59 @@ fn an_error_as_the_first_event_keeps_the_providers_code() {
         let reply = house.server.post(path, ask);
         assert_eq!((reply.status(), reply.json()["error"]["code"].as_str()), (400, Some("context_length_exceeded")), "{}", reply.text());
     }
+}
+
+#[test]
+fn case_37_kept_reasoning_is_left_out_for_another_family_and_told_as_what_the_caller_did_not_send() {
+    let turn = json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "tool_use", "stop_sequence": null,
+        "content": [{ "type": "thinking", "thinking": "Hm.", "signature": "EqQB+/=" }, { "type": "tool_use", "id": "toolu_1", "name": "f", "input": {} }],
+        "usage": { "input_tokens": 5, "output_tokens": 3 },
+    });
+    let response = json!({ "id": "resp_1", "object": "response", "created_at": 1, "status": "completed", "model": "m", "output": [], "usage": null });
+    let upstream = Upstream::start(move |exchange| {
+        let answer = if exchange.request.target.contains("responses") { &response } else { &turn };
+        exchange.document(200, answer.to_string())
+    });
+    let other = format!("[providers.other]\napi = \"openai\"\nbase_url = \"{}/v1\"\nendpoints = [\"responses\"]\n", upstream.url());
+    let house = House::with(upstream, &other);
+    let tools = json!([{ "type": "function", "function": { "name": "f", "parameters": { "type": "object" } } }]);
+    let ask = |model: &str, messages: Value| json!({ "model": model, "messages": messages, "tools": tools, "max_tokens": 3000 }).to_string();
+    let first = house.server.post(CHAT, ask("claudia/x", json!([{ "role": "user", "content": "Hi" }])));
+    assert_eq!(first.status(), 200, "{}", first.text());
+    let call = json!({ "id": "toolu_1", "type": "function", "function": { "name": "f", "arguments": "{}" } });
+    let on = json!([{ "role": "user", "content": "Hi" }, { "role": "assistant", "content": null, "tool_calls": [call] }, { "role": "tool", "tool_call_id": "toolu_1", "content": "done" }]);
+    let elsewhere = house.server.ask(&Request::post(CHAT, ask("other/m", on)).header("jeton-strict", "true"));
+    let sent = house.upstream.last();
+    assert_eq!((path_of(&sent), elsewhere.header("jeton-dropped")), ("/v1/responses", Some("kept_reasoning[toolu_1]")), "{}", elsewhere.text());
+    assert!(!sent.text().contains("EqQB") && sent.text().contains("function_call_output"), "{}", sent.text());
+}
+
+#[test]
+fn what_an_answer_loses_stands_in_the_header_and_on_the_receipt() {
+    let answer = json!({
+        "id": "msg_1", "type": "message", "role": "assistant", "model": "claude-x", "stop_reason": "pause_turn", "stop_sequence": null,
+        "content": [{ "type": "text", "text": "Wait." }], "usage": { "input_tokens": 5, "output_tokens": 3 },
+    });
+    let house = House::new(Upstream::document(answer.to_string()));
+    let reply = house.server.post(CHAT, r#"{"model":"claudia/x","max_tokens":50,"messages":[{"role":"user","content":"Hi"}]}"#);
+    assert_eq!(reply.header("jeton-dropped"), Some("stop_reason~"), "{}", reply.text());
+    assert_has(&decisions(&house.server.record(&reply.call())), &["translate: answer: `stop_reason` approximated"]);
+}
+
+#[test]
+fn case_75_an_image_for_a_model_that_does_not_see_is_refused_with_the_models_that_do() {
+    let settings = "[models.\"acme/seer\".abilities]\nreads = [\"image\"]\n[models.\"acme/blind\".abilities]\nreads = []\n";
+    let house = House::with(Upstream::document(fixtures::chat_document(5, 3)), settings);
+    let ask = |model: &str| {
+        let image = json!({ "type": "image", "source": { "type": "base64", "media_type": "image/png", "data": "AAAA" } });
+        json!({ "model": model, "max_tokens": 50, "messages": [{ "role": "user", "content": [{ "type": "text", "text": "What is it?" }, image] }] }).to_string()
+    };
+    let reply = house.server.post(MESSAGES, ask("acme/blind"));
+    let error = &reply.json()["error"];
+    assert_eq!((reply.status(), error["param"].as_str(), error["code"].as_str()), (400, Some("messages[0].content[1]"), Some("not_translatable")), "{error}");
+    assert_has(error["message"].as_str().unwrap(), &["`acme/blind` does not read", "Models here that read an image:", "`acme/seer`"]);
+    assert_eq!(house.upstream.count(), 0);
+    assert_eq!(house.server.post(MESSAGES, ask("acme/seer")).status(), 200);
+    assert_eq!(house.server.post(MESSAGES, ask("acme/fast")).status(), 200, "of what nobody knows nothing is refused");
 }

@@ -136,6 +136,8 @@ pub(super) fn media_at(kind: MediaKind, url: String, detail: Option<String>) -> 
 pub(super) fn source_at(url: String) -> MediaSource {
     let inline = url.strip_prefix("data:").and_then(|rest| rest.split_once(";base64,"));
     match inline {
+        // Many clients call it so, and no vendor does.
+        Some(("image/jpg", data)) => MediaSource::Base64 { media_type: "image/jpeg".to_owned(), data: data.to_owned() },
         Some((media_type, data)) => MediaSource::Base64 { media_type: media_type.to_owned(), data: data.to_owned() },
         None => MediaSource::Url(url),
     }

@@ -1,5 +1,6 @@
 //! From the canonical form to the bytes of a request: what the dialects share.
 
+use super::answered::answered;
 use super::loss::Loss;
 use super::names::ToolNames;
 use super::object::invalid;
@@ -12,6 +13,7 @@ use super::{cache, encode_chat, encode_converse, encode_gemini, encode_messages,
 use crate::Endpoint;
 use jeton_core::{Fault, Samplers};
 use serde_json::Number;
+use std::borrow::Cow;
 use std::fmt;
 
 /// A request in another dialect.
@@ -35,13 +37,14 @@ pub struct Encoded {
 pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fault> {
     refuse_bound(request, target)?;
     let mut loss = Loss::default();
-    let within;
-    let request = if matches!(target.endpoint, Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) {
-        within = cache::within_limits(request, &mut loss);
-        &*within
-    } else {
-        request
-    };
+    let mut fitting = Cow::Borrowed(request);
+    if matches!(target.endpoint, Endpoint::Messages | Endpoint::CountTokens | Endpoint::Converse) {
+        fitting = cache::within_limits(request, &mut loss);
+    }
+    if target.endpoint != request.endpoint {
+        fitting = answered(limited(fitting, target, &mut loss), &mut loss);
+    }
+    let request = &*fitting;
     let wraps = !matches!(target.endpoint, Endpoint::Chat | Endpoint::Responses) || !target.takes.custom_tools;
     let names = ToolNames::of(request, wraps);
     let body = match target.endpoint {
@@ -55,6 +58,26 @@ pub fn encode_request(request: &Request, target: &Target) -> Result<Encoded, Fau
     Ok(Encoded { body: exact::restored(body), loss, names })
 }
 
+/// The request with no greater limit of output than the model has, which refuses greater ones.
+fn limited<'r>(request: Cow<'r, Request>, target: &Target, loss: &mut Loss) -> Cow<'r, Request> {
+    let Some(most) = target.output_most.filter(|most| request.output_limit.is_some_and(|asked| asked > *most)) else { return request };
+    loss.approximated(limit_path(&request), format!("the model writes {most} tokens at most"));
+    let mut request = request.into_owned();
+    request.output_limit = Some(most);
+    Cow::Owned(request)
+}
+
+/// The member of the request that limits the output.
+pub(super) const fn limit_path(request: &Request) -> &'static str {
+    match request.endpoint {
+        Endpoint::Responses => "max_output_tokens",
+        Endpoint::Generate => "generationConfig.maxOutputTokens",
+        Endpoint::Converse => "inferenceConfig.maxTokens",
+        Endpoint::Chat => "max_completion_tokens",
+        Endpoint::Messages | Endpoint::CountTokens | Endpoint::Embeddings => "max_tokens",
+    }
+}
+
 /// What no translation can keep, and no answer can do without.
 fn refuse_bound(request: &Request, target: &Target) -> Result<(), Fault> {
     if let Some(path) = request.stored_state.first() {
@@ -62,6 +85,14 @@ fn refuse_bound(request: &Request, target: &Target) -> Result<(), Fault> {
     }
     if request.embedding.is_some() {
         return Err(refusal("input", target, "asks for embeddings", "Name a model whose provider has `/v1/embeddings`."));
+    }
+    if target.endpoint != request.endpoint && request.messages.iter().flat_map(|message| &message.parts).all(is_empty) {
+        let path = match request.endpoint {
+            Endpoint::Responses => "input",
+            Endpoint::Generate => "contents",
+            _ => "messages",
+        };
+        return Err(invalid(format!("`{path}` says nothing, and `{}` cannot be asked nothing.", target.model)).param(path).remedy("Send at least one text."));
     }
     let many = request.choices.as_ref().filter(|choices| choices.value != 1 && target.endpoint != request.endpoint);
     if let Some(choices) = many {
@@ -76,6 +107,10 @@ fn refuse_bound(request: &Request, target: &Target) -> Result<(), Fault> {
         ));
     }
     Ok(())
+}
+
+const fn is_empty(piece: &Piece) -> bool {
+    matches!(&piece.part, Part::Text(text) if text.is_empty())
 }
 
 /// The refusal of what stands at `path`.

@@ -13,6 +13,7 @@ use super::request::{Effort, Reasoning, Request, ResponseFormat, Role, Sampling,
 use super::target::Target;
 use super::writer::Writer;
 use crate::Endpoint;
+use crate::media_types::file_name;
 use jeton_core::Fault;
 use serde_json::{Value, json};
 use tools::{write_choice, write_tools};
@@ -186,7 +187,7 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target) ->
         (MediaKind::File, MediaSource::Base64 { media_type, data }) => {
             w.member("type", "file");
             w.member_object("file", |w| {
-                w.member("filename", name.as_deref().unwrap_or("document.pdf"));
+                w.member("filename", &name.clone().unwrap_or_else(|| file_name(media_type)));
                 w.member("file_data", &data_url(media_type, data));
             });
         }

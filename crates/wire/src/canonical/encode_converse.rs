@@ -38,6 +38,9 @@ pub(super) fn signs_for_bedrock(model: &str) -> bool {
     !matches!(Maker::of(model), Maker::Anthropic | Maker::Unknown)
 }
 
+/// Put before a conversation that begins with the model.
+const GOES_ON: &str = "(The conversation goes on.)";
+
 /// The body; the model stands in the path.
 ///
 /// # Errors
@@ -76,7 +79,8 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
     drop_asked(store.as_ref().filter(|store| store.value), loss);
     drop_choice(request, loss);
     let context = Context { request, target, names, maker: Maker::of(&target.model), documents: RefCell::default() };
-    let (system, turns) = conversation(request, target, loss);
+    let (system, mut turns) = conversation(request, target, loss);
+    begin_with_user(&mut turns, loss);
     let mut more = Map::new();
     let effort = think(&context, &turns, &mut more, loss);
     let mut failed = None;
@@ -100,6 +104,16 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         settings::write_metadata(w, metadata.as_ref(), loss);
     });
     failed.map_or(Ok(writer.into_bytes()), Err)
+}
+
+/// The API wants a conversation to begin with the user.
+fn begin_with_user(turns: &mut Vec<(Role, Vec<Block<'_>>)>, loss: &mut Loss) {
+    if let Some((Role::Assistant, blocks)) = turns.first() {
+        if let Some(Block::Piece(piece)) = blocks.first() {
+            loss.approximated(&piece.place, "a conversation must begin with the user there, and a word of the user's is put before it");
+        }
+        turns.insert(0, (Role::User, vec![Block::Text(GOES_ON.to_owned())]));
+    }
 }
 
 fn is_thinking(more: &Map<String, Value>) -> bool {

@@ -137,7 +137,9 @@ pub(super) fn conversation<'a>(request: &'a Request, target: &Target, loss: &mut
     for (role, blocks) in &mut merged {
         blocks.retain(|block| is_sendable(block, *role, request, target, loss));
     }
-    merged.retain(|(_, blocks)| !blocks.is_empty());
+    // What is left of the turns: two that an empty one stood between are one.
+    let said = std::mem::take(&mut merged).into_iter().filter(|(_, blocks)| !blocks.is_empty());
+    said.for_each(|(role, blocks)| push_turn(&mut merged, role, blocks));
     for (role, blocks) in &mut merged {
         if *role == Role::User {
             put_results_first(blocks, loss);

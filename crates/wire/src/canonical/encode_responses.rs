@@ -4,8 +4,8 @@ mod tools;
 
 use super::decode_responses::ENCRYPTED;
 use super::encode::{
-    drop_cache, drop_choice, drop_sampling, refuse_foreign_file, refused_part, results_first, schema_path, signature_for, stop_path, strict_there, turns,
-    user_there, write_said, write_samplers,
+    drop_cache, drop_choice, drop_sampling, limit_path, refuse_foreign_file, refused_part, results_first, schema_path, signature_for, stop_path, strict_there,
+    turns, user_there, write_said, write_samplers,
 };
 use super::encode_chat::{TOOL_FAILED, effort, write_tier};
 use super::loss::Loss;
@@ -16,6 +16,7 @@ use super::signature::Family;
 use super::target::Target;
 use super::writer::Writer;
 use crate::Endpoint;
+use crate::media_types::file_name;
 use jeton_core::Fault;
 use serde_json::json;
 use tools::{write_choice, write_tools};
@@ -64,7 +65,7 @@ pub(super) fn body(request: &Request, target: &Target, names: &ToolNames, loss: 
         failed = failed.take().or(write_tools(w, &context, loss).err());
         drop_choice(request, loss);
         write_choice(w, tool_choice, *parallel_tool_calls, &context);
-        write_limit(w, output_limit.or(target.sets_limit.then_some(target.output_limit)), loss);
+        write_limit(w, output_limit.or(target.sets_limit.then_some(target.output_limit)), request, loss);
         if !stop.is_empty() {
             loss.dropped(stop_path(request), "the dialect has no such setting");
         }
@@ -215,7 +216,7 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target) ->
             match source {
                 MediaSource::Url(url) => w.member("file_url", url),
                 MediaSource::Base64 { media_type, data } => {
-                    w.member("filename", name.as_deref().unwrap_or("document.pdf"));
+                    w.member("filename", &name.clone().unwrap_or_else(|| file_name(media_type)));
                     w.member("file_data", &format!("data:{media_type};base64,{data}"));
                 }
                 MediaSource::FileId(id) => w.member("file_id", id),
@@ -309,9 +310,9 @@ fn write_result(w: &mut Writer, piece: &Piece, context: &Context<'_>, loss: &mut
     failed.map_or(Ok(()), Err)
 }
 
-fn write_limit(w: &mut Writer, limit: Option<u64>, loss: &mut Loss) {
+fn write_limit(w: &mut Writer, limit: Option<u64>, request: &Request, loss: &mut Loss) {
     if limit.is_some_and(|limit| limit < OUTPUT_TOKENS_MIN) {
-        loss.approximated("max_tokens", "the least limit there is 16");
+        loss.approximated(limit_path(request), "the least limit there is 16");
     }
     w.member_of("max_output_tokens", limit.map(|limit| limit.max(OUTPUT_TOKENS_MIN)));
 }

@@ -159,6 +159,11 @@ impl fmt::Display for Path<'_> {
 pub struct Place(Box<str>);
 
 impl Place {
+    /// A place that is in no document: what was put into the request on its way.
+    pub(super) fn made(name: String) -> Self {
+        Self(name.into())
+    }
+
     /// The path, e.g. `messages[3].content[0]`; empty where the piece was not read from a document.
     #[must_use]
     pub fn path(&self) -> &str {

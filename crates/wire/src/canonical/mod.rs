@@ -4,6 +4,7 @@
 //! stream ([`StreamEncoder`], [`encode_stream`]) in the exact shapes and event orders of the vendors' APIs. What a dialect asks that
 //! the canonical form cannot carry is refused by name in [`decode_request`], never dropped in silence.
 
+mod answered;
 mod cache;
 mod chat;
 mod citations;
@@ -66,7 +67,7 @@ pub use request::{
     Asked, Effort, EmbeddingAsk, EmbeddingInput, Message, Reasoning, Request, ResponseFormat, Role, Sampling, ServiceTier, ToolChoice, ToolDecl, ToolKind,
 };
 pub use signature::{Family, has_marked, seal, unseal};
-pub use signed::{SignedTurn, put_back};
+pub use signed::{KEPT_REASONING, SignedTurn, put_back};
 pub use stream::{Delta, StreamEncoder, encode_stream, encode_stream_cut};
 pub use target::{Takes, Target};
 pub use translate::{Answering, StreamTranslator, Translation, translate_document, translate_document_to_stream};

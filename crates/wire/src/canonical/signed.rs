@@ -1,6 +1,7 @@
 //! The signed reasoning of a turn that calls tools: what must come back with the tools' results (case 36), for clients whose dialect has
 //! no place for it.
 
+use super::loss::Place;
 use super::part::{Part, Piece};
 use super::request::{Request, Role};
 use super::stream::Delta;
@@ -75,6 +76,9 @@ impl SignedTurn {
     }
 }
 
+/// What a loss is told of that was put back and goes to another family: the caller did not send it.
+pub const KEPT_REASONING: &str = "kept_reasoning";
+
 /// Puts signed thoughts back at the beginning of each turn that calls tools and has none, in place of what was shown of them. Messages of
 /// the model that follow each other are one turn. `find` gives the turn that a tool call belongs to. How many turns got theirs back.
 pub fn put_back(request: &mut Request, mut find: impl FnMut(&str) -> Option<SignedTurn>) -> usize {
@@ -85,9 +89,10 @@ pub fn put_back(request: &mut Request, mut find: impl FnMut(&str) -> Option<Sign
         if pieces.clone().any(is_signed) {
             continue;
         }
-        let call = pieces.find_map(|piece| if let Part::ToolUse { id, .. } = &piece.part { Some((id.clone(), piece.place.clone())) } else { None });
-        let Some((call, place)) = call else { continue };
+        let call = pieces.find_map(|piece| if let Part::ToolUse { id, .. } = &piece.part { Some(id.clone()) } else { None });
+        let Some(call) = call else { continue };
         let Some(signed) = find(&call) else { continue };
+        let place = Place::made(format!("{KEPT_REASONING}[{call}]"));
         turn.iter_mut().for_each(|message| message.parts.retain(|piece| !matches!(piece.part, Part::Thinking { .. })));
         turn[0].parts.splice(0..0, signed.pieces().map(|part| Piece { part, cache: None, place: place.clone() }));
         found += 1;

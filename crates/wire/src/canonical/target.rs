@@ -14,6 +14,8 @@ pub struct Target {
     /// The limit of output tokens that a request without one is given, where the dialect demands a limit (case 19): what the
     /// model can write, or what was put by for.
     pub output_limit: u64,
+    /// The most tokens that the model writes, where that is known.
+    pub output_most: Option<u64>,
     /// Whether the limit is set where the dialect demands none, too.
     pub sets_limit: bool,
     /// What the model and its provider take.
@@ -71,6 +73,6 @@ impl Target {
     /// The model of that name with what the vendor's own current models take.
     #[must_use]
     pub fn new(endpoint: Endpoint, model: impl Into<String>, output_limit: u64) -> Self {
-        Self { endpoint, model: model.into(), output_limit, sets_limit: false, takes: Takes::default(), betas: Vec::new() }
+        Self { endpoint, model: model.into(), output_limit, output_most: None, sets_limit: false, takes: Takes::default(), betas: Vec::new() }
     }
 }

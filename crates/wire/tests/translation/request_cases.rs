@@ -1,6 +1,6 @@
 //! Cases of requests, for every pair of dialects that they apply to.
 
-use crate::helpers::{Chat, Generate, Messages, PAIRS, Responses, ask, ask_of, asking, refused};
+use crate::helpers::{Chat, Converse, Generate, Messages, PAIRS, Responses, ask, ask_of, asking, refused};
 use jeton_wire::Endpoint;
 use jeton_wire::canonical::{Effort, Target};
 use serde_json::{Value, json};
@@ -543,4 +543,64 @@ fn reasoning_within_a_tools_result_is_left_out_and_told() {
     let (body, lost) = ask(Messages, Messages, &body);
     assert_eq!(body["messages"][2]["content"][0]["content"], json!([{ "type": "text", "text": "1" }]));
     assert_eq!(lost, ["dropped messages[2].content[0].content[0]"]);
+}
+
+#[test]
+fn case_46_what_is_empty_parts_no_turns_and_a_conversation_of_nothing_is_refused() {
+    let said = |role: &str, text: &str| json!({ "role": role, "content": text });
+    let body = json!({ "model": "m", "messages": [said("user", "Hi"), said("assistant", ""), said("user", "Hello?")] });
+    for to in [Messages, Converse, Generate] {
+        let (body, _) = ask(Chat, to, &body);
+        let turns = body.get("messages").or_else(|| body.get("contents")).unwrap().as_array().unwrap();
+        assert_eq!(turns.len(), 1, "{to}: {body}");
+    }
+    for to in [Messages, Converse, Generate, Responses] {
+        let (why, path) = refused(Chat, to, &json!({ "model": "m", "messages": [said("user", "")] }));
+        assert!(path == "messages" && why.contains("says nothing"), "{to}: {why}");
+    }
+    let (body, lost) = ask(Chat, Converse, &json!({ "model": "m", "messages": [said("assistant", "Hello"), said("user", "Hi")] }));
+    let roles: Vec<&str> = body["messages"].as_array().unwrap().iter().filter_map(|turn| turn["role"].as_str()).collect();
+    assert_eq!((roles, lost), (vec!["user", "assistant", "user"], vec!["approximated messages[0].content".to_owned()]));
+}
+
+#[test]
+fn case_46_a_call_that_nobody_answered_gets_a_result_that_says_so_where_the_conversation_goes_on() {
+    let call = |id: &str| json!({ "id": id, "type": "function", "function": { "name": "a", "arguments": "{}" } });
+    let begun = json!([{ "role": "user", "content": "Hi" }, { "role": "assistant", "tool_calls": [call("c1"), call("c2")] }, { "role": "tool", "tool_call_id": "c1", "content": "1" }]);
+    let body = json!({ "model": "m", "messages": begun, "tools": [tool(Chat, "a")] });
+    let (sent, lost) = ask(Chat, Messages, &body);
+    let results = sent["messages"][2]["content"].as_array().unwrap();
+    let ids: Vec<&str> = results.iter().filter_map(|result| result["tool_use_id"].as_str()).collect();
+    assert_eq!((ids.len(), ids.contains(&"c2"), lost), (2, true, vec!["approximated messages[1].tool_calls[1]".to_owned()]));
+    assert!(results.iter().any(|result| result["content"] == "(There is no result of this call.)"), "{sent}");
+    // A call that is the last word waits for its result.
+    let waiting = json!({ "model": "m", "messages": [begun[0], begun[1]], "tools": [tool(Chat, "a")] });
+    assert_eq!(ask(Chat, Messages, &waiting).0["messages"].as_array().unwrap().len(), 2);
+}
+
+#[test]
+fn case_19_a_limit_beyond_what_the_model_writes_is_the_models_own_and_told() {
+    for (to, place) in [
+        (Messages, "/max_tokens"),
+        (Responses, "/max_output_tokens"),
+        (Generate, "/generationConfig/maxOutputTokens"),
+        (Converse, "/inferenceConfig/maxTokens"),
+    ] {
+        let mut target = Target::new(to, "m", 4_096);
+        target.output_most = Some(4_096);
+        let (body, lost) = ask_of(Chat, &target, &asking(Chat, json!({ "max_completion_tokens": 900_000 }))).unwrap();
+        assert_eq!((body.pointer(place), lost), (Some(&json!(4_096)), vec!["approximated max_completion_tokens".to_owned()]), "{to}");
+        let (_, lost) = ask_of(Chat, &target, &asking(Chat, json!({ "max_completion_tokens": 4_096 }))).unwrap();
+        assert!(lost.is_empty(), "{to}: {lost:?}");
+    }
+}
+
+#[test]
+fn case_75_images_of_types_that_anthropic_refuses_are_refused_and_files_are_named_by_their_type() {
+    let image = |media_type: &str| json!({ "model": "m", "messages": [{ "role": "user", "content": [{ "type": "image_url", "image_url": { "url": format!("data:{media_type};base64,AAAA") } }] }] });
+    let (why, path) = refused(Chat, Messages, &image("image/svg+xml"));
+    assert!(path == "messages[0].content[0]" && why.contains("JPEG, PNG, GIF or WebP"), "{why}");
+    assert_eq!(ask(Chat, Messages, &image("image/jpg")).0["messages"][0]["content"][0]["source"]["media_type"], "image/jpeg");
+    let file = json!({ "contents": [{ "parts": [{ "inlineData": { "mimeType": "text/csv", "data": "YQ==" } }] }] });
+    assert_eq!(ask(Generate, Chat, &file).0["messages"][0]["content"][0]["file"]["filename"], "document.csv");
 }

@@ -117,6 +117,9 @@ fn write_result(w: &mut Writer, content: &[Piece], context: &Context<'_>, loss: 
     failed.map_or(Ok(()), Err)
 }
 
+/// What the API takes of images: https://docs.claude.com/en/docs/build-with-claude/vision
+const IMAGE_TYPES: [&str; 4] = ["image/jpeg", "image/png", "image/gif", "image/webp"];
+
 fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target, loss: &mut Loss) -> Result<(), Fault> {
     let Media { kind, source, name, detail } = media;
     let takers = "Send it to a model of a provider whose dialect has a place for it.";
@@ -127,7 +130,14 @@ fn write_media(w: &mut Writer, piece: &Piece, media: &Media, target: &Target, lo
     }
     match kind {
         MediaKind::Audio => return Err(refused_part(piece, target, "audio", takers)),
-        MediaKind::Image => w.member("type", "image"),
+        MediaKind::Image => {
+            if let MediaSource::Base64 { media_type, .. } = source
+                && !IMAGE_TYPES.contains(&media_type.as_str())
+            {
+                return Err(refused_part(piece, target, &format!("an image of type `{media_type}`"), "Send it as JPEG, PNG, GIF or WebP."));
+            }
+            w.member("type", "image");
+        }
         MediaKind::File => {
             let readable = matches!(source, MediaSource::Url(_)) || matches!(source, MediaSource::Base64 { media_type, .. } if media_type == "application/pdf");
             if !readable {
