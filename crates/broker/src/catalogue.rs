@@ -4,6 +4,7 @@ use jeton_core::{Abilities, Fault, FaultKind, Modalities, Nanousd, Price, PriceB
 use jeton_project::{Api, Prices, Snapshot};
 use jeton_upstream::Provider;
 use jeton_wire::Endpoint;
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -24,6 +25,8 @@ pub struct ModelEntry {
     pub is_simulated: bool,
     /// What it reads, where that is known.
     pub reads: Option<Modalities>,
+    /// Day (or month) of its release, `2025-08-07`; empty where it is not known.
+    pub released: Cow<'static, str>,
     /// What it takes beside text.
     pub abilities: Abilities,
 }
@@ -238,6 +241,7 @@ impl Catalogue {
                 output: None,
                 is_simulated: false,
                 reads: None,
+                released: Cow::default(),
                 abilities: Abilities::default(),
             },
         };
@@ -279,10 +283,11 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
         }
     }
     let is_simulated = config.is_some_and(|config| matches!(config.api, Api::Twin | Api::Replay));
-    let (published, published_reads) = match config.map(|config| &config.prices) {
-        Some(Prices::Book(book)) => (abilities_of(book, name), PriceBook::builtin().find(book, name).map(|facts| facts.reads)),
+    let (published, facts) = match config.map(|config| &config.prices) {
+        Some(Prices::Book(book)) => (abilities_of(book, name), PriceBook::builtin().find(book, name)),
         _ => (Abilities::default(), None),
     };
+    let released = facts.map_or(Cow::default(), |facts| facts.released.clone());
     let own_reads = own.and_then(|own| own.abilities.reads.as_ref()).map(|kinds| Modalities::of(kinds.iter().map(String::as_str)));
     let abilities = match own {
         Some(own) => published.with(&own.abilities),
@@ -295,7 +300,8 @@ fn entry(snapshot: &Snapshot, provider: &str, name: &str) -> ModelEntry {
         context: limits.0,
         output: limits.1,
         is_simulated,
-        reads: own_reads.or(published_reads),
+        reads: own_reads.or(facts.map(|facts| facts.reads)),
+        released,
         abilities,
     }
 }

@@ -5,7 +5,7 @@ use crate::catalogue::Resolved;
 use jeton_core::{Fault, FaultKind, Modalities};
 use jeton_wire::canonical::{Media, MediaKind, Part, Piece, Request};
 
-/// Models that are named as those that can.
+/// Models that are named as those that can, the newest.
 const NAMED_MAX: usize = 3;
 
 /// Refuses media of a kind that the model is known not to read.
@@ -24,9 +24,11 @@ pub(crate) fn refuse_unread(call: &Call, request: &Request, resolved: &Resolved)
 /// A refusal of media with the models that read them in its remedy.
 pub(crate) fn with_takers(call: &Call, request: &Request, fault: Fault) -> Fault {
     let Some((_, refused)) = media(request).find(|(piece, _)| fault.param.as_deref() == Some(piece.place.path())) else { return fault };
-    let models = call.live.catalogue();
-    let readers = models.models().filter(|model| !model.entry.is_simulated && model.entry.reads.is_some_and(|reads| can_read(reads, refused.kind)));
-    let named: Vec<String> = readers.take(NAMED_MAX).map(|model| format!("`{}`", model.full_name())).collect();
+    let catalogue = call.live.catalogue();
+    let readers = catalogue.models().filter(|model| !model.entry.is_simulated && model.entry.reads.is_some_and(|reads| can_read(reads, refused.kind)));
+    let mut readers: Vec<Resolved> = readers.collect();
+    readers.sort_by(|one, next| next.entry.released.cmp(&one.entry.released));
+    let named: Vec<String> = readers.iter().take(NAMED_MAX).map(|model| format!("`{}`", model.full_name())).collect();
     if named.is_empty() {
         return fault;
     }
